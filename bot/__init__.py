@@ -1,0 +1,1 @@
+"""The application: a request in, an answer out."""

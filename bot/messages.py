@@ -1,0 +1,252 @@
+"""What the bot thinks in: a request comes in, a reply made of parts goes out.
+
+Nothing here knows Slack or a terminal. A skill yields whole `Reply` snapshots, each replacing the
+one before it; `slack/blocks.py` and `cli/render.py` turn a snapshot into what people see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
+
+
+class Intent(StrEnum):
+    """The skills a request can be routed to."""
+
+    LOGS = "logs"
+    RUNBOOK = "runbook"
+    CODE = "code"
+    KNOWLEDGE = "knowledge"
+    SCHEDULE = "schedule"
+    CHAT = "chat"
+
+
+class ActorKind(StrEnum):
+    """What sort of account speaks; anything but MEMBER is read-only."""
+
+    MEMBER = "member"
+    GUEST = "guest"
+    EXTERNAL = "external"
+    BOT = "bot"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """A person as the platform authenticated them, never as a message claims.
+
+    Attributes:
+        timezone: IANA name, for example "Europe/Berlin".
+    """
+
+    user_id: str
+    team_id: str
+    name: str
+    timezone: str = "UTC"
+    kind: ActorKind = ActorKind.MEMBER
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadRef:
+    """A conversation: a channel and the timestamp of the thread's first message."""
+
+    channel_id: str
+    thread_ts: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """Text that came with a request (an uploaded file or a long paste), already decoded."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One thing somebody asked, with markup and the mention of the bot removed.
+
+    Attributes:
+        received_at: Aware UTC.
+        is_direct: Asked in a direct message, where nobody else can see or approve.
+    """
+
+    request_id: str
+    text: str
+    actor: Actor
+    thread: ThreadRef
+    received_at: datetime
+    attachments: tuple[Attachment, ...] = ()
+    is_direct: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One earlier exchange of a thread, as it is remembered.
+
+    Attributes:
+        facts: What the exchange was about (for example {"service": "checkout"}), for follow-ups.
+    """
+
+    text: str
+    intent: Intent
+    answer: str
+    facts: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+class Change(StrEnum):
+    """How the rate of a log template moved against its baseline."""
+
+    NEW = "new"
+    RISING = "rising"
+    FALLING = "falling"
+    GONE = "gone"
+    STEADY = "steady"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One row of log evidence.
+
+    Attributes:
+        label: Short form of the change, for example "NEW" or "x14".
+        since: When it began, aware UTC, or None when the log has no times.
+    """
+
+    change: Change
+    label: str
+    count: int
+    template: str
+    since: datetime | None = None
+    service: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heading:
+    """What the answer is about, in one line."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """Mined log evidence, most telling first."""
+
+    rows: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """One verbatim line with its place."""
+
+    text: str
+    source: str
+    line_number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prose:
+    """Sentences, from code or from the model; `*`, backticks and [n] are the only markup."""
+
+    text: str
+    from_model: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Code:
+    """One code block, with what checked it.
+
+    Attributes:
+        checks: One short sentence each, for example "parsed as PromQL".
+    """
+
+    language: str
+    text: str
+    checks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """A cited place in a document.
+
+    Attributes:
+        number: The [n] that sentences cite.
+        lines: First and last line, 1-based, inclusive.
+    """
+
+    number: int
+    title: str
+    heading: str
+    path: str
+    lines: tuple[int, int]
+    excerpt: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passages:
+    """What retrieval found, best first."""
+
+    rows: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """Small print: coverage, model and time, what was withheld."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A button. `action` names the handler, `value` is an opaque id or short text for it."""
+
+    label: str
+    action: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """A row of at most five buttons."""
+
+    options: tuple[Choice, ...]
+
+
+Part: TypeAlias = Heading | Findings | Quote | Prose | Code | Passages | Note | Choices
+
+
+class Phase(StrEnum):
+    """How far an answer is."""
+
+    WORKING = "working"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """A whole answer as it stands now.
+
+    Attributes:
+        status: What is going on while WORKING, for example "explaining"; empty when done.
+        summary: The answer in one plain sentence, for notifications and screen readers.
+        facts: What to remember of this exchange for follow-ups; see `Turn`.
+    """
+
+    parts: tuple[Part, ...]
+    summary: str
+    phase: Phase = Phase.DONE
+    status: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposed:
+    """A skill stored a proposal; its card is to be shown in the thread."""
+
+    proposal_id: int
+
+
+SkillEvent: TypeAlias = Reply | Proposed

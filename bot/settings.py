@@ -1,0 +1,226 @@
+"""The only reader of the environment and of `opsbot.toml`.
+
+Order of precedence: constructor arguments, `OPSBOT_*` variables, `opsbot.toml`, defaults. A nested
+value is written `OPSBOT_LOGS__WINDOW_S=900`. Slack's own names (`SLACK_BOT_TOKEN`,
+`SLACK_APP_TOKEN`, `SLACK_API_URL`) are read as they are.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+SLACK_API_URL = "https://slack.com/api/"
+_PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
+
+PositiveInt = Annotated[int, Field(ge=1)]
+PositiveFloat = Annotated[float, Field(gt=0)]
+
+
+class SettingsError(Exception):
+    """Settings could not be read; the message names every faulty setting, one per line."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SlackSettings(_Section):
+    """How to reach Slack."""
+
+    bot_token: SecretStr = Field(default=SecretStr(""), description="xoxb token (SLACK_BOT_TOKEN)")
+    app_token: SecretStr = Field(default=SecretStr(""), description="xapp token (SLACK_APP_TOKEN)")
+    api_url: str = Field(default=SLACK_API_URL, description="Web API base URL (SLACK_API_URL)")
+    edit_interval_s: PositiveFloat = Field(
+        default=1.5, description="least time between two edits of Slack messages"
+    )
+
+
+class InferenceSettings(_Section):
+    """How the models run."""
+
+    encoder: str = Field(
+        default="all-minilm-l6-v2", description="embedding model, catalogue entry or path"
+    )
+    n_ctx: PositiveInt = Field(default=16384, description="cells of the KV cache, in tokens")
+    n_batch: PositiveInt = Field(default=512, description="most rows in one decode call, in tokens")
+    n_threads: PositiveInt | None = Field(
+        default=None, description="threads; default: physical cores"
+    )
+    n_gpu_layers: int = Field(default=-1, ge=-1, description="layers on the GPU; -1: all that fit")
+    max_answer_tokens: PositiveInt = Field(
+        default=220, description="longest explanation, in tokens"
+    )
+
+
+class LogSettings(_Section):
+    """Where logs are and how much of them is read."""
+
+    sources: Mapping[str, tuple[str, ...]] = Field(
+        default_factory=dict[str, tuple[str, ...]],
+        description="service name -> file globs, for example checkout = ['/var/log/checkout*.log']",
+    )
+    window_s: PositiveInt = Field(
+        default=900, description="default time window of a question, in seconds"
+    )
+    budget_tokens: PositiveInt = Field(
+        default=900, description="tokens of evidence the model is given"
+    )
+
+
+class KnowledgeSettings(_Section):
+    """Documents that answers may cite."""
+
+    folders: tuple[Path, ...] = Field(
+        default=(), description="folders of Markdown and text documents"
+    )
+    sync_interval_s: PositiveInt = Field(
+        default=3600, description="time between two re-syncs, in seconds"
+    )
+
+
+class RunbookSettings(_Section):
+    """Runbooks and who may approve them."""
+
+    folders: tuple[Path, ...] = Field(
+        default=(), description="folders of runbook YAML, beside the builtin"
+    )
+    environment: str = Field(default="production", description="name bound into every proposal")
+    approvers: tuple[str, ...] = Field(default=(), description="Slack user ids that may approve")
+    approval_ttl_s: PositiveInt = Field(
+        default=900, description="a proposal expires after, in seconds"
+    )
+    allow_self_approval: bool = Field(
+        default=False, description="solo mode: the requester may approve; audited"
+    )
+    variables: Mapping[str, str] = Field(
+        default_factory=dict[str, str],
+        description="values that runbooks refer to as {{ vars.name }}, set by the operator",
+    )
+
+
+class Settings(BaseSettings):
+    """Everything that can be configured."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="OPSBOT_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        populate_by_name=True,
+    )
+
+    home: Path = Field(
+        default_factory=lambda: Path(platformdirs.user_data_dir("opsbot")),
+        description="data directory: database, vectors, runs (OPSBOT_HOME)",
+    )
+    models_dir: Path = Field(
+        default_factory=lambda: Path(platformdirs.user_cache_dir("opsbot")) / "models",
+        description="where model files are kept (OPSBOT_MODELS_DIR)",
+    )
+    database_url: str = Field(default="", description="SQLAlchemy URL; default: SQLite under home")
+    timezone: str = Field(
+        default="", description="IANA zone for the terminal; default: the machine's"
+    )
+    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
+    host: str = Field(default="127.0.0.1", description="address of the health and metrics endpoint")
+    port: int = Field(
+        default=8790, ge=0, le=65535, description="port of health and metrics; 0: any free"
+    )
+    model: str = Field(
+        default="qwen2.5-coder-1.5b",
+        description="catalogue entry or path of a GGUF file (OPSBOT_MODEL)",
+    )
+    slack: SlackSettings = Field(default_factory=SlackSettings)
+    inference: InferenceSettings = Field(default_factory=InferenceSettings)
+    logs: LogSettings = Field(default_factory=LogSettings)
+    knowledge: KnowledgeSettings = Field(default_factory=KnowledgeSettings)
+    runbooks: RunbookSettings = Field(default_factory=RunbookSettings)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments first, then the environment, then `opsbot.toml`."""
+        toml = TomlConfigSettingsSource(settings_cls, toml_file=config_file())
+        return init_settings, env_settings, toml
+
+    @property
+    def effective_database_url(self) -> str:
+        """The database URL, with the default under `home` filled in."""
+        return self.database_url or f"sqlite:///{self.home / 'opsbot.db'}"
+
+
+def config_file() -> Path:
+    """Where `opsbot.toml` is looked for: `OPSBOT_CONFIG`, else the working directory."""
+    return Path(os.environ.get("OPSBOT_CONFIG", "opsbot.toml"))
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read all settings once.
+
+    Raises:
+        SettingsError: A value is unknown or out of range; every fault is named.
+    """
+    slack = _slack_from_environment()
+    if slack and "slack" not in overrides:
+        overrides["slack"] = slack
+    try:
+        return Settings(**overrides)  # pyright: ignore[reportArgumentType]
+    except ValidationError as exc:
+        faults = "; ".join(
+            f"{'.'.join(str(part) for part in error['loc'])}: {error['msg']}"
+            for error in exc.errors()
+        )
+        raise SettingsError(f"settings are wrong: {faults}") from exc
+    except (OSError, tomllib.TOMLDecodeError) as exc:
+        raise SettingsError(f"{config_file()} cannot be read: {exc}") from exc
+
+
+def _slack_from_environment() -> dict[str, str]:
+    names = {
+        "bot_token": "SLACK_BOT_TOKEN",
+        "app_token": "SLACK_APP_TOKEN",
+        "api_url": "SLACK_API_URL",
+    }
+    return {key: os.environ[name] for key, name in names.items() if os.environ.get(name)}
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL's host is this machine."""
+    host = urlsplit(url).hostname or ""
+    return host in {"localhost", "127.0.0.1", "::1"}
+
+
+def forget_proxies() -> None:
+    """Drop proxy variables: Slack's client would send loopback traffic to the proxy."""
+    for name in _PROXY_VARIABLES:
+        os.environ.pop(name, None)
+
+
+def quiet_native_libraries() -> None:
+    """Set the environment switches that native libraries read at import or start.
+
+    A failed assertion in ggml otherwise forks a debugger that can hang for minutes.
+    """
+    os.environ.setdefault("GGML_NO_BACKTRACE", "1")
+    os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

@@ -1,0 +1,162 @@
+"""What a caller asks of the engine, and what comes back: plain values, no mechanism.
+
+One request becomes one stream of events: `Started`, then `TextDelta`s, then exactly one `Ended`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import NewType, TypeAlias
+
+TokenId = NewType("TokenId", int)
+SeqId = NewType("SeqId", int)
+
+
+class Role(StrEnum):
+    """Who speaks in a chat message."""
+
+    SYSTEM = "system"
+    USER = "user"
+    ASSISTANT = "assistant"
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMessage:
+    """One turn of a conversation; `content` is data and is never parsed for special tokens."""
+
+    role: Role
+    content: str
+
+
+class Priority(IntEnum):
+    """Scheduling class; the smaller value runs first."""
+
+    INTERACTIVE = 0
+    BACKGROUND = 1
+
+
+class Outcome(StrEnum):
+    """How a request ended. Every request ends exactly once."""
+
+    FINISHED = "finished"
+    """The model ended its turn or a stop string was met."""
+    LENGTH = "length"
+    """`max_tokens` were produced."""
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+    REJECTED = "rejected"
+    """The request could never run: too long, bad grammar, model not available."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampling:
+    """How the next token is chosen. The default is greedy, so that answers repeat exactly."""
+
+    temperature: float = 0.0
+    top_p: float = 0.95
+    top_k: int = 40
+    min_p: float = 0.05
+    repeat_penalty: float = 1.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.temperature < 0:
+            raise ValueError(f"temperature must be >= 0, got {self.temperature}")
+        if not 0 < self.top_p <= 1:
+            raise ValueError(f"top_p must be in (0, 1], got {self.top_p}")
+        if self.repeat_penalty <= 0:
+            raise ValueError(f"repeat_penalty must be > 0, got {self.repeat_penalty}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerateRequest:
+    """One chat completion.
+
+    Attributes:
+        request_id: Unique among live requests; names the request in logs and in `cancel`.
+        messages: The conversation, oldest first. Put what is stable (instructions) first and what
+            changes (evidence, question) last: the engine reuses the longest known prefix.
+        max_tokens: Upper bound of generated tokens, >= 1.
+        sampling: Greedy by default.
+        grammar: A GBNF grammar with the rule `root`, or None for free text.
+        stop: Generation ends before any of these strings; they are not part of the text.
+        priority: INTERACTIVE when a person waits, else BACKGROUND.
+        pin_prefix: Number of leading messages whose tokens should stay in the KV cache
+            (a skill's system prompt); 0 pins nothing.
+    """
+
+    request_id: str
+    messages: tuple[ChatMessage, ...]
+    max_tokens: int
+    sampling: Sampling = field(default_factory=Sampling)
+    grammar: str | None = None
+    stop: tuple[str, ...] = ()
+    priority: Priority = Priority.INTERACTIVE
+    pin_prefix: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.messages:
+            raise ValueError("messages must not be empty")
+        if self.max_tokens < 1:
+            raise ValueError(f"max_tokens must be >= 1, got {self.max_tokens}")
+        if any(not text for text in self.stop):
+            raise ValueError("stop strings must not be empty")
+        if not 0 <= self.pin_prefix <= len(self.messages):
+            raise ValueError(f"pin_prefix must be within 0..{len(self.messages)}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """The first token is about to be decoded.
+
+    Attributes:
+        n_prompt: Prompt length in tokens.
+        n_cached: How many of those came from the prefix cache, 0 <= n_cached < n_prompt.
+        queue_ms: Time from submit until the engine began to work on the request.
+    """
+
+    n_prompt: int
+    n_cached: int
+    queue_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextDelta:
+    """A piece of generated text; whole characters only, never part of a stop string."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerationStats:
+    """What one request cost. Times in milliseconds.
+
+    Attributes:
+        ttft_ms: Submit to first token, queueing included; None when no token was produced.
+        tpot_ms: (end-to-end - TTFT) / (n_output - 1); None below two tokens.
+    """
+
+    n_prompt: int = 0
+    n_cached: int = 0
+    n_output: int = 0
+    queue_ms: float = 0.0
+    ttft_ms: float | None = None
+    tpot_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """The last event of every stream.
+
+    Attributes:
+        outcome: How it ended.
+        reason: One sentence for people when the outcome is FAILED or REJECTED, else empty.
+    """
+
+    outcome: Outcome
+    reason: str = ""
+    stats: GenerationStats = field(default_factory=GenerationStats)
+
+
+Event: TypeAlias = Started | TextDelta | Ended

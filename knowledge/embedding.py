@@ -1,0 +1,32 @@
+"""The seam to whatever turns text into vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Embedder(Protocol):
+    """Text in, unit vectors out."""
+
+    @property
+    def name(self) -> str:
+        """Identity of the encoder (model and content hash); an index made by another is rebuilt."""
+        ...
+
+    @property
+    def n_dimensions(self) -> int:
+        """Length of a vector."""
+        ...
+
+    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Embed texts.
+
+        Returns:
+            Array of shape (len(texts), n_dimensions), rows L2-normalised. Texts longer than the
+            encoder's context are truncated.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""Declared procedures, executed only as approved."""
