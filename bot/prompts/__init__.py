@@ -1,0 +1,1 @@
+"""Prompt texts. What never changes stands first, so that its KV prefix is shared."""
