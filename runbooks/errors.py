@@ -9,6 +9,7 @@ RunbookError
 ├── ToolDataError           the descriptions of command line tools cannot be read
 ├── ProposalError           a proposal cannot be made, found or changed
 ├── ApprovalError           a decision on a proposal is refused
+│   └── DirectoryError      an account cannot be looked up, so it decides nothing
 ├── ExecutionError          a step cannot be started or followed
 ├── PolicyError             the policy cannot be read or forbids
 └── AuditError              the audit trail cannot be written or does not hold together
@@ -105,6 +106,10 @@ class ProposalError(RunbookError):
 
 class ApprovalError(RunbookError):
     """A decision on a proposal is refused."""
+
+
+class DirectoryError(ApprovalError):
+    """An account cannot be looked up, so it decides nothing."""
 
 
 class ExecutionError(RunbookError):

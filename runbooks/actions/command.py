@@ -1,0 +1,209 @@
+"""Run one program: argv without a shell, a clean environment, limits, its own process group."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..schema import Action, CommandAction
+from .base import ActionContext, ActionEvent, ActionResult, Line
+from .output import LineCleaner, OutputKeeper
+
+SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+BASE_ENVIRONMENT_NAMES = ("HOME", "LANG", "PATH", "TMPDIR")
+N_STREAMED_LINES = 2000
+_LAUNCHER = Path(__file__).with_name("launcher.py")
+_DRAIN_S = 0.5
+_MAX_READ_BYTES = 65536
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandLimits:
+    """What one program may use, beside its wall time.
+
+    Attributes:
+        cpu_s: Processor seconds of one process; None: as long as its wall time allows.
+        memory_bytes: Address space of one process; None: no limit.
+        grace_s: Between asking the group to end and killing it.
+    """
+
+    cpu_s: int | None = None
+    memory_bytes: int | None = 8 * 1024**3
+    grace_s: float = 2.0
+
+
+class CommandRunner:
+    """Runs command actions."""
+
+    def __init__(self, limits: CommandLimits | None = None) -> None:
+        self._limits = limits or CommandLimits()
+
+    async def run(
+        self, action: Action, context: ActionContext
+    ) -> AsyncGenerator[ActionEvent, None]:
+        """See `ActionRunner.run`; needs the program's absolute path in the context."""
+        if not isinstance(action, CommandAction):
+            raise TypeError(f"not a command: {type(action).__name__}")
+        executable = context.executables.get(action.argv[0])
+        if executable is None or not Path(executable).is_absolute():
+            yield _failure(f"{action.argv[0]} has no absolute path in the approved record")
+            return
+        with tempfile.TemporaryDirectory(prefix="opsbot-run-", ignore_cleanup_errors=True) as home:
+            started = _Run(action=action, executable=executable, home=home, limits=self._limits)
+            async with contextlib.aclosing(started.events()) as events:
+                async for event in events:
+                    yield event
+
+
+def clean_environment(declared: Mapping[str, str], home: str) -> dict[str, str]:
+    """What a program sees: nothing of ours but a system PATH, a language and a folder."""
+    base = {"HOME": home, "LANG": "C.UTF-8", "PATH": SYSTEM_PATH, "TMPDIR": home}
+    return {**base, **declared, "PATH": SYSTEM_PATH}
+
+
+def _failure(detail: str) -> ActionResult:
+    return ActionResult(ok=False, exit_status=None, seconds=0.0, output="", detail=detail)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Run:
+    """One program from start to end; the pump reads it even when nobody takes the events."""
+
+    action: CommandAction
+    executable: str
+    home: str
+    limits: CommandLimits
+    _lines: asyncio.Queue[str | None] = field(default_factory=lambda: asyncio.Queue[str | None]())
+    _keeper: OutputKeeper = field(default_factory=OutputKeeper)
+    _cleaner: LineCleaner = field(default_factory=LineCleaner)
+    _n_streamed: int = 0
+    _timed_out: bool = False
+
+    async def events(self) -> AsyncGenerator[ActionEvent, None]:
+        began = time.monotonic()
+        try:
+            process = await self._start()
+        except OSError as exc:
+            yield _failure(f"{self.executable} cannot be started: {exc.strerror}")
+            return
+        pump = asyncio.create_task(self._pump(process))
+        try:
+            while (line := await self._lines.get()) is not None:
+                yield Line(text=line)
+            await pump
+        finally:
+            if not pump.done():
+                pump.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await pump
+        yield self._result(process.returncode, time.monotonic() - began)
+
+    async def _start(self) -> asyncio.subprocess.Process:
+        cpu_s = self.limits.cpu_s or math.ceil(self.action.timeout_s) + 1
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-I",
+            "-S",
+            str(_LAUNCHER),
+            str(cpu_s),
+            str(self.limits.memory_bytes or 0),
+            self.executable,
+            *self.action.argv,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            env=clean_environment(self.action.env, self.home),
+            cwd=self.action.cwd or self.home,
+            start_new_session=True,
+        )
+
+    async def _pump(self, process: asyncio.subprocess.Process) -> None:
+        reader = asyncio.create_task(self._read(process))
+        try:
+            async with asyncio.timeout(self.action.timeout_s):
+                await process.wait()
+            # NOTE: a grandchild may hold the pipe open for ever; the program itself is over.
+            await asyncio.wait({reader}, timeout=_DRAIN_S)
+        except TimeoutError:
+            self._timed_out = True
+        finally:
+            await asyncio.shield(asyncio.ensure_future(self._end(process, reader)))
+
+    async def _end(self, process: asyncio.subprocess.Process, reader: asyncio.Task[None]) -> None:
+        await _end_group(process, self.limits.grace_s)
+        await asyncio.wait({reader}, timeout=_DRAIN_S)
+        reader.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await reader
+        _close(process)
+        self._lines.put_nowait(None)
+
+    async def _read(self, process: asyncio.subprocess.Process) -> None:
+        if process.stdout is None:
+            return
+        pending = b""
+        while chunk := await process.stdout.read(_MAX_READ_BYTES):
+            *whole, pending = (pending + chunk).split(b"\n")
+            for line in whole:
+                self._take(line)
+            if len(pending) > _MAX_READ_BYTES:
+                self._take(pending)
+                pending = b""
+        if pending:
+            self._take(pending)
+
+    def _take(self, raw: bytes) -> None:
+        line = self._cleaner.clean(raw.decode("utf-8", errors="replace").rstrip("\r"))
+        self._keeper.add(line)
+        self._n_streamed += 1
+        if self._n_streamed <= N_STREAMED_LINES:
+            self._lines.put_nowait(line)
+
+    def _result(self, exit_status: int | None, seconds: float) -> ActionResult:
+        detail = _ending(exit_status)
+        if self._timed_out:
+            exit_status, detail = None, f"timed out after {self.action.timeout_s:g} s, killed"
+        return ActionResult(
+            ok=exit_status == 0,
+            exit_status=exit_status,
+            seconds=seconds,
+            output=self._keeper.text,
+            detail=detail,
+        )
+
+
+def _ending(exit_status: int | None) -> str:
+    if exit_status is not None and exit_status < 0:
+        return f"killed by {signal.Signals(-exit_status).name}"
+    return f"exit {exit_status}"
+
+
+async def _end_group(process: asyncio.subprocess.Process, grace_s: float) -> None:
+    """Leave nothing of the group behind: ask, wait, kill."""
+    if process.returncode is None:
+        _signal_group(process.pid, signal.SIGTERM)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), timeout=grace_s)
+    _signal_group(process.pid, signal.SIGKILL)
+    await process.wait()
+
+
+def _signal_group(group_id: int, which: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group_id, which)
+
+
+def _close(process: asyncio.subprocess.Process) -> None:
+    """Give the pipe back even though somebody else may hold its other end."""
+    transport = getattr(process, "_transport", None)
+    if transport is not None:
+        transport.close()

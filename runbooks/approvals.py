@@ -1,0 +1,302 @@
+"""Proposing, approving, rejecting and expiring: the rules of `policy.py` applied once each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from .actions.base import ActionContext, ActionRunner
+from .audit import AuditTrail
+from .case import Case, open_case, stale_answer
+from .errors import AuditError, ProposalError
+from .lifecycle import ProposalState
+from .planning import Groundwork, ProposalRequest, Site, lay_ground, make_plan
+from .policy import AccountKind, Approval, Policy, decide_approval, decide_rejection
+from .previews import run_previews
+from .proposal import ActorRef, Proposal
+from .store import AuditKind, Move, ProposalStore
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalResult:
+    """The answer to a click on Approve or Reject.
+
+    Attributes:
+        allowed: The click counted.
+        reason: One sentence for the person who clicked.
+        launch: This click completed the approvals: its receiver, and nobody else, runs it.
+        case: The proposal as it is now; None when there is none or its record was changed.
+    """
+
+    allowed: bool
+    reason: str
+    launch: bool = False
+    case: Case | None = None
+
+
+class Approvals:
+    """The desk where proposals are made and decided."""
+
+    def __init__(
+        self,
+        *,
+        store: ProposalStore,
+        audit: AuditTrail,
+        policy: Policy,
+        site: Site,
+        runner: ActionRunner,
+        clock: Clock,
+    ) -> None:
+        """Wire the desk.
+
+        Args:
+            runner: Runs previews.
+            clock: Gives the time, aware UTC.
+        """
+        self._store = store
+        self._audit = audit
+        self._policy = policy
+        self._site = site
+        self._runner = runner
+        self._clock = clock
+
+    async def announce_policy(self) -> None:
+        """Write the rules in force to the audit trail, if they changed since they were written.
+
+        Raises:
+            AuditError: The trail cannot be read or written.
+        """
+        facts = _policy_facts(self._policy)
+        earlier = await asyncio.to_thread(self._audit.about, "policy")
+        if not earlier or dict(earlier[-1].facts) != facts:
+            await asyncio.to_thread(
+                self._audit.append, AuditKind.POLICY, "policy", self._clock(), None, facts
+            )
+
+    async def propose(self, request: ProposalRequest) -> Proposal:
+        """Run the previews and store a proposal.
+
+        Raises:
+            ParameterError: A value is missing or wrong.
+            VariableError: The runbook refers to a variable that is not set.
+            ProposalError: A program is not there, or the store failed.
+            AuditError: The audit trail cannot be written; nothing was proposed.
+        """
+        ground = lay_ground(request, self._site)
+        await self._note(
+            AuditKind.REQUEST,
+            f"runbook:{request.runbook.name}",
+            request.requester,
+            {"preview": str(sum(step.preview is not None for step in ground.steps))},
+        )
+        previews = await run_previews(self._runner, ground.steps, _context(ground), self._clock)
+        plan = make_plan(request, self._site, ground, previews, self._policy, self._clock())
+        stored = await asyncio.to_thread(self._store.add, plan)
+        proposal = open_case(stored).proposal
+        try:
+            await self._note(
+                AuditKind.PROPOSAL,
+                _subject(proposal.proposal_id),
+                request.requester,
+                {"runbook": request.runbook.name, "sha256": proposal.sha256},
+            )
+        except AuditError as exc:
+            await self._move(
+                proposal.proposal_id, ProposalState.PENDING, ProposalState.REJECTED, str(exc)
+            )
+            raise
+        return proposal
+
+    async def get(self, proposal_id: int) -> Case:
+        """Read a proposal with what became of it.
+
+        Raises:
+            ProposalError: There is none, its record was changed, or the store failed.
+        """
+        stored = await asyncio.to_thread(self._store.get, proposal_id)
+        if stored is None:
+            raise ProposalError(f"there is no proposal #{proposal_id}")
+        return open_case(stored)
+
+    async def recent(self, limit: int = 20) -> tuple[Case, ...]:
+        """The newest proposals, newest first; one whose record was changed is left out.
+
+        Raises:
+            ProposalError: The store failed.
+        """
+        cases: list[Case] = []
+        for stored in await asyncio.to_thread(self._store.recent, limit):
+            try:
+                cases.append(open_case(stored))
+            except ProposalError:
+                continue
+        return tuple(cases)
+
+    async def approve(self, proposal_id: int, actor: ActorRef, kind: AccountKind) -> ApprovalResult:
+        """Take one person's yes.
+
+        Args:
+            actor: As the platform authenticated them.
+            kind: What sort of account it is at this moment.
+        """
+        try:
+            case = await self.get(proposal_id)
+            return await self._approve(case, actor, kind)
+        except (ProposalError, AuditError) as exc:
+            return await self._refuse(proposal_id, actor, str(exc), None)
+
+    async def _approve(self, case: Case, actor: ActorRef, kind: AccountKind) -> ApprovalResult:
+        proposal, now = case.proposal, self._clock()
+        stale = await self._stale(case, now)
+        if stale is not None:
+            return await self._refuse(proposal.proposal_id, actor, stale, case)
+        decision = decide_approval(self._policy, proposal, actor, kind, case.approvals, now)
+        if not decision.allowed:
+            return await self._refuse(proposal.proposal_id, actor, decision.reason, case)
+        # NOTE: the row comes first: an approval that the trail does not know of launches nothing.
+        await self._note(
+            AuditKind.APPROVAL,
+            _subject(proposal.proposal_id),
+            actor,
+            {"sha256": proposal.sha256},
+        )
+        approval = Approval(actor=actor, at=now, sha256=proposal.sha256)
+        counted = await asyncio.to_thread(self._store.add_approval, proposal.proposal_id, approval)
+        return await self._count(proposal.proposal_id, actor, counted=counted)
+
+    async def _count(self, proposal_id: int, actor: ActorRef, *, counted: bool) -> ApprovalResult:
+        case = await self.get(proposal_id)
+        if not counted:
+            reason = stale_answer(case) or "you already approved it"
+            return await self._refuse(proposal_id, actor, reason, case)
+        n_given, n_needed = len(case.approvals), case.proposal.plan.n_approvals
+        if n_given < n_needed:
+            reason = f"approved by {actor.name}; {n_given} of {n_needed} approvals"
+            return ApprovalResult(allowed=True, reason=reason, case=case)
+        reason = f"approved by {', '.join(given.actor.name for given in case.approvals)}"
+        launch = await self._move(
+            proposal_id, ProposalState.PENDING, ProposalState.APPROVED, reason, actor
+        )
+        return ApprovalResult(
+            allowed=True, reason=reason, launch=launch, case=await self.get(proposal_id)
+        )
+
+    async def reject(
+        self, proposal_id: int, actor: ActorRef, kind: AccountKind, reason: str
+    ) -> ApprovalResult:
+        """Take one person's no.
+
+        Args:
+            reason: In their words; may be empty.
+        """
+        try:
+            case = await self.get(proposal_id)
+            return await self._reject(case, actor, kind, reason)
+        except (ProposalError, AuditError) as exc:
+            return await self._refuse(proposal_id, actor, str(exc), None)
+
+    async def _reject(
+        self, case: Case, actor: ActorRef, kind: AccountKind, reason: str
+    ) -> ApprovalResult:
+        proposal_id = case.proposal.proposal_id
+        stale = await self._stale(case, self._clock())
+        if stale is not None:
+            return await self._refuse(proposal_id, actor, stale, case)
+        decision = decide_rejection(self._policy, case.proposal, actor, kind)
+        if not decision.allowed:
+            return await self._refuse(proposal_id, actor, decision.reason, case)
+        words = reason.strip() or "no reason given"
+        await self._note(AuditKind.REJECTION, _subject(proposal_id), actor, {"reason": words})
+        done = await self._move(
+            proposal_id, ProposalState.PENDING, ProposalState.REJECTED, words, actor
+        )
+        now_case = await self.get(proposal_id)
+        if not done:
+            stale = stale_answer(now_case) or "somebody else decided first"
+            return await self._refuse(proposal_id, actor, stale, now_case)
+        return ApprovalResult(allowed=True, reason=f"rejected by {actor.name}", case=now_case)
+
+    async def expire_due(self, now: datetime | None = None) -> tuple[int, ...]:
+        """Expire every proposal whose time is over.
+
+        Returns:
+            Ids of those that expired now.
+
+        Raises:
+            ProposalError: The store failed.
+            AuditError: The audit trail cannot be written.
+        """
+        now = now or self._clock()
+        expired: list[int] = []
+        for state in (ProposalState.PENDING, ProposalState.APPROVED):
+            for stored in await asyncio.to_thread(self._store.in_state, state):
+                try:
+                    case = open_case(stored)
+                except ProposalError as exc:
+                    await self._move(stored.proposal_id, state, ProposalState.REJECTED, str(exc))
+                    continue
+                if await self._expire(case, now):
+                    expired.append(stored.proposal_id)
+        return tuple(expired)
+
+    async def _expire(self, case: Case, now: datetime) -> bool:
+        if now < case.proposal.plan.expires_at:
+            return False
+        proposal_id = case.proposal.proposal_id
+        reason = "expired, not run"
+        done = await self._move(proposal_id, case.state, ProposalState.EXPIRED, reason)
+        if done:
+            await self._note(AuditKind.EXPIRY, _subject(proposal_id), None, {"reason": reason})
+        return done
+
+    async def _stale(self, case: Case, now: datetime) -> str | None:
+        if case.state is ProposalState.PENDING and await self._expire(case, now):
+            return "expired, not run; ask again for a new proposal"
+        return stale_answer(case)
+
+    async def _refuse(
+        self, proposal_id: int, actor: ActorRef, reason: str, case: Case | None
+    ) -> ApprovalResult:
+        """Answer no; the answer stands even when the trail cannot take it."""
+        try:
+            await self._note(AuditKind.REFUSAL, _subject(proposal_id), actor, {"reason": reason})
+        except AuditError as exc:
+            reason = f"{reason} ({exc})" if str(exc) not in reason else reason
+        return ApprovalResult(allowed=False, reason=reason, case=case)
+
+    async def _note(
+        self, kind: AuditKind, subject: str, actor: ActorRef | None, facts: dict[str, str]
+    ) -> None:
+        await asyncio.to_thread(self._audit.append, kind, subject, self._clock(), actor, facts)
+
+    async def _move(
+        self,
+        proposal_id: int,
+        source: ProposalState,
+        target: ProposalState,
+        reason: str,
+        by: ActorRef | None = None,
+    ) -> bool:
+        move = Move(source=source, target=target, at=self._clock(), reason=reason, by=by)
+        return await asyncio.to_thread(self._store.move, proposal_id, move)
+
+
+def _context(ground: Groundwork) -> ActionContext:
+    return ActionContext(executables=ground.executables)
+
+
+def _subject(proposal_id: int) -> str:
+    return f"proposal:{proposal_id}"
+
+
+def _policy_facts(policy: Policy) -> dict[str, str]:
+    return {
+        "approvers": ", ".join(sorted(f"{team}:{user}" for team, user in policy.approvers)),
+        "allow_self_approval": str(policy.allow_self_approval),
+        "ttl_s": str(policy.ttl_s),
+        "n_approvals": ", ".join(f"{risk}: {n}" for risk, n in sorted(policy.n_approvals.items())),
+    }
