@@ -1,0 +1,232 @@
+"""One request's way: dedupe, authorise, route, answer. Also the error boundary of the bot.
+
+The same dispatcher serves Slack, the local workspace and the terminal; what differs is the outlet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from typing import Protocol
+
+import structlog
+
+from .messages import (
+    ActorKind,
+    Choice,
+    Choices,
+    Code,
+    Heading,
+    Intent,
+    Passages,
+    Phase,
+    Proposed,
+    Prose,
+    Quote,
+    Reply,
+    Request,
+    SkillEvent,
+    ThreadRef,
+    Turn,
+)
+
+ROUTE_ACTION = "route_choice"
+_MAX_CHOICE_CHARS = 1500
+_MAX_ANSWER_CHARS = 2000
+_GUEST_INTENTS = frozenset({Intent.LOGS, Intent.KNOWLEDGE, Intent.CODE, Intent.CHAT})
+
+
+class Skill(Protocol):
+    """Answers one kind of request."""
+
+    def answer(self, request: Request, history: tuple[Turn, ...]) -> AsyncIterator[SkillEvent]:
+        """Yield snapshots of the answer, each replacing the one before, and proposals."""
+        ...
+
+
+class Outlet(Protocol):
+    """Where one request's answer goes."""
+
+    async def show(self, reply: Reply) -> None:
+        """Show a snapshot; the first one creates the message, later ones edit it."""
+        ...
+
+    async def show_proposal(self, proposal_id: int) -> None:
+        """Show the card of a stored proposal in the thread."""
+        ...
+
+
+class RouteLike(Protocol):
+    """What the router answered."""
+
+    @property
+    def intent(self) -> Intent:
+        """The most likely skill."""
+        ...
+
+    @property
+    def confidence(self) -> float:
+        """0 to 1."""
+        ...
+
+
+class RouterLike(Protocol):
+    """Chooses the skill."""
+
+    async def route(
+        self, text: str, history: tuple[Turn, ...] = (), *, has_attachments: bool = False
+    ) -> RouteLike:
+        """Route one text with what the thread already said."""
+        ...
+
+
+class Memory(Protocol):
+    """What threads remember; calls block and are made from a worker thread."""
+
+    def recent(self, thread: ThreadRef, limit: int) -> tuple[Turn, ...]:
+        """The last turns, oldest first."""
+        ...
+
+    def remember(self, thread: ThreadRef, request_id: str, turn: Turn) -> None:
+        """Add one turn."""
+        ...
+
+
+class Sightings(Protocol):
+    """Which requests were seen before, across restarts."""
+
+    def first_sight(self, key: str) -> bool:
+        """Whether this key is new; exactly one caller is ever told so."""
+        ...
+
+
+class Dispatcher:
+    """Takes a request to its skill and its answer to the outlet."""
+
+    def __init__(
+        self,
+        *,
+        router: RouterLike,
+        skills: Mapping[Intent, Skill],
+        memory: Memory,
+        sightings: Sightings,
+        ask_below: float = 0.3,
+    ) -> None:
+        """Wire the dispatcher.
+
+        Args:
+            ask_below: Below this confidence the person is asked what they meant.
+        """
+        self._router = router
+        self._skills = skills
+        self._memory = memory
+        self._sightings = sightings
+        self._ask_below = ask_below
+        self._log = structlog.get_logger()
+
+    async def handle(
+        self, request: Request, outlet: Outlet, *, intent: Intent | None = None
+    ) -> None:
+        """Answer one request; a second delivery of the same request does nothing.
+
+        Args:
+            intent: Chosen by a person; the router is not asked.
+        """
+        key = request.request_id if intent is None else f"{request.request_id}:{intent}"
+        log = self._log.bind(request_id=request.request_id, user_id=request.actor.user_id)
+        try:
+            if not await asyncio.to_thread(self._sightings.first_sight, key):
+                log.info("duplicate_request")
+                return
+            await self._answer(request, outlet, intent)
+        except asyncio.CancelledError:
+            await self._show_last(outlet, _stopped(), log)
+            raise
+        except Exception:
+            log.exception("request_failed")
+            await self._show_last(outlet, _failed(request.request_id), log)
+
+    async def _answer(self, request: Request, outlet: Outlet, intent: Intent | None) -> None:
+        history = await asyncio.to_thread(self._memory.recent, request.thread, 6)
+        if request.actor.kind in {ActorKind.EXTERNAL, ActorKind.BOT}:
+            await outlet.show(_sentence("I answer only members of this workspace."))
+            return
+        if intent is None:
+            route = await self._router.route(
+                request.text, history, has_attachments=bool(request.attachments)
+            )
+            if route.confidence < self._ask_below:
+                await outlet.show(_which(request))
+                return
+            intent = route.intent
+        if request.actor.kind is ActorKind.GUEST and intent not in _GUEST_INTENTS:
+            await outlet.show(
+                _sentence("Guests can ask about logs, documents and code; changes need a member.")
+            )
+            return
+        await self._run(request, history, intent, outlet)
+
+    async def _run(
+        self, request: Request, history: tuple[Turn, ...], intent: Intent, outlet: Outlet
+    ) -> None:
+        last: Reply | None = None
+        async for event in self._skills[intent].answer(request, history):
+            if isinstance(event, Proposed):
+                await outlet.show_proposal(event.proposal_id)
+            else:
+                last = event
+                await outlet.show(event)
+        if last is not None:
+            turn = Turn(text=request.text, intent=intent, answer=plain_text(last), facts=last.facts)
+            await asyncio.to_thread(self._memory.remember, request.thread, request.request_id, turn)
+
+    async def _show_last(
+        self, outlet: Outlet, reply: Reply, log: structlog.stdlib.BoundLogger
+    ) -> None:
+        try:
+            await outlet.show(reply)
+        except Exception:
+            log.exception("outlet_failed")
+
+
+def plain_text(reply: Reply) -> str:
+    """The words of a reply, for memory and for models; bounded."""
+    lines: list[str] = []
+    for part in reply.parts:
+        if isinstance(part, (Heading, Prose, Code, Quote)):
+            lines.append(part.text)
+        elif isinstance(part, Passages):
+            lines.extend(f"[{row.number}] {row.title} - {row.heading}" for row in part.rows)
+    return "\n".join(lines)[:_MAX_ANSWER_CHARS]
+
+
+def _sentence(text: str, phase: Phase = Phase.DONE) -> Reply:
+    return Reply(parts=(Prose(text=text),), summary=text, phase=phase)
+
+
+def _failed(request_id: str) -> Reply:
+    return _sentence(
+        f"Something went wrong on my side; nothing was run. Request `{request_id}` names it in "
+        "the log. Try again, or ask in other words.",
+        Phase.FAILED,
+    )
+
+
+def _stopped() -> Reply:
+    return _sentence("Stopped.", Phase.FAILED)
+
+
+def _which(request: Request) -> Reply:
+    labels = {
+        Intent.LOGS: "Look at the logs",
+        Intent.RUNBOOK: "Propose a runbook",
+        Intent.KNOWLEDGE: "Search our documents",
+        Intent.CODE: "Write a query or script",
+    }
+    asked = request.text[:_MAX_CHOICE_CHARS]
+    options = tuple(
+        Choice(label=label, action=ROUTE_ACTION, value=f"{intent.value}\n{asked}")
+        for intent, label in labels.items()
+    )
+    text = "What should I do with that?"
+    return Reply(parts=(Prose(text=text), Choices(options=options)), summary=text)
