@@ -1,0 +1,1 @@
+"""What must survive a restart, in one SQL database; every method is blocking."""

@@ -1,0 +1,179 @@
+"""Every table. The newest migration makes exactly these."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class AwareUtc(TypeDecorator[datetime]):
+    """A time that is aware UTC on both sides, also where the database knows no zones."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse naive times; write UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a stored time must be aware")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Read UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """The metadata of all tables."""
+
+    type_annotation_map = {datetime: AwareUtc, dict[str, str]: JSON}  # noqa: RUF012
+
+
+class ProposalRow(Base):
+    """A proposal: the sealed record and its state."""
+
+    __tablename__ = "proposals"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    proposal_id: Mapped[int] = mapped_column(primary_key=True)
+    payload: Mapped[bytes] = mapped_column(LargeBinary)
+    sha256: Mapped[str] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    reason: Mapped[str] = mapped_column(Text)
+    changed_at: Mapped[datetime]
+    by_team_id: Mapped[str | None] = mapped_column(String(64))
+    by_user_id: Mapped[str | None] = mapped_column(String(64))
+    by_name: Mapped[str | None] = mapped_column(Text)
+    runner: Mapped[str | None] = mapped_column(Text)
+
+
+class ApprovalRow(Base):
+    """One person's yes to one proposal."""
+
+    __tablename__ = "approvals"
+    __table_args__ = (
+        UniqueConstraint("proposal_id", "team_id", "user_id", name="uq_approvals_account"),
+    )
+
+    approval_id: Mapped[int] = mapped_column(primary_key=True)
+    proposal_id: Mapped[int] = mapped_column(ForeignKey("proposals.proposal_id"))
+    team_id: Mapped[str] = mapped_column(String(64))
+    user_id: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]
+    sha256: Mapped[str] = mapped_column(String(64))
+
+
+class RunStepRow(Base):
+    """What became of one step of a run."""
+
+    __tablename__ = "run_steps"
+
+    proposal_id: Mapped[int] = mapped_column(ForeignKey("proposals.proposal_id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    step_id: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(16))
+    started_at: Mapped[datetime]
+    detail: Mapped[str] = mapped_column(Text)
+    output: Mapped[str] = mapped_column(Text)
+    seconds: Mapped[float]
+    verified: Mapped[bool | None]
+
+
+class AuditLink(Base):
+    """One link of the audit chain."""
+
+    __tablename__ = "audit"
+
+    sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(String(16))
+    subject: Mapped[str] = mapped_column(String(200), index=True)
+    at: Mapped[datetime]
+    team_id: Mapped[str | None] = mapped_column(String(64))
+    user_id: Mapped[str | None] = mapped_column(String(64))
+    name: Mapped[str | None] = mapped_column(Text)
+    facts: Mapped[dict[str, str]]
+    previous: Mapped[str] = mapped_column(String(64))
+    mac: Mapped[str] = mapped_column(String(64))
+
+
+class TurnRow(Base):
+    """One exchange of a thread."""
+
+    __tablename__ = "turns"
+    __table_args__ = (Index("ix_turns_thread", "channel_id", "thread_ts"),)
+
+    turn_id: Mapped[int] = mapped_column(primary_key=True)
+    channel_id: Mapped[str] = mapped_column(String(64))
+    thread_ts: Mapped[str] = mapped_column(String(64))
+    request_id: Mapped[str] = mapped_column(String(64))
+    text: Mapped[str] = mapped_column(Text)
+    intent: Mapped[str] = mapped_column(String(16))
+    answer: Mapped[str] = mapped_column(Text)
+    facts: Mapped[dict[str, str]]
+    created_at: Mapped[datetime]
+
+
+class SeenEventRow(Base):
+    """An event that was taken in already."""
+
+    __tablename__ = "seen_events"
+
+    key: Mapped[str] = mapped_column(String(200), primary_key=True)
+    seen_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class MessageRow(Base):
+    """Where the message of an answer or a card is."""
+
+    __tablename__ = "messages"
+
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    channel_id: Mapped[str] = mapped_column(String(64))
+    ts: Mapped[str] = mapped_column(String(64))
+
+
+class FeedbackRow(Base):
+    """What somebody thought of an answer."""
+
+    __tablename__ = "feedback"
+
+    request_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    verdict: Mapped[str] = mapped_column(String(16))
+    question: Mapped[str] = mapped_column(Text)
+    answer: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime]
+
+
+class DigestRow(Base):
+    """A scheduled log digest, for people to list; the scheduler keeps its own table."""
+
+    __tablename__ = "digests"
+
+    digest_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    channel_id: Mapped[str] = mapped_column(String(64), index=True)
+    service: Mapped[str] = mapped_column(String(200))
+    cron: Mapped[str] = mapped_column(String(100))
+    timezone: Mapped[str] = mapped_column(String(64))
+    words: Mapped[str] = mapped_column(Text)
+    created_by: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
