@@ -1,0 +1,176 @@
+"""A `Reply` as Block Kit: plain, universally rendered blocks, within Slack's limits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from ..messages import (
+    Change,
+    Choices,
+    Code,
+    Finding,
+    Findings,
+    Heading,
+    Note,
+    Part,
+    Passage,
+    Passages,
+    Phase,
+    Prose,
+    Quote,
+    Reply,
+)
+from .mrkdwn import clean, code_block, code_span, date_token, escape, prose, shorten
+
+# Block Kit is JSON whose shape Slack defines; it leaves this package at once.
+Block: TypeAlias = dict[str, Any]
+
+FEEDBACK_ACTION = "feedback"
+_SECTION_CHARS = 2900
+_MAX_BLOCKS = 45
+_MAX_ROWS = 6
+_MARKS: Mapping[Change, str] = {
+    Change.NEW: ":red_circle:",
+    Change.RISING: ":large_orange_circle:",
+    Change.FALLING: ":large_blue_circle:",
+    Change.GONE: ":black_circle:",
+    Change.STEADY: ":white_circle:",
+}
+
+
+def section(text: str) -> Block:
+    """A section of `mrkdwn` that is already safe."""
+    return {"type": "section", "text": {"type": "mrkdwn", "text": shorten(text, _SECTION_CHARS)}}
+
+
+def context(text: str) -> Block:
+    """Small print of `mrkdwn` that is already safe."""
+    return {"type": "context", "elements": [{"type": "mrkdwn", "text": shorten(text, 1900)}]}
+
+
+def header(text: str) -> Block:
+    """A header; Slack takes plain text of at most 150 characters here."""
+    return {"type": "header", "text": {"type": "plain_text", "text": clean(text)[:150]}}
+
+
+def button(label: str, action_id: str, value: str, style: str | None = None) -> Block:
+    """A button; `value` is an opaque id or short text, never parameters of a change."""
+    element: Block = {
+        "type": "button",
+        "action_id": action_id,
+        "text": {"type": "plain_text", "text": label[:75]},
+        "value": value[:2000],
+    }
+    return element | ({"style": style} if style else {})
+
+
+def reply_blocks(reply: Reply, request_id: str) -> list[Block]:
+    """Render a snapshot.
+
+    Args:
+        request_id: Value of the feedback buttons, which appear when the answer is done.
+    """
+    blocks: list[Block] = []
+    for part in reply.parts:
+        blocks.extend(_RENDERERS[type(part)](part))
+    if reply.phase is Phase.WORKING and reply.status:
+        blocks.append(context(f":hourglass_flowing_sand: {escape(reply.status)}…"))
+    blocks = blocks[:_MAX_BLOCKS]
+    if reply.phase is Phase.DONE and any(isinstance(part, Prose) for part in reply.parts):
+        blocks.append(_feedback(request_id))
+    return blocks
+
+
+def fallback_text(reply: Reply) -> str:
+    """The reply in one safe sentence, for notifications and screen readers."""
+    return shorten(escape(reply.summary), 3000) or "…"
+
+
+def _heading(part: Heading) -> list[Block]:
+    return [section(f"*{escape(part.text)}*")]
+
+
+def _findings(part: Findings) -> list[Block]:
+    return [section("\n".join(_finding(row) for row in part.rows[:_MAX_ROWS]))] if part.rows else []
+
+
+def _finding(row: Finding) -> str:
+    since = f"  since {date_token(row.since)}" if row.since else ""
+    where = f"  _{escape(row.service)}_" if row.service else ""
+    template = code_span(row.template[:220])
+    return (
+        f"{_MARKS[row.change]} *{escape(row.label)}*  {row.count:,} times{since}{where}\n{template}"
+    )
+
+
+def _quote(part: Quote) -> list[Block]:
+    place = f"{code_span(f'{part.source}:{part.line_number}')}"
+    return [section(code_block(part.text, 1500)), context(place)]
+
+
+def _prose(part: Prose) -> list[Block]:
+    return [section(prose(part.text))] if part.text.strip() else []
+
+
+def _code(part: Code) -> list[Block]:
+    checks = " · ".join(escape(check) for check in part.checks)
+    small = f"{escape(part.language)}{' · ' if checks else ''}{checks}"
+    return [section(code_block(part.text)), context(small)]
+
+
+def _passages(part: Passages) -> list[Block]:
+    return [section("\n".join(_passage(row) for row in part.rows))] if part.rows else []
+
+
+def _passage(row: Passage) -> str:
+    heading = f" › {escape(row.heading)}" if row.heading else ""
+    place = code_span(f"{row.path}:{row.lines[0]}-{row.lines[1]}")
+    excerpt = escape(" ".join(row.excerpt.split())[:240])
+    return f"*[{row.number}] {escape(row.title)}*{heading}  {place}\n>{excerpt}"
+
+
+def _note(part: Note) -> list[Block]:
+    return [context(escape(part.text))]
+
+
+def _choices(part: Choices) -> list[Block]:
+    elements = [
+        button(option.label, f"{option.action}:{position}", option.value)
+        for position, option in enumerate(part.options[:5])
+    ]
+    return [{"type": "actions", "elements": elements}]
+
+
+def _feedback(request_id: str) -> Block:
+    return {
+        "type": "context_actions",
+        "elements": [
+            {
+                "type": "feedback_buttons",
+                "action_id": FEEDBACK_ACTION,
+                "positive_button": {
+                    "text": {"type": "plain_text", "text": "Helpful"},
+                    "accessibility_label": "This answer helped",
+                    "value": f"good {request_id}",
+                },
+                "negative_button": {
+                    "text": {"type": "plain_text", "text": "Not helpful"},
+                    "accessibility_label": "This answer did not help",
+                    "value": f"bad {request_id}",
+                },
+            }
+        ],
+    }
+
+
+_RENDERERS: Mapping[type[Part], Callable[[Any], list[Block]]] = {
+    Heading: _heading,
+    Findings: _findings,
+    Quote: _quote,
+    Prose: _prose,
+    Code: _code,
+    Passages: _passages,
+    Note: _note,
+    Choices: _choices,
+}
