@@ -6,14 +6,12 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from slack_sdk.errors import SlackClientError
-from slack_sdk.web.async_client import AsyncWebClient
-
 from runbooks.errors import DirectoryError
 from runbooks.policy import AccountKind
 from runbooks.proposal import ActorRef
 
 from ..messages import Actor, ActorKind
+from .web import SlackCallError, SlackWeb
 
 _FRESH_S = 300.0
 
@@ -23,13 +21,13 @@ class People:
 
     def __init__(
         self,
-        client: AsyncWebClient,
+        web: SlackWeb,
         team_id: str,
         *,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         """Look up people of the workspace `team_id`."""
-        self._client = client
+        self._web = web
         self._team_id = team_id
         self._now = now
         self._known: dict[str, tuple[float, Actor]] = {}
@@ -52,11 +50,11 @@ class People:
             DirectoryError: Slack does not know them, or did not answer.
         """
         try:
-            response = await self._client.users_info(user=user_id)
-        except (SlackClientError, OSError, TimeoutError) as exc:
+            user = await self._web.user(user_id)
+        except SlackCallError as exc:
             self._known.pop(user_id, None)
             raise DirectoryError(f"Slack could not be asked who {user_id} is") from exc
-        actor = read_actor(response["user"], self._team_id)
+        actor = read_actor(user, self._team_id)
         self._known[user_id] = (self._now(), actor)
         return actor
 

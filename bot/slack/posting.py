@@ -1,7 +1,7 @@
 """Messages that grow: posted at once, edited at Slack's pace, the latest state always wins.
 
 Slack takes about one edit per 1.5 seconds for the whole workspace, so all live messages share one
-pacer. No other file calls `chat.postMessage`: link previews are off here, for every message.
+pacer.
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
-from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 
 from ..messages import ThreadRef
 from .blocks import Block
+from .web import SlackCallError, SlackWeb
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +59,9 @@ class EditPacer:
 class LiveMessage:
     """One Slack message that follows a stream of states."""
 
-    def __init__(
-        self, client: AsyncWebClient, thread: ThreadRef, pacer: EditPacer, ts: str = ""
-    ) -> None:
+    def __init__(self, web: SlackWeb, thread: ThreadRef, pacer: EditPacer, ts: str = "") -> None:
         """Follow a message; it is posted by the first `show` unless `ts` names one."""
-        self._client = client
+        self._web = web
         self._thread = thread
         self._pacer = pacer
         self._latest: Rendered | None = None
@@ -75,7 +72,9 @@ class LiveMessage:
     async def show(self, rendered: Rendered) -> None:
         """Make this the message's state: at once if it is new, else when its turn comes."""
         if not self.ts:
-            self.ts = await post(self._client, self._thread, rendered)
+            self.ts = await self._web.post(
+                self._thread.channel_id, self._thread.thread_ts, rendered.text, rendered.blocks
+            )
             return
         self._latest = rendered
         if self._flush is None or self._flush.done():
@@ -91,31 +90,8 @@ class LiveMessage:
             await self._pacer.turn()
             rendered, self._latest = self._latest, None
             try:
-                await self._client.chat_update(
-                    channel=self._thread.channel_id,
-                    ts=self.ts,
-                    text=rendered.text,
-                    blocks=list(rendered.blocks),
+                await self._web.update(
+                    self._thread.channel_id, self.ts, rendered.text, rendered.blocks
                 )
-            except SlackApiError as exc:
-                self._log.warning("message_edit_failed", error=str(exc.response.get("error")))
-
-
-async def post(client: AsyncWebClient, thread: ThreadRef, rendered: Rendered) -> str:
-    """Post a message into a thread, without link previews.
-
-    Args:
-        thread: An empty `thread_ts` posts into the channel itself.
-
-    Returns:
-        The message's timestamp, Slack's id for it.
-    """
-    response = await client.chat_postMessage(
-        channel=thread.channel_id,
-        thread_ts=thread.thread_ts or None,
-        text=rendered.text,
-        blocks=list(rendered.blocks),
-        unfurl_links=False,
-        unfurl_media=False,
-    )
-    return str(response["ts"])
+            except SlackCallError as exc:
+                self._log.warning("message_edit_failed", error=exc.error)

@@ -1,0 +1,146 @@
+"""The Web API calls the bot makes, typed; the only file that sees Slack's untyped responses.
+
+Link previews are off for every message: a preview is a request that a quoted link could abuse.
+"""
+# slack_sdk's methods and responses carry untyped dictionaries; they are narrowed here.
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownVariableType=false
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.http_retry.builtin_async_handlers import (
+    AsyncConnectionErrorRetryHandler,
+    AsyncRateLimitErrorRetryHandler,
+    AsyncServerErrorRetryHandler,
+)
+from slack_sdk.web.async_client import AsyncWebClient
+
+from .blocks import Block
+
+
+class SlackCallError(Exception):
+    """Slack refused a call or could not be reached.
+
+    Attributes:
+        method: The Web API method.
+        error: Slack's error code, or "unreachable".
+    """
+
+    def __init__(self, method: str, error: str) -> None:
+        super().__init__(f"{method}: {error}")
+        self.method = method
+        self.error = error
+
+
+class SlackWeb:
+    """The few methods the bot needs; every one raises `SlackCallError` when it fails."""
+
+    def __init__(self, client: AsyncWebClient) -> None:
+        """Use a client; its requests are retried when Slack asks to wait."""
+        self.client = client
+
+    async def auth_test(self) -> tuple[str, str]:
+        """Who the bot is: (team id, bot user id)."""
+        with _translated("auth.test"):
+            response = await self.client.auth_test()
+            return str(response["team_id"]), str(response["user_id"])
+
+    async def post(
+        self, channel_id: str, thread_ts: str, text: str, blocks: Sequence[Block]
+    ) -> str:
+        """Post a message; an empty `thread_ts` posts into the channel. Returns its timestamp."""
+        with _translated("chat.postMessage"):
+            response = await self.client.chat_postMessage(
+                channel=channel_id,
+                thread_ts=thread_ts or None,
+                text=text,
+                blocks=list(blocks),
+                unfurl_links=False,
+                unfurl_media=False,
+            )
+            return str(response["ts"])
+
+    async def update(self, channel_id: str, ts: str, text: str, blocks: Sequence[Block]) -> None:
+        """Replace a message."""
+        with _translated("chat.update"):
+            await self.client.chat_update(channel=channel_id, ts=ts, text=text, blocks=list(blocks))
+
+    async def whisper(self, channel_id: str, thread_ts: str, user_id: str, text: str) -> None:
+        """Tell one person something that nobody else sees; never model text."""
+        with _translated("chat.postEphemeral"):
+            await self.client.chat_postEphemeral(
+                channel=channel_id, thread_ts=thread_ts or None, user=user_id, text=text
+            )
+
+    async def user(self, user_id: str) -> Mapping[str, Any]:
+        """One user, as `users.info` describes them."""
+        with _translated("users.info"):
+            response = await self.client.users_info(user=user_id)
+            return dict(response["user"])
+
+    async def status(self, channel_id: str, thread_ts: str, status: str) -> None:
+        """Show what the bot is doing under a thread; empty clears it."""
+        with _translated("assistant.threads.setStatus"):
+            await self.client.assistant_threads_setStatus(
+                channel_id=channel_id, thread_ts=thread_ts, status=status
+            )
+
+    async def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
+        """Open a modal; the trigger is valid for three seconds."""
+        with _translated("views.open"):
+            await self.client.views_open(trigger_id=trigger_id, view=dict(view))
+
+    async def publish_home(self, user_id: str, blocks: Sequence[Block]) -> None:
+        """Publish a person's App Home."""
+        with _translated("views.publish"):
+            view = {"type": "home", "blocks": list(blocks)}
+            await self.client.views_publish(user_id=user_id, view=view)
+
+    async def download(self, url: str, limit_bytes: int) -> bytes:
+        """Fetch an uploaded file, at most `limit_bytes` + 1 bytes of it."""
+        headers = {"Authorization": f"Bearer {self.client.token}"}
+        timeout = aiohttp.ClientTimeout(total=30)
+        with _translated("file download"):
+            async with (
+                aiohttp.ClientSession(timeout=timeout) as session,
+                session.get(url, headers=headers) as response,
+            ):
+                response.raise_for_status()
+                return await _read_up_to(response.content, limit_bytes + 1)
+
+
+async def _read_up_to(stream: aiohttp.StreamReader, limit: int) -> bytes:
+    chunks = bytearray()
+    while len(chunks) < limit:
+        chunk = await stream.read(limit - len(chunks))
+        if not chunk:
+            break
+        chunks += chunk
+    return bytes(chunks)
+
+
+def make_client(token: str, base_url: str) -> AsyncWebClient:
+    """A client that waits when Slack says so and survives a dropped connection."""
+    client = AsyncWebClient(token=token, base_url=base_url)
+    client.retry_handlers = [
+        AsyncConnectionErrorRetryHandler(max_retry_count=2),
+        AsyncServerErrorRetryHandler(max_retry_count=2),
+        AsyncRateLimitErrorRetryHandler(max_retry_count=3),
+    ]
+    return client
+
+
+@contextmanager
+def _translated(method: str) -> Iterator[None]:
+    try:
+        yield
+    except SlackApiError as exc:
+        raise SlackCallError(method, str(exc.response.get("error") or "unknown")) from exc
+    except (SlackClientError, aiohttp.ClientError, OSError, TimeoutError) as exc:
+        raise SlackCallError(method, "unreachable") from exc
