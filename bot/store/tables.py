@@ -8,6 +8,7 @@ from sqlalchemy import (
     JSON,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     LargeBinary,
@@ -93,7 +94,7 @@ class RunStepRow(Base):
     started_at: Mapped[datetime]
     detail: Mapped[str] = mapped_column(Text)
     output: Mapped[str] = mapped_column(Text)
-    seconds: Mapped[float]
+    seconds: Mapped[float] = mapped_column(Float)
     verified: Mapped[bool | None]
 
 

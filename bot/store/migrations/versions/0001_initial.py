@@ -64,7 +64,7 @@ def _proposals() -> None:
         sa.Column("started_at", _TIME, nullable=False),
         sa.Column("detail", sa.Text(), nullable=False),
         sa.Column("output", sa.Text(), nullable=False),
-        sa.Column("seconds", sa.Double(), nullable=False),
+        sa.Column("seconds", sa.Float(), nullable=False),
         sa.Column("verified", sa.Boolean()),
     )
 

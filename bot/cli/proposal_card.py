@@ -1,0 +1,168 @@
+"""Proposals and runs in a terminal: for people as a card, for scripts as a record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from bot.cli.output import console
+from runbooks.actions.output import safe_text
+from runbooks.binding import BoundStep
+from runbooks.case import Case
+from runbooks.describe import describe, visible
+from runbooks.lifecycle import ProposalState
+from runbooks.policy import APPROVERS_SETTING, Policy
+from runbooks.proposal import Plan
+from runbooks.run_events import OutputLine, RunEvent, RunFinished, StepStarted, VerifyFinished
+
+_GOOD = "green"
+_BAD = "red"
+
+
+def print_case(case: Case, policy: Policy) -> None:
+    """Print a proposal as a card."""
+    plan = case.proposal.plan
+    title = f"Proposal #{case.proposal.proposal_id} · {plan.runbook.title}"
+    body: list[RenderableType] = [_facts(case, policy)]
+    body += [_step(number, step, plan) for number, step in enumerate(plan.steps, start=1)]
+    console.print(Panel(Group(*body), title=Text(visible(title)), title_align="left"))
+    number = case.proposal.proposal_id
+    console.print(f"opsbot runbook approve {number}   opsbot runbook reject {number} --reason ...")
+
+
+def _facts(case: Case, policy: Policy) -> Table:
+    plan = case.proposal.plan
+    minutes = (plan.expires_at - datetime.now(UTC)).total_seconds() / 60
+    approvers = ", ".join(sorted(f"{team}:{user}" for team, user in policy.approvers if team))
+    who = approvers or f"nobody yet: set {APPROVERS_SETTING}"
+    rule = "" if policy.allow_self_approval else ", not the requester"
+    table = _grid()
+    table.add_row("Risk", f"{plan.risk.value} · expires in {minutes:.0f} min · {case.state.value}")
+    table.add_row("Runs as", Text(f"{plan.run_as}   sha256 {case.proposal.short_sha256}"))
+    if plan.why:
+        table.add_row("Why", Text(visible(plan.why)))
+    table.add_row("Asked by", Text(visible(plan.requester.name)))
+    table.add_row("Needs", Text(f"{plan.n_approvals} of {who}{rule}"))
+    return table
+
+
+def _step(number: int, step: BoundStep, plan: Plan) -> Table:
+    table = _grid()
+    table.add_row(f"Step {number}", Text(visible(step.title), style="bold"))
+    table.add_row("Runs exactly", Text(describe(step.action), style="cyan"))
+    preview = plan.preview_of(step.step_id)
+    if preview is not None:
+        shown = preview.output or "(no output)"
+        table.add_row("Preview", Text(f"{shown}\n{preview.detail}", style="dim"))
+    if step.verify is not None:
+        check = describe(step.verify.action)
+        table.add_row("Afterwards", Text(f"{check} within {step.verify.within_s:g} s"))
+    undo = describe(step.rollback) if step.rollback is not None else "not declared"
+    table.add_row("Undo", Text(undo))
+    return table
+
+
+def _grid() -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    return table
+
+
+def print_cases(cases: Sequence[Case]) -> None:
+    """Print proposals as a table."""
+    if not cases:
+        console.print("no proposals yet")
+        return
+    table = Table("#", "Runbook", "State", "Since (UTC)", "Asked by", "Approved by", "Reason")
+    for case in cases:
+        plan = case.proposal.plan
+        table.add_row(
+            str(case.proposal.proposal_id),
+            plan.runbook.name,
+            Text(case.state.value, style=_style(case.state)),
+            f"{case.changed_at:%Y-%m-%d %H:%M:%S}",
+            Text(visible(plan.requester.name)),
+            Text(visible(", ".join(given.actor.name for given in case.approvals))),
+            Text(visible(safe_text(case.reason))),
+        )
+    console.print(table)
+
+
+def print_event(event: RunEvent) -> None:
+    """Print one event of a run."""
+    if isinstance(event, StepStarted):
+        place = f"{event.position + 1}/{event.n_steps}"
+        console.print(Text(f"▶ {place} {visible(event.title)}", style="bold"))
+    elif isinstance(event, OutputLine):
+        console.print(Text(f"  {event.text}", style="dim"))
+    elif isinstance(event, VerifyFinished):
+        _mark(f"check: {event.detail} after {event.seconds:.1f} s", good=event.ok)
+    elif isinstance(event, RunFinished):
+        good = event.state is ProposalState.SUCCEEDED
+        _mark(f"{event.state.value}: {event.reason} ({event.seconds:.1f} s)", good=good)
+    else:
+        _mark(f"{event.detail} in {event.seconds:.1f} s", good=event.ok)
+
+
+def _mark(text: str, *, good: bool) -> None:
+    sign = "✓" if good else "✗"
+    console.print(Text(f"{sign} {visible(text)}", style=_GOOD if good else _BAD))
+
+
+def _style(state: ProposalState) -> str:
+    if state is ProposalState.SUCCEEDED:
+        return _GOOD
+    return _BAD if state in {ProposalState.FAILED, ProposalState.UNKNOWN} else "yellow"
+
+
+def case_record(case: Case) -> dict[str, object]:
+    """A proposal for scripts; commands are redacted as on the card."""
+    plan = case.proposal.plan
+    return {
+        "proposal_id": case.proposal.proposal_id,
+        "sha256": case.proposal.sha256,
+        "state": case.state,
+        "reason": safe_text(case.reason),
+        "changed_at": case.changed_at,
+        "runbook": asdict(plan.runbook),
+        "risk": plan.risk,
+        "environment": plan.environment,
+        "target": plan.target,
+        "run_as": plan.run_as,
+        "requester": asdict(plan.requester),
+        "created_at": plan.created_at,
+        "expires_at": plan.expires_at,
+        "n_approvals": plan.n_approvals,
+        "approvals": [asdict(given) for given in case.approvals],
+        "why": plan.why,
+        "evidence": plan.evidence,
+        "steps": [_step_record(position, case) for position in range(len(plan.steps))],
+    }
+
+
+def _step_record(position: int, case: Case) -> dict[str, object]:
+    step = case.proposal.plan.steps[position]
+    preview = case.proposal.plan.preview_of(step.step_id)
+    done = next((known for known in case.steps if known.position == position), None)
+    return {
+        "step_id": step.step_id,
+        "title": step.title,
+        "risk": step.risk,
+        "runs": describe(step.action),
+        "preview": asdict(preview) if preview is not None else None,
+        "verify": describe(step.verify.action) if step.verify is not None else None,
+        "rollback": describe(step.rollback) if step.rollback is not None else None,
+        "result": asdict(done) if done is not None else None,
+    }
+
+
+def event_record(event: RunEvent) -> dict[str, object]:
+    """An event for scripts; `event` names its kind."""
+    return {"event": type(event).__name__, **asdict(event)}

@@ -1,0 +1,219 @@
+"""`opsbot runbook run|approve|reject|history`: propose, decide and run from a terminal.
+
+Who acts is the operating system's user, as the account "local:NAME". The same rules hold as in
+Slack: who asked does not approve, unless the settings say so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import pwd
+import signal
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from bot.cli.output import FAILED, WRONG_USE, console, emit_json, fail
+
+if TYPE_CHECKING:
+    from bot.desk import Desk
+    from bot.settings import Settings
+    from runbooks.approvals import ApprovalResult
+    from runbooks.proposal import ActorRef
+    from runbooks.run_events import RunEvent
+
+T = TypeVar("T")
+
+_Id = Annotated[int, typer.Argument(min=1, help="The proposal's number.")]
+_Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+_Values = Annotated[
+    list[str] | None,
+    typer.Option("--param", "-p", metavar="KEY=VALUE", help="A parameter; repeat for more."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the group `opsbot runbook`."""
+    app.command()(run)
+    app.command()(approve)
+    app.command()(reject)
+    app.command()(history)
+
+
+def run(
+    name: Annotated[str, typer.Argument(help="The runbook.")],
+    param: _Values = None,
+    why: Annotated[str, typer.Option(help="Shown to those who approve.")] = "",
+    as_json: _Json = False,
+) -> None:
+    """Propose a runbook; nothing runs before somebody approves it."""
+    from bot.cli.proposal_card import case_record, print_case
+    from runbooks.catalog import Catalog
+    from runbooks.planning import ProposalRequest
+    from runbooks.proposal import Place
+
+    values = _parse_values(param or [])
+
+    async def propose(desk: Desk, settings: Settings) -> None:
+        catalog = await asyncio.to_thread(Catalog.load, settings.runbooks.folders)
+        request = ProposalRequest(
+            runbook=catalog.get(name),
+            values=values,
+            requester=_me(),
+            where=Place(channel_id="", thread_ts=""),
+            why=why,
+        )
+        proposal = await desk.approvals.propose(request)
+        case = await desk.approvals.get(proposal.proposal_id)
+        emit_json(case_record(case)) if as_json else print_case(case, desk.policy)
+
+    _with_desk(propose)
+
+
+def approve(proposal_id: _Id, as_json: _Json = False) -> None:
+    """Approve a proposal; the approval that completes it also runs it."""
+    from runbooks.lifecycle import ProposalState
+    from runbooks.policy import AccountKind
+
+    async def decide(desk: Desk, _settings: Settings) -> bool:
+        result = await desk.approvals.approve(proposal_id, _me(), AccountKind.MEMBER)
+        _tell(result, as_json=as_json and not result.launch)
+        if not result.launch:
+            return result.allowed
+        state = await _follow(desk, proposal_id, as_json=as_json)
+        return state is ProposalState.SUCCEEDED
+
+    if not _with_desk(decide):
+        raise typer.Exit(FAILED)
+
+
+def reject(
+    proposal_id: _Id,
+    reason: Annotated[str, typer.Option(help="Shown to those who asked.")] = "",
+    as_json: _Json = False,
+) -> None:
+    """Reject a proposal, or withdraw one's own."""
+    from runbooks.policy import AccountKind
+
+    async def decide(desk: Desk, _settings: Settings) -> bool:
+        result = await desk.approvals.reject(proposal_id, _me(), AccountKind.MEMBER, reason)
+        _tell(result, as_json=as_json)
+        return result.allowed
+
+    if not _with_desk(decide):
+        raise typer.Exit(FAILED)
+
+
+def history(
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="Most proposals to list.")] = 20,
+    as_json: _Json = False,
+) -> None:
+    """List proposals and what became of them, newest first."""
+    from bot.cli.proposal_card import case_record, print_cases
+
+    async def show(desk: Desk, _settings: Settings) -> None:
+        await desk.executor.recover()
+        await desk.approvals.expire_due()
+        cases = await desk.approvals.recent(limit)
+        emit_json([case_record(case) for case in cases]) if as_json else print_cases(cases)
+
+    _with_desk(show)
+
+
+def _parse_values(given: list[str]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for item in given:
+        key, equals, value = item.partition("=")
+        if not key or not equals:
+            fail(f"-p {item!r} is not KEY=VALUE", WRONG_USE)
+        if key in values:
+            fail(f"-p {key} is given twice", WRONG_USE)
+        values[key] = value
+    return values
+
+
+def _me() -> ActorRef:
+    from runbooks.directory import LOCAL_TEAM
+    from runbooks.proposal import ActorRef
+
+    uid = os.getuid()
+    try:
+        name = pwd.getpwuid(uid).pw_name
+    except KeyError:
+        name = str(uid)
+    return ActorRef(team_id=LOCAL_TEAM, user_id=name, name=name)
+
+
+def _tell(result: ApprovalResult, *, as_json: bool) -> None:
+    from bot.cli.proposal_card import case_record
+
+    if as_json:
+        emit_json(
+            {
+                "allowed": result.allowed,
+                "reason": result.reason,
+                "proposal": case_record(result.case) if result.case else None,
+            }
+        )
+    elif not result.allowed:
+        fail(result.reason)
+    elif not result.launch:
+        console.print(result.reason, markup=False, highlight=False)
+
+
+async def _follow(desk: Desk, proposal_id: int, *, as_json: bool) -> object:
+    """Run it and show the events; returns the state it ended in."""
+    from bot.cli.proposal_card import event_record, print_event
+
+    task = asyncio.current_task()
+    if task is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    events: list[RunEvent] = []
+    async with contextlib.aclosing(desk.executor.run(proposal_id)) as run_events:
+        async for event in run_events:
+            events.append(event)
+            if not as_json:
+                print_event(event)
+    case = await desk.approvals.get(proposal_id)
+    if as_json:
+        emit_json(
+            {
+                "proposal_id": proposal_id,
+                "state": case.state,
+                "reason": case.reason,
+                "events": [event_record(event) for event in events],
+            }
+        )
+    return case.state
+
+
+def _with_desk(work: Callable[[Desk, Settings], Awaitable[T]]) -> T:
+    """Open settings and database, do the work, and turn every known fault into a sentence."""
+    from bot.desk import build_desk
+    from bot.settings import SettingsError, load_settings
+    from bot.store.engine import open_database
+    from bot.store.errors import StoreError
+    from runbooks.directory import LocalDirectory
+    from runbooks.errors import ParameterError, PolicyError, RunbookError, UnknownRunbookError
+
+    async def main() -> T:
+        settings = load_settings()
+        engine = open_database(settings.effective_database_url)
+        try:
+            desk = build_desk(settings, engine, LocalDirectory(), team_id="")
+            await desk.approvals.announce_policy()
+            return await work(desk, settings)
+        finally:
+            engine.dispose()
+
+    try:
+        return asyncio.run(main())
+    except (SettingsError, PolicyError, ParameterError, UnknownRunbookError) as exc:
+        fail(str(exc), WRONG_USE)
+    except (RunbookError, StoreError) as exc:
+        fail(str(exc))
+    except asyncio.CancelledError:
+        fail("stopped before its end")
