@@ -1,0 +1,77 @@
+"""A request on its way to the engine thread: rendered, tokenized, measured."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from .backends.base import ModelInfo
+from .chat_template import ChatTemplate
+from .detokenize import TextAssembler
+from .errors import PromptTooLongError
+from .request import ChatMessage, Event, GenerateRequest, Priority, Role
+from .sequence import Sequence
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Handle:
+    """A live request on the asyncio side.
+
+    Attributes:
+        order: Rank of arrival.
+        is_warming: Whether the request only prefills and pins its messages.
+        wake: Set when the model is settled or the request is cancelled.
+        is_submitted: Whether the engine thread has it and will emit its end.
+    """
+
+    request: GenerateRequest
+    order: int
+    submitted_mono: float
+    is_warming: bool = False
+    events: asyncio.Queue[Event] = field(default_factory=asyncio.Queue[Event])
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    is_cancelled: bool = False
+    is_submitted: bool = False
+
+
+def warming_request(request_id: str, messages: tuple[ChatMessage, ...]) -> GenerateRequest:
+    """A request whose prompt goes on with a user's message after `messages`."""
+    return GenerateRequest(
+        request_id=request_id,
+        messages=(*messages, ChatMessage(Role.USER, "")),
+        max_tokens=1,
+        priority=Priority.BACKGROUND,
+        pin_prefix=len(messages),
+    )
+
+
+def sequence_for(
+    handle: Handle, template: ChatTemplate, info: ModelInfo, emit: Callable[[Event], None]
+) -> Sequence:
+    """Render a request's prompt. Any thread; takes milliseconds per thousand tokens.
+
+    Raises:
+        ChatTemplateError: The template refuses the conversation.
+        PromptTooLongError: The prompt leaves no room for a single token of answer.
+    """
+    request = handle.request
+    prompt = template.prompt(request.messages)
+    n_pinned = prompt.n_prefix(request.pin_prefix)
+    tokens = prompt.tokens[:n_pinned] if handle.is_warming else prompt.tokens
+    limit = info.n_ctx_seq - 1
+    if len(tokens) > limit:
+        raise PromptTooLongError(len(tokens), limit)
+    return Sequence(
+        request_id=request.request_id,
+        order=handle.order,
+        priority=request.priority,
+        prompt=tokens,
+        max_tokens=0 if handle.is_warming else request.max_tokens,
+        sampling=request.sampling,
+        grammar=request.grammar,
+        n_pinned=n_pinned,
+        assembler=TextAssembler(request.stop),
+        emit=emit,
+        submitted_mono=handle.submitted_mono,
+    )
