@@ -1,77 +1,127 @@
-"""Wires the runbooks package to settings and database, for the bot and for the terminal."""
+"""Proposals in conversation: shows cards, takes clicks, starts and follows runs.
+
+Decides nothing itself: `runbooks` says who may and what happens; this keeps the cards true.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator
+from typing import Protocol
 
-from sqlalchemy import Engine
+import structlog
 
-from bot.settings import Settings
-from bot.store.audit import SqlAudit
-from bot.store.proposals import SqlProposals
-from runbooks.actions.local import LocalRunner
-from runbooks.approvals import Approvals
-from runbooks.audit import AuditTrail
-from runbooks.audit_files import AuditFiles
-from runbooks.directory import Directory
-from runbooks.executor import Executor
-from runbooks.launch import LaunchCheck
-from runbooks.planning import Site
-from runbooks.policy import Policy, parse_approvers
+from runbooks.approvals import ApprovalResult
+from runbooks.case import Case
+from runbooks.errors import DirectoryError, ProposalError
+from runbooks.lifecycle import ProposalState
+from runbooks.policy import AccountKind
+from runbooks.proposal import ActorRef
+from runbooks.run_events import RunEvent, RunFinished
+
+from .runs import CaseView, RunView, advance
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalDesk(Protocol):
+    """What the desk needs of `runbooks.approvals.Approvals`."""
+
+    async def get(self, proposal_id: int) -> Case: ...  # noqa: D102 - see Approvals
+
+    async def approve(  # noqa: D102 - see Approvals
+        self, proposal_id: int, actor: ActorRef, kind: AccountKind
+    ) -> ApprovalResult: ...
+
+    async def reject(  # noqa: D102 - see Approvals
+        self, proposal_id: int, actor: ActorRef, kind: AccountKind, reason: str
+    ) -> ApprovalResult: ...
+
+
+class Runner(Protocol):
+    """What the desk needs of `runbooks.executor.Executor`."""
+
+    def run(self, proposal_id: int) -> AsyncGenerator[RunEvent, None]:
+        """Run an approved proposal; the last event is `RunFinished`."""
+        ...
+
+
+class CaseBoard(Protocol):
+    """Where people see proposals: a card in Slack, a panel in the terminal."""
+
+    async def show(self, view: CaseView) -> None:
+        """Show a proposal in its present state; later views replace earlier ones."""
+        ...
+
+
 class Desk:
-    """Everything that decides about and runs proposals."""
+    """Clicks in, card states out."""
 
-    approvals: Approvals
-    executor: Executor
-    audit: AuditTrail
-    policy: Policy
+    def __init__(self, *, approvals: ApprovalDesk, executor: Runner, board: CaseBoard) -> None:
+        """Wire the desk."""
+        self._approvals = approvals
+        self._executor = executor
+        self._board = board
+        self._runs: set[asyncio.Task[RunFinished | None]] = set()
+        self._log = structlog.get_logger()
 
+    async def show(self, proposal_id: int) -> None:
+        """Show a stored proposal.
 
-def build_desk(settings: Settings, engine: Engine, directory: Directory, team_id: str) -> Desk:
-    """Build a desk over an opened database.
+        Raises:
+            ProposalError: There is none, or its record was changed.
+        """
+        await self._board.show(CaseView(case=await self._approvals.get(proposal_id)))
 
-    Args:
-        directory: Where accounts are looked up at launch.
-        team_id: Workspace that bare user ids in the list of approvers belong to; empty for none.
+    async def approve(self, proposal_id: int, actor: ActorRef, kind: AccountKind) -> str | None:
+        """Take a click on Approve; if it completes the approvals, the run begins.
 
-    Raises:
-        PolicyError: The list of approvers cannot be read.
-    """
-    policy = Policy(
-        approvers=parse_approvers(settings.runbooks.approvers, team_id=team_id),
-        allow_self_approval=settings.runbooks.allow_self_approval,
-        ttl_s=float(settings.runbooks.approval_ttl_s),
-    )
-    store = SqlProposals(engine)
-    audit = build_audit(settings, engine)
-    runner = LocalRunner()
-    approvals = Approvals(
-        store=store,
-        audit=audit,
-        policy=policy,
-        site=Site(environment=settings.runbooks.environment, variables=settings.runbooks.variables),
-        runner=runner,
-        clock=utc_now,
-    )
-    executor = Executor(
-        store=store,
-        audit=audit,
-        check=LaunchCheck(audit=audit, policy=policy, directory=directory),
-        runner=runner,
-        clock=utc_now,
-    )
-    return Desk(approvals=approvals, executor=executor, audit=audit, policy=policy)
+        Returns:
+            What to tell only the person who clicked, or None when the card says it.
+        """
+        result = await self._approvals.approve(proposal_id, actor, kind)
+        await self._refresh(result)
+        if result.launch:
+            task = asyncio.create_task(self.follow(proposal_id))
+            self._runs.add(task)
+            task.add_done_callback(self._runs.discard)
+        return None if result.allowed else result.reason
 
+    async def reject(
+        self, proposal_id: int, actor: ActorRef, kind: AccountKind, reason: str
+    ) -> str | None:
+        """Take a click on Reject; see `approve` for what comes back."""
+        result = await self._approvals.reject(proposal_id, actor, kind, reason)
+        await self._refresh(result)
+        return None if result.allowed else result.reason
 
-def build_audit(settings: Settings, engine: Engine) -> AuditTrail:
-    """Build the audit trail; its key and head are files in the data directory."""
-    return AuditTrail(SqlAudit(engine), AuditFiles(settings.home))
+    async def follow(self, proposal_id: int) -> RunFinished | None:
+        """Run an approved proposal and keep its card true until the end.
 
+        Returns:
+            How it ended; None when it could not be started or the store failed.
+        """
+        run = RunView()
+        try:
+            case = await self._approvals.get(proposal_id)
+            async with contextlib.aclosing(self._executor.run(proposal_id)) as events:
+                async for event in events:
+                    run = advance(run, event)
+                    await self._board.show(CaseView(case=case, run=run))
+        except (ProposalError, DirectoryError) as exc:
+            self._log.warning("run_not_followed", proposal_id=proposal_id, reason=str(exc))
+            return None
+        return run.finished
 
-def utc_now() -> datetime:
-    """The time, aware UTC."""
-    return datetime.now(UTC)
+    async def drain(self, grace_s: float) -> None:
+        """Give runs `grace_s` seconds to end, then cancel them; their processes are killed."""
+        if not self._runs:
+            return
+        _, late = await asyncio.wait(self._runs, timeout=grace_s)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    async def _refresh(self, result: ApprovalResult) -> None:
+        # NOTE: while a run goes on, `follow` owns the card; a late click must not overwrite it.
+        if result.case is not None and result.case.state is not ProposalState.RUNNING:
+            await self._board.show(CaseView(case=result.case))

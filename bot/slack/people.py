@@ -75,7 +75,7 @@ def read_actor(user: Mapping[str, Any], team_id: str) -> Actor:
     user_id = str(user["id"])
     if user.get("deleted"):
         raise DirectoryError(f"{user_id} is a deactivated account")
-    profile = user.get("profile") or {}
+    profile: Mapping[str, Any] = user.get("profile") or {}
     name = profile.get("display_name") or user.get("real_name") or user.get("name") or user_id
     return Actor(
         user_id=user_id,

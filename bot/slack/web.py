@@ -8,7 +8,7 @@ Link previews are off for every message: a preview is a request that a quoted li
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -82,7 +82,8 @@ class SlackWeb:
         """One user, as `users.info` describes them."""
         with _translated("users.info"):
             response = await self.client.users_info(user=user_id)
-            return dict(response["user"])
+            user: dict[str, Any] = response["user"] or {}
+            return user
 
     async def status(self, channel_id: str, thread_ts: str, status: str) -> None:
         """Show what the bot is doing under a thread; empty clears it."""
@@ -128,16 +129,15 @@ async def _read_up_to(stream: aiohttp.StreamReader, limit: int) -> bytes:
 def make_client(token: str, base_url: str) -> AsyncWebClient:
     """A client that waits when Slack says so and survives a dropped connection."""
     client = AsyncWebClient(token=token, base_url=base_url)
-    client.retry_handlers = [
-        AsyncConnectionErrorRetryHandler(max_retry_count=2),
-        AsyncServerErrorRetryHandler(max_retry_count=2),
-        AsyncRateLimitErrorRetryHandler(max_retry_count=3),
-    ]
+    client.retry_handlers.clear()
+    client.retry_handlers.append(AsyncConnectionErrorRetryHandler(max_retry_count=2))
+    client.retry_handlers.append(AsyncServerErrorRetryHandler(max_retry_count=2))
+    client.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=3))
     return client
 
 
 @contextmanager
-def _translated(method: str) -> Iterator[None]:
+def _translated(method: str) -> Generator[None, None, None]:
     try:
         yield
     except SlackApiError as exc:

@@ -1,0 +1,145 @@
+"""The approval card: everything that an approval binds, and then the run it allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from runbooks.binding import BoundStep
+from runbooks.lifecycle import ProposalState
+from runbooks.proposal import Plan, PreviewResult
+
+from ..commands_text import action_text, verify_text
+from ..runs import CaseView, RunView
+from .blocks import Block, button, context, header, section
+from .mrkdwn import code_block, date_token, escape, prose
+from .posting import Rendered
+
+APPROVE_ACTION = "proposal_approve"
+REJECT_ACTION = "proposal_reject"
+PREVIEW_ACTION = "proposal_preview"
+MAX_COMMAND_CHARS = 2500
+_STATES: Mapping[ProposalState, tuple[str, str]] = {
+    ProposalState.PENDING: (":large_yellow_circle:", "waiting for approval"),
+    ProposalState.APPROVED: (":large_blue_circle:", "approved, starting"),
+    ProposalState.RUNNING: (":large_blue_circle:", "running"),
+    ProposalState.SUCCEEDED: (":large_green_circle:", "succeeded"),
+    ProposalState.FAILED: (":red_circle:", "failed"),
+    ProposalState.REJECTED: (":white_circle:", "rejected, not run"),
+    ProposalState.EXPIRED: (":white_circle:", "expired, not run"),
+    ProposalState.UNKNOWN: (":large_orange_circle:", "unknown: check before repeating"),
+}
+
+
+def card(view: CaseView) -> Rendered:
+    """Render a proposal in its present state."""
+    proposal, plan = view.case.proposal, view.case.proposal.plan
+    mark, words = _STATES[view.state]
+    title = f"Proposal #{proposal.proposal_id} · {plan.runbook.title}"
+    blocks: list[Block] = [
+        header(title),
+        context(
+            f"{mark} *{words}*  ·  risk: *{escape(plan.risk.value.replace('_', ' '))}*  ·  "
+            f"{escape(plan.environment)}  ·  as {escape(plan.run_as)}  ·  "
+            f"sha256 `{proposal.short_sha256}`  ·  "
+            f"runbook {escape(plan.runbook.name)} v{plan.runbook.version}"
+        ),
+    ]
+    for step in plan.steps:
+        blocks.extend(_step(step, plan))
+    if plan.why:
+        blocks.append(section(f"*Why*  {prose(plan.why)}"))
+    blocks.extend(_outcome(view))
+    return Rendered(text=f"{escape(title)}: {words}", blocks=blocks)
+
+
+def _step(step: BoundStep, plan: Plan) -> list[Block]:
+    command = action_text(step.action, plan.executables)
+    if len(command) > MAX_COMMAND_CHARS:
+        return [section(":no_entry: The command is too long to show whole, so it cannot be run.")]
+    blocks = [section(f"*Runs exactly*\n{code_block(command)}")]
+    preview = plan.preview_of(step.step_id)
+    if preview is not None:
+        blocks.append(section(_preview(preview)))
+    small: list[str] = []
+    if step.verify is not None:
+        small.append(f"*Afterwards*  {escape(verify_text(step.verify, plan.executables))}")
+    undo = (
+        escape(action_text(step.rollback, plan.executables)) if step.rollback else "none declared"
+    )
+    blocks.append(context("  ·  ".join([*small, f"*Undo*  {undo}"])))
+    return blocks
+
+
+def _preview(preview: PreviewResult) -> str:
+    state = "" if preview.ok else " :warning:"
+    shown = preview.output.strip() or "(no output)"
+    return (
+        f"*Dry run*{state}  {escape(preview.detail)}, checked {date_token(preview.checked_at)}\n"
+        f"{code_block(shown, 1200)}"
+    )
+
+
+def _outcome(view: CaseView) -> list[Block]:
+    if view.state is ProposalState.PENDING:
+        return _waiting(view)
+    blocks: list[Block] = []
+    if view.case.approvals:
+        names = ", ".join(
+            f"{escape(given.actor.name)} ({date_token(given.at)})" for given in view.case.approvals
+        )
+        blocks.append(context(f":white_check_mark: approved by {names}"))
+    if view.run is not None:
+        blocks.extend(_run(view.run))
+    elif view.case.reason:
+        blocks.append(context(escape(view.case.reason)))
+    return blocks
+
+
+def _waiting(view: CaseView) -> list[Block]:
+    proposal, plan = view.case.proposal, view.case.proposal.plan
+    given = len(view.case.approvals)
+    so_far = f", {given} so far" if given else ""
+    needs = f"{plan.n_approvals} approver{'s' if plan.n_approvals > 1 else ''}{so_far}"
+    if len(_longest_command(plan)) > MAX_COMMAND_CHARS:
+        return []
+    value = str(proposal.proposal_id)
+    return [
+        context(
+            f"*Needs*  {needs}, not the requester ({escape(plan.requester.name)})  ·  "
+            f"expires {date_token(plan.expires_at)}"
+        ),
+        {
+            "type": "actions",
+            "block_id": f"proposal-{value}",
+            "elements": [
+                button("Approve", APPROVE_ACTION, value, "primary"),
+                button("Reject…", REJECT_ACTION, value, "danger"),
+                button("Dry run again", PREVIEW_ACTION, value),
+            ],
+        },
+    ]
+
+
+def _longest_command(plan: Plan) -> str:
+    commands = (action_text(step.action, plan.executables) for step in plan.steps)
+    return max(commands, key=len, default="")
+
+
+def _run(run: RunView) -> list[Block]:
+    blocks: list[Block] = []
+    if run.step:
+        blocks.append(context(f":hourglass_flowing_sand: {escape(run.step)}"))
+    if run.lines:
+        blocks.append(section(code_block("\n".join(run.lines), 2400)))
+    if run.marks:
+        blocks.append(section("\n".join(escape(mark) for mark in run.marks)))
+    if run.finished is not None:
+        blocks.append(context(_end(run)))
+    return blocks
+
+
+def _end(run: RunView) -> str:
+    if run.finished is None:
+        return ""
+    left = f"  ·  not done: {', '.join(run.finished.not_done)}" if run.finished.not_done else ""
+    return escape(f"{run.finished.reason}  ·  {run.finished.seconds:.1f} s{left}")
