@@ -1,0 +1,1 @@
+"""Code on request: the model writes it, the language's own tools check it, nothing runs it."""

@@ -1,0 +1,182 @@
+"""Write code for a request: generate, check, repair at most twice, show what was checked."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Protocol
+
+from bot.messages import Reply, Request, SkillEvent, Turn
+from bot.prompts import code as prompts
+from inference.request import ChatMessage, Ended, GenerateRequest, Outcome, Sampling, TextDelta
+
+from ..generation import Generator, as_data
+from .draft import Draft, Task
+from .extraction import code_of, is_complete
+from .grounding import compare, documented_metrics, missed, naming_lines
+from .languages import Language, detect, named
+from .replies import block, final, working
+from .validators import cron_line, promql, validate
+from .verdict import Verdict
+
+_MAX_ATTEMPTS = 3
+_MAX_TOKENS = 320
+_N_NOTES = 2
+_NOTE_CHARS = 1500
+_NAMED_IN_DOCUMENTS = (Language.PROMQL, Language.SQL)
+_FAILURES = (Outcome.FAILED, Outcome.REJECTED, Outcome.CANCELLED)
+
+
+class Hit(Protocol):
+    """A passage of the knowledge base."""
+
+    @property
+    def title(self) -> str:
+        """Title of the document."""
+        ...
+
+    @property
+    def text(self) -> str:
+        """The passage."""
+        ...
+
+
+class Lookup(Protocol):
+    """Finds passages."""
+
+    async def search(self, question: str, k: int) -> Sequence[Hit]:
+        """Up to `k` passages, best first."""
+        ...
+
+
+class CodeSkill:
+    """Answers requests for code.
+
+    Args:
+        generator: The model.
+        lookup: Where names (metrics, labels, tables) are documented; None when nowhere.
+        classify_line: Says in one phrase what class a shell line has ("read only: ..."), or
+            None when nobody can tell.
+    """
+
+    def __init__(
+        self,
+        generator: Generator,
+        lookup: Lookup | None = None,
+        classify_line: Callable[[str], str] | None = None,
+    ) -> None:
+        self._generator = generator
+        self._lookup = lookup
+        self._classify_line = classify_line
+
+    async def answer(
+        self, request: Request, history: tuple[Turn, ...]
+    ) -> AsyncIterator[SkillEvent]:
+        """Yield the plan at once, the code as it is written, and at last the checked code."""
+        language, earlier = _what_to_write(request.text, history)
+        yield working(language, (), "reading")
+        task = await self._task(request, language, earlier)
+        conversation = task.conversation()
+        drafts: list[Draft] = []
+        while len(drafts) < _MAX_ATTEMPTS:
+            draft = Draft()
+            async with aclosing(self._write(task, conversation, drafts)) as steps:
+                async for step in steps:
+                    if isinstance(step, Draft):
+                        draft = step
+                    else:
+                        yield step
+            drafts.append(draft)
+            if draft.failure or not draft.verdict.complaint:
+                break
+            conversation = prompts.repair(
+                task.conversation(), answer=draft.code, complaint=as_data(draft.verdict.complaint)
+            )
+        yield final(task, drafts)
+
+    async def _task(self, request: Request, language: Language, earlier: str) -> Task:
+        hits: Sequence[Hit] = ()
+        if self._lookup is not None and language in _NAMED_IN_DOCUMENTS:
+            question = f"{language.label} metrics tables catalogue names labels: {request.text}"
+            hits = await self._lookup.search(question, _N_NOTES)
+        return Task(
+            request_id=request.request_id,
+            text=request.text,
+            language=language,
+            earlier=earlier,
+            titles=tuple(dict.fromkeys(hit.title for hit in hits)),
+            notes=tuple(filter(None, (naming_lines(hit.text, _NOTE_CHARS) for hit in hits))),
+        )
+
+    async def _write(
+        self, task: Task, conversation: tuple[ChatMessage, ...], earlier: Sequence[Draft]
+    ) -> AsyncGenerator[Reply | Draft, None]:
+        """Yield a snapshot per finished line, then the checked draft."""
+        status = f"repairing: {earlier[-1].verdict.tool}" if earlier else "writing"
+        request = GenerateRequest(
+            request_id=f"{task.request_id}-code-{len(earlier) + 1}",
+            messages=conversation,
+            max_tokens=_MAX_TOKENS,
+            # The last try is a little random: greedily the model tends to repeat its mistake.
+            sampling=Sampling(temperature=0.0 if len(earlier) < 2 else 0.5),
+            pin_prefix=len(prompts.prefix(task.language.label)),
+        )
+        answer, failure, n_lines = "", "", 0
+        async for event in self._generator.stream(request):
+            if isinstance(event, TextDelta) and not is_complete(answer):
+                answer += event.text
+                if answer.count("\n") > n_lines and code_of(answer):
+                    n_lines = answer.count("\n")
+                    yield working(task.language, (block(task, code_of(answer)),), status)
+            elif isinstance(event, Ended) and event.outcome in _FAILURES:
+                failure = event.reason or "the model was interrupted"
+        code = code_of(answer)
+        if failure and not code:
+            yield Draft(failure=failure)
+        else:
+            yield Draft(code=code, verdict=await self._check(task, code))
+
+    async def _check(self, task: Task, code: str) -> Verdict:
+        verdict = await validate(task.language, code)
+        if not verdict.is_valid:
+            return verdict
+        if task.language is Language.PROMQL:
+            return _with_documents(verdict, code, task)
+        if task.language is Language.CRON:
+            return replace(verdict, doubts=cron_line.times_missed(code, task.text))
+        if task.language is Language.BASH and self._classify_line and "\n" not in code:
+            return replace(verdict, checked=(*verdict.checked, self._classify_line(code)))
+        return verdict
+
+
+def _what_to_write(text: str, history: tuple[Turn, ...]) -> tuple[Language, str]:
+    """The language, and the previous turn's code when this turn may be a change to it."""
+    facts: Mapping[str, str] = history[-1].facts if history else {}
+    before = named(facts.get("language", ""))
+    asked = detect(text)
+    if before is not None and (asked is None or asked is before):
+        return before, facts.get("code", "")
+    return asked or Language.BASH, ""
+
+
+def _with_documents(verdict: Verdict, code: str, task: Task) -> Verdict:
+    used = promql.references(code)
+    documented = documented_metrics(task.notes)
+    grounding = compare(used, documented)
+    missing = missed(task.text, code, used, documented)
+    checked, unchecked = verdict.checked, verdict.unchecked
+    if grounding.known:
+        names = ", ".join(f"`{name}`" for name in grounding.known)
+        checked = (*checked, f"documented: {names}")
+    if len(grounding.known) < len(used.metrics):
+        unchecked = (*unchecked, "whether the metric exists")
+    else:
+        unchecked = (*unchecked, "whether Prometheus has data for it")
+    return replace(
+        verdict,
+        tool="the documents" if grounding.doubts else verdict.tool,
+        doubts=(*verdict.doubts, *grounding.doubts, *missing),
+        checked=checked,
+        unchecked=unchecked,
+    )
