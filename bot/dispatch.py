@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
 from typing import Protocol
 
 import structlog
@@ -87,16 +88,16 @@ class Memory(Protocol):
         """The last turns, oldest first."""
         ...
 
-    def remember(self, thread: ThreadRef, request_id: str, turn: Turn) -> None:
-        """Add one turn."""
+    def remember(self, thread: ThreadRef, request_id: str, turn: Turn, at: datetime) -> None:
+        """Add one turn; `at` is aware UTC."""
         ...
 
 
 class Sightings(Protocol):
     """Which requests were seen before, across restarts."""
 
-    def first_sight(self, key: str) -> bool:
-        """Whether this key is new; exactly one caller is ever told so."""
+    def first_sight(self, key: str, at: datetime) -> bool:
+        """Whether this key is new; exactly one caller is ever told so. `at` is aware UTC."""
         ...
 
 
@@ -135,7 +136,8 @@ class Dispatcher:
         key = request.request_id if intent is None else f"{request.request_id}:{intent}"
         log = self._log.bind(request_id=request.request_id, user_id=request.actor.user_id)
         try:
-            if not await asyncio.to_thread(self._sightings.first_sight, key):
+            seen_at = request.received_at
+            if not await asyncio.to_thread(self._sightings.first_sight, key, seen_at):
                 log.info("duplicate_request")
                 return
             await self._answer(request, outlet, intent)
@@ -178,7 +180,13 @@ class Dispatcher:
                 await outlet.show(event)
         if last is not None:
             turn = Turn(text=request.text, intent=intent, answer=plain_text(last), facts=last.facts)
-            await asyncio.to_thread(self._memory.remember, request.thread, request.request_id, turn)
+            await asyncio.to_thread(
+                self._memory.remember,
+                request.thread,
+                request.request_id,
+                turn,
+                request.received_at,
+            )
 
     async def _show_last(
         self, outlet: Outlet, reply: Reply, log: structlog.stdlib.BoundLogger

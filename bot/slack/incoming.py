@@ -1,0 +1,149 @@
+"""Slack events as `Request`s: markup read, mentions of the bot removed, uploads decoded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from ..messages import Actor, Attachment, Request, ThreadRef
+
+MAX_UPLOAD_BYTES = 20 * 1024 * 1024
+LONG_PASTE_CHARS = 1200
+_SPECIAL = re.compile(r"<([@#!]?)([^<>|]+)(?:\|([^<>]*))?>")
+_FENCE = re.compile(r"```(?:[\w+-]*\n)?(.+?)```", re.DOTALL)
+_SPACES = re.compile(r"[ \t]{2,}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A file that came with a message, not yet fetched."""
+
+    name: str
+    url: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """One message for the bot, parsed.
+
+    Attributes:
+        text: Plain text without the mention of the bot; entities undone.
+        mentions_others: Somebody else is addressed by name.
+    """
+
+    user_id: str
+    team_id: str
+    thread: ThreadRef
+    ts: str
+    text: str
+    uploads: tuple[Upload, ...]
+    is_direct: bool
+    in_thread: bool
+    mentions_others: bool
+
+    @property
+    def request_id(self) -> str:
+        """The same for every delivery of the same message, whatever event carried it."""
+        return f"{self.thread.channel_id}-{self.ts}"
+
+
+# Event payloads are JSON whose shape Slack defines; they are parsed here and go no further.
+def parse_event(event: Mapping[str, Any], bot_user_id: str) -> Incoming | None:
+    """Read a `message` or `app_mention` event; None when nobody is talking to anybody.
+
+    Args:
+        bot_user_id: Mentions of it are removed.
+    """
+    if event.get("bot_id") or event.get("subtype") not in {None, "file_share", "thread_broadcast"}:
+        return None
+    user_id, ts, channel_id = event.get("user"), event.get("ts"), event.get("channel")
+    if not (isinstance(user_id, str) and isinstance(ts, str) and isinstance(channel_id, str)):
+        return None
+    raw = str(event.get("text") or "")
+    mentioned = {found.group(2) for found in _SPECIAL.finditer(raw) if found.group(1) == "@"}
+    return Incoming(
+        user_id=user_id,
+        team_id=str(event.get("user_team") or event.get("team") or ""),
+        thread=ThreadRef(channel_id, str(event.get("thread_ts") or ts)),
+        ts=ts,
+        text=plain(raw, bot_user_id),
+        uploads=_uploads(event.get("files") or ()),
+        is_direct=event.get("channel_type") == "im",
+        in_thread=bool(event.get("thread_ts")) and event.get("thread_ts") != ts,
+        mentions_others=bool(mentioned - {bot_user_id}),
+    )
+
+
+def plain(raw: str, bot_user_id: str) -> str:
+    """Slack's markup as plain text; newlines stay, entities are undone last."""
+
+    def readable(match: re.Match[str]) -> str:
+        kind, target, label = match.groups()
+        if kind == "@":
+            return "" if target == bot_user_id else f"@{label or target}"
+        if kind == "#":
+            return f"#{label or target}"
+        if kind == "!":
+            return label or f"@{target.split('^')[0]}"
+        return target
+
+    text = _SPECIAL.sub(readable, raw)
+    text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    return _SPACES.sub(" ", text).strip()
+
+
+def to_request(
+    incoming: Incoming, actor: Actor, attachments: tuple[Attachment, ...] = ()
+) -> Request:
+    """Make the request; fenced or very long pastes become attachments, so they are read as data."""
+    text, pasted = split_paste(incoming.text)
+    return Request(
+        request_id=incoming.request_id,
+        text=text,
+        actor=actor,
+        thread=incoming.thread,
+        received_at=datetime.now(UTC),
+        attachments=(*pasted, *attachments),
+        is_direct=incoming.is_direct,
+    )
+
+
+def split_paste(text: str) -> tuple[str, tuple[Attachment, ...]]:
+    """Separate what was asked from what was pasted below or around it."""
+    blocks = [found.group(1) for found in _FENCE.finditer(text) if "\n" in found.group(1).strip()]
+    if blocks:
+        question = _FENCE.sub(lambda m: "" if "\n" in m.group(1).strip() else m.group(0), text)
+        return question.strip(), (Attachment(name="paste", text="\n".join(blocks)),)
+    if len(text) > LONG_PASTE_CHARS and "\n" in text:
+        question, _, rest = text.partition("\n")
+        return question.strip()[:LONG_PASTE_CHARS], (Attachment(name="paste", text=rest),)
+    return text, ()
+
+
+def decode_upload(name: str, content: bytes) -> Attachment:
+    """Read an uploaded file as text.
+
+    Raises:
+        ValueError: It is too large or is not text; the message says what to do.
+    """
+    if len(content) > MAX_UPLOAD_BYTES:
+        limit = MAX_UPLOAD_BYTES // 2**20
+        raise ValueError(f"`{name}` is larger than {limit} MiB; upload the part that matters.")
+    if b"\x00" in content[:8192]:
+        raise ValueError(f"`{name}` is not text; upload a log as plain text.")
+    return Attachment(name=name, text=content.decode("utf-8", errors="replace"))
+
+
+def _uploads(files: Sequence[Mapping[str, Any]]) -> tuple[Upload, ...]:
+    return tuple(
+        Upload(
+            name=str(file.get("name") or "file"),
+            url=str(file.get("url_private_download") or file.get("url_private") or ""),
+            size_bytes=int(file.get("size") or 0),
+        )
+        for file in files
+    )
