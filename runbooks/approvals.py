@@ -64,17 +64,25 @@ class Approvals:
         self._runner = runner
         self._clock = clock
 
-    async def announce_policy(self) -> None:
+    async def announce_policy(self, place: str = "bot") -> None:
         """Write the rules in force to the audit trail, if they changed since they were written.
+
+        Args:
+            place: Where they hold, for example "terminal"; each place has its own history.
 
         Raises:
             AuditError: The trail cannot be read or written.
         """
         facts = _policy_facts(self._policy)
-        earlier = await asyncio.to_thread(self._audit.about, "policy")
+        earlier = await asyncio.to_thread(self._audit.about, f"policy:{place}")
         if not earlier or dict(earlier[-1].facts) != facts:
             await asyncio.to_thread(
-                self._audit.append, AuditKind.POLICY, "policy", self._clock(), None, facts
+                self._audit.append,
+                AuditKind.POLICY,
+                f"policy:{place}",
+                self._clock(),
+                None,
+                facts,
             )
 
     async def propose(self, request: ProposalRequest) -> Proposal:

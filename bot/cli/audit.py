@@ -67,7 +67,7 @@ def _write(output: Path, lines: Iterator[str]) -> None:
 
 @contextmanager
 def _trail() -> Generator[AuditTrail]:
-    from bot.desk import build_audit
+    from bot.runbook_wiring import build_audit
     from bot.settings import SettingsError, load_settings
     from bot.store.engine import open_database
     from bot.store.errors import StoreError

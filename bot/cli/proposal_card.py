@@ -40,15 +40,17 @@ def _facts(case: Case, policy: Policy) -> Table:
     plan = case.proposal.plan
     minutes = (plan.expires_at - datetime.now(UTC)).total_seconds() / 60
     approvers = ", ".join(sorted(f"{team}:{user}" for team, user in policy.approvers if team))
-    who = approvers or f"nobody yet: set {APPROVERS_SETTING}"
     rule = "" if policy.allow_self_approval else ", not the requester"
+    needs = f"{plan.n_approvals} of {approvers}{rule}"
+    if not approvers:
+        needs = f"an approver, and there is none yet: set {APPROVERS_SETTING}"
     table = _grid()
     table.add_row("Risk", f"{plan.risk.value} · expires in {minutes:.0f} min · {case.state.value}")
     table.add_row("Runs as", Text(f"{plan.run_as}   sha256 {case.proposal.short_sha256}"))
     if plan.why:
         table.add_row("Why", Text(visible(plan.why)))
     table.add_row("Asked by", Text(visible(plan.requester.name)))
-    table.add_row("Needs", Text(f"{plan.n_approvals} of {who}{rule}"))
+    table.add_row("Needs", Text(needs))
     return table
 
 
@@ -70,7 +72,7 @@ def _step(number: int, step: BoundStep, plan: Plan) -> Table:
 
 def _grid() -> Table:
     table = Table.grid(padding=(0, 2))
-    table.add_column(style="dim", no_wrap=True)
+    table.add_column(style="dim", no_wrap=True, min_width=12)
     table.add_column(overflow="fold")
     return table
 

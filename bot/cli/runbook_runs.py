@@ -19,7 +19,7 @@ import typer
 from bot.cli.output import FAILED, WRONG_USE, console, emit_json, fail
 
 if TYPE_CHECKING:
-    from bot.desk import Desk
+    from bot.runbook_wiring import RunbookServices
     from bot.settings import Settings
     from runbooks.approvals import ApprovalResult
     from runbooks.proposal import ActorRef
@@ -57,7 +57,7 @@ def run(
 
     values = _parse_values(param or [])
 
-    async def propose(desk: Desk, settings: Settings) -> None:
+    async def propose(services: RunbookServices, settings: Settings) -> None:
         catalog = await asyncio.to_thread(Catalog.load, settings.runbooks.folders)
         request = ProposalRequest(
             runbook=catalog.get(name),
@@ -66,11 +66,11 @@ def run(
             where=Place(channel_id="", thread_ts=""),
             why=why,
         )
-        proposal = await desk.approvals.propose(request)
-        case = await desk.approvals.get(proposal.proposal_id)
-        emit_json(case_record(case)) if as_json else print_case(case, desk.policy)
+        proposal = await services.approvals.propose(request)
+        case = await services.approvals.get(proposal.proposal_id)
+        emit_json(case_record(case)) if as_json else print_case(case, services.policy)
 
-    _with_desk(propose)
+    _with_services(propose)
 
 
 def approve(proposal_id: _Id, as_json: _Json = False) -> None:
@@ -78,15 +78,15 @@ def approve(proposal_id: _Id, as_json: _Json = False) -> None:
     from runbooks.lifecycle import ProposalState
     from runbooks.policy import AccountKind
 
-    async def decide(desk: Desk, _settings: Settings) -> bool:
-        result = await desk.approvals.approve(proposal_id, _me(), AccountKind.MEMBER)
+    async def decide(services: RunbookServices, _settings: Settings) -> bool:
+        result = await services.approvals.approve(proposal_id, _me(), AccountKind.MEMBER)
         _tell(result, as_json=as_json and not result.launch)
         if not result.launch:
             return result.allowed
-        state = await _follow(desk, proposal_id, as_json=as_json)
+        state = await _follow(services, proposal_id, as_json=as_json)
         return state is ProposalState.SUCCEEDED
 
-    if not _with_desk(decide):
+    if not _with_services(decide):
         raise typer.Exit(FAILED)
 
 
@@ -98,12 +98,12 @@ def reject(
     """Reject a proposal, or withdraw one's own."""
     from runbooks.policy import AccountKind
 
-    async def decide(desk: Desk, _settings: Settings) -> bool:
-        result = await desk.approvals.reject(proposal_id, _me(), AccountKind.MEMBER, reason)
+    async def decide(services: RunbookServices, _settings: Settings) -> bool:
+        result = await services.approvals.reject(proposal_id, _me(), AccountKind.MEMBER, reason)
         _tell(result, as_json=as_json)
         return result.allowed
 
-    if not _with_desk(decide):
+    if not _with_services(decide):
         raise typer.Exit(FAILED)
 
 
@@ -114,13 +114,13 @@ def history(
     """List proposals and what became of them, newest first."""
     from bot.cli.proposal_card import case_record, print_cases
 
-    async def show(desk: Desk, _settings: Settings) -> None:
-        await desk.executor.recover()
-        await desk.approvals.expire_due()
-        cases = await desk.approvals.recent(limit)
+    async def show(services: RunbookServices, _settings: Settings) -> None:
+        await services.executor.recover()
+        await services.approvals.expire_due()
+        cases = await services.approvals.recent(limit)
         emit_json([case_record(case) for case in cases]) if as_json else print_cases(cases)
 
-    _with_desk(show)
+    _with_services(show)
 
 
 def _parse_values(given: list[str]) -> dict[str, str]:
@@ -164,7 +164,7 @@ def _tell(result: ApprovalResult, *, as_json: bool) -> None:
         console.print(result.reason, markup=False, highlight=False)
 
 
-async def _follow(desk: Desk, proposal_id: int, *, as_json: bool) -> object:
+async def _follow(services: RunbookServices, proposal_id: int, *, as_json: bool) -> object:
     """Run it and show the events; returns the state it ended in."""
     from bot.cli.proposal_card import event_record, print_event
 
@@ -172,12 +172,12 @@ async def _follow(desk: Desk, proposal_id: int, *, as_json: bool) -> object:
     if task is not None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     events: list[RunEvent] = []
-    async with contextlib.aclosing(desk.executor.run(proposal_id)) as run_events:
+    async with contextlib.aclosing(services.executor.run(proposal_id)) as run_events:
         async for event in run_events:
             events.append(event)
             if not as_json:
                 print_event(event)
-    case = await desk.approvals.get(proposal_id)
+    case = await services.approvals.get(proposal_id)
     if as_json:
         emit_json(
             {
@@ -190,9 +190,9 @@ async def _follow(desk: Desk, proposal_id: int, *, as_json: bool) -> object:
     return case.state
 
 
-def _with_desk(work: Callable[[Desk, Settings], Awaitable[T]]) -> T:
+def _with_services(work: Callable[[RunbookServices, Settings], Awaitable[T]]) -> T:
     """Open settings and database, do the work, and turn every known fault into a sentence."""
-    from bot.desk import build_desk
+    from bot.runbook_wiring import build_runbook_services
     from bot.settings import SettingsError, load_settings
     from bot.store.engine import open_database
     from bot.store.errors import StoreError
@@ -203,9 +203,9 @@ def _with_desk(work: Callable[[Desk, Settings], Awaitable[T]]) -> T:
         settings = load_settings()
         engine = open_database(settings.effective_database_url)
         try:
-            desk = build_desk(settings, engine, LocalDirectory(), team_id="")
-            await desk.approvals.announce_policy()
-            return await work(desk, settings)
+            services = build_runbook_services(settings, engine, LocalDirectory(), team_id="")
+            await services.approvals.announce_policy("terminal")
+            return await work(services, settings)
         finally:
             engine.dispose()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -49,7 +49,9 @@ def create_store_engine(url: str) -> Engine:
             return _create(parsed)
         if not parsed.database or parsed.database == ":memory:":
             raise StoreError("an SQLite database needs a file: sqlite:///PATH")
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        path = Path(parsed.database)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)  # NOTE: records hold arguments as they are, secrets included
         engine = _create(parsed)
     event.listen(engine, "connect", _set_up_connection)
     event.listen(engine, "begin", _begin)
@@ -62,7 +64,9 @@ def upgrade(engine: Engine) -> None:
     Raises:
         StoreError: The database cannot be written, or is newer than this opsbot.
     """
-    # Imported here: only starting needs them, and they are slow.
+    if _is_newest(engine):
+        return
+    # Imported here: only a new or old database needs them, and they take half a second.
     from alembic import command
     from alembic.config import Config
     from alembic.util.exc import CommandError
@@ -78,6 +82,15 @@ def upgrade(engine: Engine) -> None:
         raise StoreError(
             "the database was made by a newer opsbot: upgrade opsbot or use another database"
         ) from exc
+
+
+def _is_newest(engine: Engine) -> bool:
+    newest = max(path.stem.partition("_")[0] for path in (MIGRATIONS / "versions").glob("*.py"))
+    with translated(), engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return False
+        found = connection.exec_driver_sql("SELECT version_num FROM alembic_version")
+        return found.scalars().all() == [newest]
 
 
 def _create(url: URL) -> Engine:
