@@ -17,7 +17,7 @@ from runbooks.case import Case
 from runbooks.errors import DirectoryError, ProposalError
 from runbooks.lifecycle import ProposalState
 from runbooks.policy import AccountKind
-from runbooks.proposal import ActorRef
+from runbooks.proposal import ActorRef, PreviewResult
 from runbooks.run_events import RunEvent, RunFinished
 
 from .runs import CaseView, RunView, advance
@@ -27,6 +27,8 @@ class ApprovalDesk(Protocol):
     """What the desk needs of `runbooks.approvals.Approvals`."""
 
     async def get(self, proposal_id: int) -> Case: ...  # noqa: D102 - see Approvals
+
+    async def preview(self, proposal_id: int) -> tuple[PreviewResult, ...]: ...  # noqa: D102
 
     async def approve(  # noqa: D102 - see Approvals
         self, proposal_id: int, actor: ActorRef, kind: AccountKind
@@ -71,6 +73,14 @@ class Desk:
             ProposalError: There is none, or its record was changed.
         """
         await self._board.show(CaseView(case=await self._approvals.get(proposal_id)))
+
+    async def preview(self, proposal_id: int) -> tuple[PreviewResult, ...]:
+        """Run a proposal's previews once more.
+
+        Raises:
+            ProposalError: There is none, or its record was changed.
+        """
+        return await self._approvals.preview(proposal_id)
 
     async def approve(self, proposal_id: int, actor: ActorRef, kind: AccountKind) -> str | None:
         """Take a click on Approve; if it completes the approvals, the run begins.

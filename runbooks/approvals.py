@@ -15,7 +15,7 @@ from .lifecycle import ProposalState
 from .planning import Groundwork, ProposalRequest, Site, lay_ground, make_plan
 from .policy import AccountKind, Approval, Policy, decide_approval, decide_rejection
 from .previews import run_previews
-from .proposal import ActorRef, Proposal
+from .proposal import ActorRef, PreviewResult, Proposal
 from .store import AuditKind, Move, ProposalStore
 
 Clock = Callable[[], datetime]
@@ -143,6 +143,16 @@ class Approvals:
             except ProposalError:
                 continue
         return tuple(cases)
+
+    async def preview(self, proposal_id: int) -> tuple[PreviewResult, ...]:
+        """Run the read-only previews of a stored proposal once more; the record stays as it is.
+
+        Raises:
+            ProposalError: There is none, its record was changed, or the store failed.
+        """
+        plan = (await self.get(proposal_id)).proposal.plan
+        context = ActionContext(executables=plan.executables)
+        return await run_previews(self._runner, plan.steps, context, self._clock)
 
     async def approve(self, proposal_id: int, actor: ActorRef, kind: AccountKind) -> ApprovalResult:
         """Take one person's yes.

@@ -70,6 +70,13 @@ def _step(step: BoundStep, plan: Plan) -> list[Block]:
     return blocks
 
 
+def preview_blocks(proposal_id: int, previews: tuple[PreviewResult, ...]) -> list[Block]:
+    """What a repeated dry run showed."""
+    head = context(f"dry run of proposal #{proposal_id}; the proposal itself is unchanged")
+    shown = [section(_preview(preview)) for preview in previews]
+    return [head, *(shown or [section("This proposal declares no dry run.")])]
+
+
 def _preview(preview: PreviewResult) -> str:
     state = "" if preview.ok else " :warning:"
     shown = preview.output.strip() or "(no output)"

@@ -78,8 +78,10 @@ class CardBoard:
         self._posting = asyncio.Lock()
 
     async def show(self, view: CaseView) -> None:
-        """Post the card where the proposal was asked for, or edit it."""
+        """Post the card where it was asked for, or edit it; the terminal shows its own."""
         proposal = view.case.proposal
+        if not proposal.plan.where.channel_id:
+            return
         message = await self._message(view)
         first = not message.ts
         await message.show(card(view))

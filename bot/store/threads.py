@@ -57,6 +57,14 @@ class Threads:
             rows = session.scalars(query).all()
         return tuple(_turn(row) for row in reversed(rows))
 
+    def takes_part(self, thread: ThreadRef) -> bool:
+        """Whether the bot has answered in this thread.
+
+        Raises:
+            StoreError: The database failed.
+        """
+        return bool(self.recent(thread, 1))
+
     def forget_before(self, at: datetime) -> int:
         """Delete the exchanges made before a time, aware UTC.
 

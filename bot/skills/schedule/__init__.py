@@ -1,0 +1,1 @@
+"""Digests by the clock: understood, confirmed in words, listed, run now, removed."""

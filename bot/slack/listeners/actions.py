@@ -1,0 +1,106 @@
+"""Buttons. The person is the one Slack authenticated for this click."""
+# Bolt's decorators and Slack's payloads are untyped.
+# pyright: reportUnknownMemberType=false, reportUntypedFunctionDecorator=false
+# pyright: reportUnusedFunction=false
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from ...dispatch import ROUTE_ACTION
+from ...messages import Intent, ThreadRef
+from ...skills.schedule.actions import SCHEDULE_ACTION
+from ...store.feedback import Feedback, Verdict
+from ..blocks import FEEDBACK_ACTION
+from ..cards import APPROVE_ACTION, PREVIEW_ACTION, REJECT_ACTION
+from ..modals import reject_modal
+from ..surface import Surface
+from ..web import SlackCallError
+
+
+def register(app: AsyncApp, surface: Surface) -> None:
+    """Attach the action listeners."""
+
+    @app.action(APPROVE_ACTION)
+    async def handle_approve(
+        ack: AsyncAck, body: Mapping[str, Any], action: Mapping[str, Any]
+    ) -> None:
+        await ack()
+        user_id, team_id = who(body)
+        surface.approve(int(action["value"]), user_id, team_id, where(body))
+
+    @app.action(REJECT_ACTION)
+    async def handle_reject(
+        ack: AsyncAck, body: Mapping[str, Any], action: Mapping[str, Any]
+    ) -> None:
+        await ack()
+        try:
+            modal = reject_modal(int(action["value"]), where(body))
+            await surface.web.open_view(str(body["trigger_id"]), modal)
+        except SlackCallError as exc:
+            await surface.web.whisper(
+                where(body).channel_id,
+                where(body).thread_ts,
+                who(body)[0],
+                f"The form could not be opened ({exc.error}); click again.",
+            )
+
+    @app.action(PREVIEW_ACTION)
+    async def handle_preview(
+        ack: AsyncAck, body: Mapping[str, Any], action: Mapping[str, Any]
+    ) -> None:
+        await ack()
+        surface.preview_again(int(action["value"]), who(body)[0], where(body))
+
+    @app.action(re.compile(f"^{ROUTE_ACTION}"))
+    async def handle_route_choice(
+        ack: AsyncAck, body: Mapping[str, Any], action: Mapping[str, Any]
+    ) -> None:
+        await ack()
+        intent, _, text = str(action["value"]).partition("\n")
+        ts = str(action.get("action_ts") or body["container"]["message_ts"])
+        surface.choose(who(body)[0], where(body), ts, Intent(intent), text)
+
+    @app.action(re.compile(f"^{SCHEDULE_ACTION}"))
+    async def handle_schedule(
+        ack: AsyncAck, body: Mapping[str, Any], action: Mapping[str, Any]
+    ) -> None:
+        await ack()
+        ts = str(action.get("action_ts") or body["container"]["message_ts"])
+        surface.choose(who(body)[0], where(body), ts, Intent.SCHEDULE, str(action["value"]))
+
+    @app.action(FEEDBACK_ACTION)
+    async def handle_feedback(
+        ack: AsyncAck, body: Mapping[str, Any], action: Mapping[str, Any]
+    ) -> None:
+        await ack()
+        verdict, _, request_id = str(action["value"]).partition(" ")
+        surface.record_feedback(
+            Feedback(
+                request_id=request_id,
+                user_id=who(body)[0],
+                verdict=Verdict(verdict),
+                question="",
+                answer=str((body.get("message") or {}).get("text") or ""),
+                created_at=datetime.now(UTC),
+            )
+        )
+
+
+def who(body: Mapping[str, Any]) -> tuple[str, str]:
+    """(user id, team id) of the person who clicked."""
+    user = body["user"]
+    return str(user["id"]), str(user.get("team_id") or (body.get("team") or {}).get("id") or "")
+
+
+def where(body: Mapping[str, Any]) -> ThreadRef:
+    """The thread of the message that was clicked."""
+    message, container = body.get("message") or {}, body.get("container") or {}
+    channel_id = container.get("channel_id") or (body.get("channel") or {}).get("id") or ""
+    ts = message.get("thread_ts") or container.get("thread_ts") or container.get("message_ts")
+    return ThreadRef(str(channel_id), str(ts or ""))

@@ -1,0 +1,52 @@
+"""Mentions, direct messages, follow-ups in threads, the Stop button, the Home tab."""
+# Bolt's decorators and Slack's payloads are untyped.
+# pyright: reportUnknownMemberType=false, reportUntypedFunctionDecorator=false
+# pyright: reportUnusedFunction=false
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+
+from ...messages import ThreadRef
+from ..home import home_blocks
+from ..incoming import parse_event
+from ..surface import Surface
+from ..web import SlackCallError
+
+
+def register(app: AsyncApp, surface: Surface, bot_user_id: str, *, thread_follow_ups: bool) -> None:
+    """Attach the event listeners."""
+
+    @app.event("app_mention")
+    async def handle_app_mention(event: Mapping[str, Any]) -> None:
+        # NOTE: in a direct message the `message` event carries the same text.
+        incoming = parse_event(event, bot_user_id)
+        if incoming is not None and not incoming.is_direct:
+            surface.receive(incoming, addressed=True)
+
+    @app.event("message")
+    async def handle_message(event: Mapping[str, Any]) -> None:
+        incoming = parse_event(event, bot_user_id)
+        if incoming is None:
+            return
+        if incoming.is_direct:
+            surface.receive(incoming, addressed=True)
+        elif thread_follow_ups and f"<@{bot_user_id}" not in str(event.get("text")):
+            # NOTE: a message that mentions the bot also arrives as `app_mention`.
+            surface.receive(incoming, addressed=False)
+
+    @app.event("agent_session_stopped")
+    async def handle_agent_session_stopped(event: Mapping[str, Any]) -> None:
+        surface.stop_thread(ThreadRef(str(event.get("channel")), str(event.get("thread_ts"))))
+
+    @app.event("app_home_opened")
+    async def handle_app_home_opened(event: Mapping[str, Any]) -> None:
+        if event.get("tab") == "home":
+            try:
+                await surface.web.publish_home(str(event["user"]), home_blocks())
+            except SlackCallError:
+                # The workspace has no Home tab for this app; everything else works without it.
+                return

@@ -1,0 +1,28 @@
+"""Submitted modals."""
+# Bolt's decorators and Slack's payloads are untyped.
+# pyright: reportUnknownMemberType=false, reportUntypedFunctionDecorator=false
+# pyright: reportUnusedFunction=false
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from ..modals import REJECT_VIEW, read_reject
+from ..surface import Surface
+from .actions import who
+
+
+def register(app: AsyncApp, surface: Surface) -> None:
+    """Attach the view listeners."""
+
+    @app.view(REJECT_VIEW)
+    async def handle_reject_submission(
+        ack: AsyncAck, body: Mapping[str, Any], view: Mapping[str, Any]
+    ) -> None:
+        await ack()
+        proposal_id, thread, reason = read_reject(view)
+        user_id, team_id = who(body)
+        surface.reject(proposal_id, user_id, team_id, thread, reason)

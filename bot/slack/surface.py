@@ -1,0 +1,238 @@
+"""The bot's Slack side as one object: what listeners hand their work to.
+
+Listeners acknowledge and call a method here; every method starts a tracked task and returns, so
+that no model, database or file ever delays an acknowledgement.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from datetime import UTC, datetime
+from typing import Protocol
+
+import structlog
+
+from runbooks.errors import DirectoryError, ProposalError
+from runbooks.policy import AccountKind
+from runbooks.proposal import ActorRef
+
+from ..desk import Desk
+from ..dispatch import Dispatcher
+from ..messages import Actor, Attachment, Intent, Request, ThreadRef
+from ..store.feedback import Feedback, FeedbackBook
+from .blocks import section
+from .cards import preview_blocks
+from .incoming import MAX_UPLOAD_BYTES, Incoming, decode_upload, to_request
+from .mrkdwn import escape
+from .outlets import AnswerOutlet
+from .people import People
+from .posting import EditPacer
+from .web import SlackCallError, SlackWeb
+
+
+class ThreadMembership(Protocol):
+    """Knows which threads the bot already answers in; blocking."""
+
+    def takes_part(self, thread: ThreadRef) -> bool:
+        """Whether the bot has answered in this thread."""
+        ...
+
+
+class Surface:
+    """Takes parsed Slack input and gives it to the dispatcher or the desk."""
+
+    def __init__(
+        self,
+        *,
+        web: SlackWeb,
+        people: People,
+        pacer: EditPacer,
+        dispatcher: Dispatcher,
+        desk: Desk,
+        feedback: FeedbackBook,
+        threads: ThreadMembership,
+    ) -> None:
+        """Wire the surface."""
+        self.web = web
+        self._people = people
+        self._pacer = pacer
+        self._dispatcher = dispatcher
+        self._desk = desk
+        self._feedback = feedback
+        self._threads = threads
+        self._live: dict[asyncio.Task[None], ThreadRef | None] = {}
+        self._log = structlog.get_logger()
+
+    def receive(self, incoming: Incoming, *, addressed: bool) -> None:
+        """Answer a message; one that does not address the bot only if its thread is the bot's."""
+        self._start(self._receive(incoming, addressed=addressed), incoming.thread)
+
+    def choose(self, user_id: str, thread: ThreadRef, ts: str, intent: Intent, text: str) -> None:
+        """Answer a question whose skill a person picked."""
+        self._start(self._choose(user_id, thread, ts, intent, text), thread)
+
+    def approve(self, proposal_id: int, user_id: str, team_id: str, thread: ThreadRef) -> None:
+        """Take a click on Approve."""
+        self._start(self._decide(proposal_id, user_id, team_id, thread, None))
+
+    def reject(
+        self, proposal_id: int, user_id: str, team_id: str, thread: ThreadRef, reason: str
+    ) -> None:
+        """Take a rejection with its reason."""
+        self._start(self._decide(proposal_id, user_id, team_id, thread, reason))
+
+    def preview_again(self, proposal_id: int, user_id: str, thread: ThreadRef) -> None:
+        """Run a proposal's dry run once more and post what it shows."""
+        self._start(self._preview(proposal_id, user_id, thread))
+
+    def ask_in_channel(self, user_id: str, channel_id: str, text: str) -> None:
+        """Answer a slash command: the question is posted, the answer goes into its thread."""
+        self._start(self._ask_in_channel(user_id, channel_id, text))
+
+    def record_feedback(self, feedback: Feedback) -> None:
+        """Keep a verdict."""
+        self._start(asyncio.to_thread(self._feedback.record, feedback))
+
+    def stop_thread(self, thread: ThreadRef) -> None:
+        """Cancel the answers being worked on in a thread."""
+        for task, where in self._live.items():
+            if where == thread:
+                task.cancel()
+
+    async def drain(self, grace_s: float) -> None:
+        """Let running work end for `grace_s` seconds, then cancel it."""
+        if self._live:
+            _, late = await asyncio.wait(self._live, timeout=grace_s)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    def _start(self, work: Coroutine[None, None, None], where: ThreadRef | None = None) -> None:
+        task = asyncio.create_task(work)
+        self._live[task] = where
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._live.pop(task, None)
+        if not task.cancelled() and task.exception() is not None:
+            self._log.error("slack_task_failed", exc_info=task.exception())
+
+    async def _receive(self, incoming: Incoming, *, addressed: bool) -> None:
+        if not addressed and not await self._is_follow_up(incoming):
+            return
+        try:
+            actor = await self._people.actor(incoming.user_id)
+        except DirectoryError as exc:
+            await self._whisper(incoming.thread, incoming.user_id, f"Not answered: {exc}.")
+            return
+        attachments, faults = await self._fetch(incoming)
+        if faults:
+            await self._whisper(incoming.thread, incoming.user_id, " ".join(faults))
+            if not attachments:
+                return
+        await self._handle(to_request(incoming, actor, attachments))
+
+    async def _is_follow_up(self, incoming: Incoming) -> bool:
+        if not incoming.in_thread or incoming.mentions_others or not incoming.text:
+            return False
+        return await asyncio.to_thread(self._threads.takes_part, incoming.thread)
+
+    async def _fetch(self, incoming: Incoming) -> tuple[tuple[Attachment, ...], list[str]]:
+        attachments: list[Attachment] = []
+        faults: list[str] = []
+        for upload in incoming.uploads:
+            try:
+                content = await self.web.download(upload.url, MAX_UPLOAD_BYTES)
+                attachments.append(decode_upload(upload.name, content))
+            except SlackCallError:
+                faults.append(f"`{upload.name}` could not be fetched; upload it again.")
+            except ValueError as exc:
+                faults.append(str(exc))
+        return tuple(attachments), faults
+
+    async def _choose(
+        self, user_id: str, thread: ThreadRef, ts: str, intent: Intent, text: str
+    ) -> None:
+        try:
+            actor = await self._people.actor(user_id)
+        except DirectoryError as exc:
+            await self._whisper(thread, user_id, f"Not answered: {exc}.")
+            return
+        request = Request(
+            request_id=f"{thread.channel_id}-{ts}",
+            text=text,
+            actor=actor,
+            thread=thread,
+            received_at=datetime.now(UTC),
+        )
+        await self._handle(request, intent)
+
+    async def _handle(self, request: Request, intent: Intent | None = None) -> None:
+        outlet = AnswerOutlet(
+            self.web, self._pacer, request.thread, request.request_id, self._desk.show
+        )
+        await self._dispatcher.handle(request, outlet, intent=intent)
+
+    async def _decide(
+        self, proposal_id: int, user_id: str, team_id: str, thread: ThreadRef, reason: str | None
+    ) -> None:
+        try:
+            actor = await self._people.look_up(user_id)
+        except DirectoryError as exc:
+            await self._whisper(thread, user_id, f"Not counted: {exc}. Nothing was run.")
+            return
+        who = ActorRef(team_id=team_id or actor.team_id, user_id=user_id, name=actor.name)
+        kind = _account_kind(actor, team_id)
+        if reason is None:
+            answer = await self._desk.approve(proposal_id, who, kind)
+        else:
+            answer = await self._desk.reject(proposal_id, who, kind, reason)
+        if answer is not None:
+            await self._whisper(thread, user_id, f"Not counted: {answer}.")
+
+    async def _preview(self, proposal_id: int, user_id: str, thread: ThreadRef) -> None:
+        try:
+            results = await self._desk.preview(proposal_id)
+        except ProposalError as exc:
+            await self._whisper(thread, user_id, f"Not run: {exc}.")
+            return
+        text = f"Dry run of proposal #{proposal_id}"
+        blocks = preview_blocks(proposal_id, results)
+        await self.web.post(thread.channel_id, thread.thread_ts, text, blocks)
+
+    async def _ask_in_channel(self, user_id: str, channel_id: str, text: str) -> None:
+        shown = escape(text)
+        try:
+            ts = await self.web.post(
+                channel_id, "", shown, [section(f"<@{user_id}> asked: {shown}")]
+            )
+        except SlackCallError as exc:
+            self._log.warning("command_not_answered", error=exc.error, channel_id=channel_id)
+            return
+        thread = ThreadRef(channel_id, ts)
+        incoming = Incoming(
+            user_id=user_id,
+            team_id="",
+            thread=thread,
+            ts=ts,
+            text=text,
+            uploads=(),
+            is_direct=False,
+            in_thread=False,
+            mentions_others=False,
+        )
+        await self._receive(incoming, addressed=True)
+
+    async def _whisper(self, thread: ThreadRef, user_id: str, text: str) -> None:
+        try:
+            await self.web.whisper(thread.channel_id, thread.thread_ts, user_id, text)
+        except SlackCallError as exc:
+            self._log.warning("whisper_failed", error=exc.error)
+
+
+def _account_kind(actor: Actor, team_id: str) -> AccountKind:
+    """An account that clicks from another workspace than it lives in is external."""
+    if team_id and actor.team_id and team_id != actor.team_id:
+        return AccountKind.EXTERNAL
+    return AccountKind(actor.kind.value)
