@@ -63,7 +63,7 @@ def register(app: AsyncApp, surface: Surface) -> None:
     ) -> None:
         await ack()
         intent, _, text = str(action["value"]).partition("\n")
-        ts = str(action.get("action_ts") or body["container"]["message_ts"])
+        ts = str(action["action_ts"])
         surface.choose(who(body)[0], where(body), ts, Intent(intent), text)
 
     @app.action(re.compile(f"^{SCHEDULE_ACTION}"))
@@ -71,7 +71,7 @@ def register(app: AsyncApp, surface: Surface) -> None:
         ack: AsyncAck, body: Mapping[str, Any], action: Mapping[str, Any]
     ) -> None:
         await ack()
-        ts = str(action.get("action_ts") or body["container"]["message_ts"])
+        ts = str(action["action_ts"])
         surface.choose(who(body)[0], where(body), ts, Intent.SCHEDULE, str(action["value"]))
 
     @app.action(FEEDBACK_ACTION)
@@ -86,7 +86,7 @@ def register(app: AsyncApp, surface: Surface) -> None:
                 user_id=who(body)[0],
                 verdict=Verdict(verdict),
                 question="",
-                answer=str((body.get("message") or {}).get("text") or ""),
+                answer=str(_record(body, "message").get("text") or ""),
                 created_at=datetime.now(UTC),
             )
         )
@@ -94,13 +94,18 @@ def register(app: AsyncApp, surface: Surface) -> None:
 
 def who(body: Mapping[str, Any]) -> tuple[str, str]:
     """(user id, team id) of the person who clicked."""
-    user = body["user"]
-    return str(user["id"]), str(user.get("team_id") or (body.get("team") or {}).get("id") or "")
+    user, team = _record(body, "user"), _record(body, "team")
+    return str(user["id"]), str(user.get("team_id") or team.get("id") or "")
 
 
 def where(body: Mapping[str, Any]) -> ThreadRef:
     """The thread of the message that was clicked."""
-    message, container = body.get("message") or {}, body.get("container") or {}
-    channel_id = container.get("channel_id") or (body.get("channel") or {}).get("id") or ""
+    message, container = _record(body, "message"), _record(body, "container")
+    channel_id = container.get("channel_id") or _record(body, "channel").get("id") or ""
     ts = message.get("thread_ts") or container.get("thread_ts") or container.get("message_ts")
     return ThreadRef(str(channel_id), str(ts or ""))
+
+
+def _record(body: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = body.get(key) or {}
+    return found

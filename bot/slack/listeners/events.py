@@ -38,6 +38,10 @@ def register(app: AsyncApp, surface: Surface, bot_user_id: str, *, thread_follow
             # NOTE: a message that mentions the bot also arrives as `app_mention`.
             surface.receive(incoming, addressed=False)
 
+    _register_agent_events(app, surface)
+
+
+def _register_agent_events(app: AsyncApp, surface: Surface) -> None:
     @app.event("agent_session_stopped")
     async def handle_agent_session_stopped(event: Mapping[str, Any]) -> None:
         surface.stop_thread(ThreadRef(str(event.get("channel")), str(event.get("thread_ts"))))
