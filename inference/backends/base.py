@@ -18,7 +18,7 @@ class ModelInfo:
     """What a loaded model is and what it can hold.
 
     Attributes:
-        description: For people, for example "qwen2 1.5B Q4_K - Medium".
+        description: For people and metrics, for example "qwen2.5-coder-1.5b-instruct-q4_k_m".
         n_ctx: Cells of the KV cache, in tokens, shared by all sequences.
         n_ctx_seq: Longest single sequence, in tokens, <= n_ctx.
         n_batch: Most rows in one `decode`.
