@@ -45,14 +45,18 @@ class Verb(StrEnum):
 
 
 _VERBS: tuple[tuple[Verb, re.Pattern[str]], ...] = (
-    (Verb.REMOVE, re.compile(r"\b(?:remove|delete|cancel|unschedule|drop)\b|删除|取消", re.IGNORECASE)),
+    (
+        Verb.REMOVE,
+        re.compile(r"\b(?:remove|delete|cancel|unschedule|drop)\b|删除|取消", re.IGNORECASE),
+    ),
     (Verb.RESUME, re.compile(r"\b(?:resume|unpause|continue)\b|恢复", re.IGNORECASE)),
     (Verb.PAUSE, re.compile(r"\b(?:pause|suspend|mute)\b|暂停", re.IGNORECASE)),
     (Verb.RUN, re.compile(r"\brun\b.*\bnow\b|\bright now\b|立即|现在", re.IGNORECASE)),
     (
         Verb.LIST,
         re.compile(
-            r"\b(?:list|show|which|what)\b.*\b(?:schedules?|digests?)\b|\bschedules?\?|列出", re.IGNORECASE
+            r"\b(?:list|show|which|what)\b.*\b(?:schedules?|digests?)\b|\bschedules?\?|列出",
+            re.IGNORECASE,
         ),
     ),
 )
