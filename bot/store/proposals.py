@@ -151,7 +151,7 @@ def _stored(session: Session, row: ProposalRow) -> StoredProposal:
     ).all()
     return StoredProposal(
         proposal_id=row.proposal_id,
-        payload=row.payload,
+        payload=_bytes(row.payload),
         sha256=row.sha256,
         state=_state(row),
         reason=row.reason,
@@ -161,6 +161,11 @@ def _stored(session: Session, row: ProposalRow) -> StoredProposal:
         approvals=_approvals(approvals),
         steps=_steps(steps),
     )
+
+
+def _bytes(payload: object) -> bytes:
+    """SQLite gives text back where somebody wrote text; the hash decides what it is worth."""
+    return payload if isinstance(payload, bytes) else str(payload).encode()
 
 
 def _state(row: ProposalRow) -> ProposalState:

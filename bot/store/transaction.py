@@ -49,10 +49,10 @@ def writing(engine: Engine, error: type[Exception] = StoreError) -> Generator[Se
 
 @contextmanager
 def translated(error: type[Exception] = StoreError) -> Generator[None]:
-    """Turn faults of database and disk into `error`."""
+    """Turn faults of database and disk, and values no opsbot wrote, into `error`."""
     try:
         yield
-    except (SQLAlchemyError, OSError, UnicodeError) as exc:
+    except (SQLAlchemyError, OSError, ValueError, TypeError) as exc:
         raise error(f"the database cannot be used: {_sentence(exc)}") from exc
 
 
