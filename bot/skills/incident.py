@@ -1,0 +1,47 @@
+"""Log answers that end in a way out: evidence, explanation, then the runbook that fits."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Protocol
+
+from ..messages import Phase, Reply, Request, SkillEvent, Turn
+
+
+class LogAnswer(Protocol):
+    """The log skill."""
+
+    def answer(self, request: Request, history: tuple[Turn, ...]) -> AsyncIterator[SkillEvent]:
+        """Yield evidence, then the explanation."""
+        ...
+
+
+class Suggest(Protocol):
+    """Proposes a runbook for evidence, or stays silent."""
+
+    def __call__(self, request: Request, facts: Mapping[str, str]) -> AsyncIterator[SkillEvent]:
+        """Yield at most one proposal."""
+        ...
+
+
+class IncidentSkill:
+    """The log skill, followed by a suggestion."""
+
+    def __init__(self, logs: LogAnswer, suggest: Suggest) -> None:
+        """Follow log answers with `suggest`."""
+        self._logs = logs
+        self._suggest = suggest
+
+    async def answer(
+        self, request: Request, history: tuple[Turn, ...]
+    ) -> AsyncIterator[SkillEvent]:
+        """Answer from the logs; propose what the evidence points to."""
+        last: Reply | None = None
+        async for event in self._logs.answer(request, history):
+            if isinstance(event, Reply):
+                last = event
+            yield event
+        if last is None or last.phase is not Phase.DONE or request.attachments:
+            return
+        async for event in self._suggest(request, last.facts):
+            yield event

@@ -1,0 +1,1 @@
+"""Runbooks in conversation: find the one that fits, fill it, propose it. Never runs one."""
