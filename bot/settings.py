@@ -47,6 +47,10 @@ class SlackSettings(_Section):
     edit_interval_s: PositiveFloat = Field(
         default=1.5, description="least time between two edits of Slack messages"
     )
+    thread_follow_ups: bool = Field(
+        default=False,
+        description="answer in the bot's threads without a mention (needs message.channels)",
+    )
 
 
 class InferenceSettings(_Section):

@@ -1,0 +1,103 @@
+"""The connection to Slack, or to anything that speaks like it: Bolt over Socket Mode."""
+# Bolt's classes are partially untyped.
+# pyright: reportUnknownMemberType=false
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+
+from ..messages import Reply, ThreadRef
+from ..settings import SLACK_API_URL, SlackSettings, forget_proxies, is_loopback
+from .blocks import fallback_text, reply_blocks
+from .listeners import register
+from .people import People
+from .posting import EditPacer
+from .surface import Surface
+from .web import SlackWeb, make_client
+
+
+class SlackSettingsError(Exception):
+    """The Slack settings cannot be used; the message says what to set."""
+
+
+def check_slack_settings(slack: SlackSettings) -> None:
+    """Refuse settings that cannot work, or that would send a token in clear.
+
+    Raises:
+        SlackSettingsError: What is missing or unsafe, and what to do.
+    """
+    bot_token, app_token = slack.bot_token.get_secret_value(), slack.app_token.get_secret_value()
+    if not bot_token.startswith("xoxb-"):
+        raise SlackSettingsError("set SLACK_BOT_TOKEN to the app's bot token (xoxb-...)")
+    if not app_token.startswith("xapp-"):
+        raise SlackSettingsError("set SLACK_APP_TOKEN to an app-level token (xapp-...)")
+    if slack.api_url.startswith("https://"):
+        return
+    if not is_loopback(slack.api_url):
+        raise SlackSettingsError(
+            f"SLACK_API_URL {slack.api_url} is neither https nor on this machine: "
+            "the token would be sent in clear"
+        )
+
+
+class SlackConnection:
+    """Client, people and pacing of one workspace; listeners are attached once it is known."""
+
+    def __init__(self, slack: SlackSettings) -> None:
+        """Prepare a client.
+
+        Raises:
+            SlackSettingsError: The settings cannot be used.
+        """
+        check_slack_settings(slack)
+        if slack.api_url != SLACK_API_URL and is_loopback(slack.api_url):
+            forget_proxies()
+        self._settings = slack
+        self.web = SlackWeb(make_client(slack.bot_token.get_secret_value(), slack.api_url))
+        self.pacer = EditPacer(slack.edit_interval_s)
+        self.team_id = ""
+        self._bot_user_id = ""
+        self._handler: AsyncSocketModeHandler | None = None
+        self._log = structlog.get_logger()
+
+    async def identify(self) -> People:
+        """Ask Slack who the bot is.
+
+        Raises:
+            SlackCallError: The token is wrong, or Slack cannot be reached.
+        """
+        self.team_id, self._bot_user_id = await self.web.auth_test()
+        return People(self.web, self.team_id)
+
+    async def listen(self, surface: Surface) -> None:
+        """Attach the listeners and open the socket; returns once it is open."""
+        app = AsyncApp(client=self.web.client)
+        register(
+            app,
+            surface,
+            bot_user_id=self._bot_user_id,
+            thread_follow_ups=self._settings.thread_follow_ups,
+        )
+        self._handler = AsyncSocketModeHandler(app, self._settings.app_token.get_secret_value())
+        await self._handler.connect_async()
+        self._log.info("slack_connected", team_id=self.team_id)
+
+    async def post_reply(self, channel_id: str, reply: Reply, request_id: str) -> None:
+        """Post a finished answer into a channel.
+
+        Raises:
+            SlackCallError: It could not be posted.
+        """
+        blocks = reply_blocks(reply, request_id)
+        thread = ThreadRef(channel_id, "")
+        await self.web.post(thread.channel_id, thread.thread_ts, fallback_text(reply), blocks)
+
+    async def close(self) -> None:
+        """Close the socket; nothing more arrives."""
+        if self._handler is not None:
+            handler, self._handler = self._handler, None
+            await asyncio.wait_for(handler.close_async(), timeout=5)
