@@ -94,7 +94,7 @@ def pull(
     with _disk_faults(models_dir):
         work = models_dir / ".pull" / entry.name
         work.mkdir(parents=True, exist_ok=True)
-        with _lock(work.with_suffix(".lock"), entry, observer):
+        with _lock(work.with_name(f"{entry.name}.lock"), entry, observer):
             source, sha256 = _pull_locked(entry, models_dir, work, sources, observer)
     path = models_dir / entry.file
     return Pulled(

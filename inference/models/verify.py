@@ -11,12 +11,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import tempfile
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from filelock import FileLock
 from pydantic import TypeAdapter, ValidationError
 
 from .errors import BadModelFileError
@@ -128,13 +129,14 @@ def read_pins(models_dir: Path) -> dict[str, Pin]:
 
 
 def write_pin(models_dir: Path, name: str, pin: Pin) -> None:
-    """Record what a model's file is from now on.
+    """Record what a model's file is from now on; other processes may do so at the same time.
 
     Raises:
         OSError: The folder cannot be written.
     """
-    table = read_pins(models_dir) | {name: pin}
-    write_atomically(models_dir / _PINS, _PIN_TABLE.dump_json(table, indent=2))
+    with FileLock(models_dir / f".{_PINS}.lock"):
+        table = read_pins(models_dir) | {name: pin}
+        write_atomically(models_dir / _PINS, _PIN_TABLE.dump_json(table, indent=2))
 
 
 def _hash_and_remember(path: Path) -> str:
@@ -162,10 +164,9 @@ def write_atomically(path: Path, content: bytes) -> None:
     Raises:
         OSError: The folder cannot be written.
     """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with temporary.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
