@@ -74,6 +74,24 @@ def _failure(detail: str) -> ActionResult:
     return ActionResult(ok=False, exit_status=None, seconds=0.0, output="", detail=detail)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pipe:
+    """The end of a pipe that we read."""
+
+    stream: asyncio.StreamReader
+    transport: asyncio.ReadTransport
+
+    @classmethod
+    async def open(cls) -> tuple[_Pipe, int]:
+        """Make a pipe; the other end is a descriptor that the caller closes."""
+        read_end, write_end = os.pipe()
+        stream = asyncio.StreamReader()
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(read_end, "rb", buffering=0)
+        )
+        return cls(stream=stream, transport=transport), write_end
+
+
 @dataclass(slots=True, kw_only=True)
 class _Run:
     """One program from start to end; the pump reads it even when nobody takes the events."""
@@ -91,11 +109,11 @@ class _Run:
     async def events(self) -> AsyncGenerator[ActionEvent, None]:
         began = time.monotonic()
         try:
-            process = await self._start()
+            process, pipe = await self._start()
         except OSError as exc:
             yield _failure(f"{self.executable} cannot be started: {exc.strerror}")
             return
-        pump = asyncio.create_task(self._pump(process))
+        pump = asyncio.create_task(self._pump(process, pipe))
         try:
             while (line := await self._lines.get()) is not None:
                 yield Line(text=line)
@@ -107,27 +125,37 @@ class _Run:
                     await pump
         yield self._result(process.returncode, time.monotonic() - began)
 
-    async def _start(self) -> asyncio.subprocess.Process:
+    async def _start(self) -> tuple[asyncio.subprocess.Process, _Pipe]:
+        # NOTE: a pipe of our own: asyncio's `wait` would wait for everybody who holds its pipe.
+        pipe, write_end = await _Pipe.open()
         cpu_s = self.limits.cpu_s or math.ceil(self.action.timeout_s) + 1
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-I",
-            "-S",
-            str(_LAUNCHER),
-            str(cpu_s),
-            str(self.limits.memory_bytes or 0),
-            self.executable,
-            *self.action.argv,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            env=clean_environment(self.action.env, self.home),
-            cwd=self.action.cwd or self.home,
-            start_new_session=True,
-        )
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-I",
+                "-S",
+                str(_LAUNCHER),
+                str(cpu_s),
+                str(self.limits.memory_bytes or 0),
+                self.executable,
+                self.executable,  # NOTE: as argv[0], so that a program finds itself without PATH
+                *self.action.argv[1:],
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=write_end,
+                stderr=write_end,
+                env=clean_environment(self.action.env, self.home),
+                cwd=self.action.cwd or self.home,
+                start_new_session=True,
+            )
+        except (OSError, asyncio.CancelledError):
+            pipe.transport.close()
+            raise
+        finally:
+            os.close(write_end)
+        return process, pipe
 
-    async def _pump(self, process: asyncio.subprocess.Process) -> None:
-        reader = asyncio.create_task(self._read(process))
+    async def _pump(self, process: asyncio.subprocess.Process, pipe: _Pipe) -> None:
+        reader = asyncio.create_task(self._read(pipe.stream))
         try:
             async with asyncio.timeout(self.action.timeout_s):
                 await process.wait()
@@ -136,22 +164,22 @@ class _Run:
         except TimeoutError:
             self._timed_out = True
         finally:
-            await asyncio.shield(asyncio.ensure_future(self._end(process, reader)))
+            await asyncio.shield(asyncio.ensure_future(self._end(process, pipe, reader)))
 
-    async def _end(self, process: asyncio.subprocess.Process, reader: asyncio.Task[None]) -> None:
+    async def _end(
+        self, process: asyncio.subprocess.Process, pipe: _Pipe, reader: asyncio.Task[None]
+    ) -> None:
         await _end_group(process, self.limits.grace_s)
         await asyncio.wait({reader}, timeout=_DRAIN_S)
         reader.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await reader
-        _close(process)
+        pipe.transport.close()
         self._lines.put_nowait(None)
 
-    async def _read(self, process: asyncio.subprocess.Process) -> None:
-        if process.stdout is None:
-            return
+    async def _read(self, stream: asyncio.StreamReader) -> None:
         pending = b""
-        while chunk := await process.stdout.read(_MAX_READ_BYTES):
+        while chunk := await stream.read(_MAX_READ_BYTES):
             *whole, pending = (pending + chunk).split(b"\n")
             for line in whole:
                 self._take(line)
@@ -200,10 +228,3 @@ async def _end_group(process: asyncio.subprocess.Process, grace_s: float) -> Non
 def _signal_group(group_id: int, which: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group_id, which)
-
-
-def _close(process: asyncio.subprocess.Process) -> None:
-    """Give the pipe back even though somebody else may hold its other end."""
-    transport = getattr(process, "_transport", None)
-    if transport is not None:
-        transport.close()
