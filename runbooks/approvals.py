@@ -145,12 +145,19 @@ class Approvals:
         return tuple(cases)
 
     async def preview(self, proposal_id: int) -> tuple[PreviewResult, ...]:
-        """Run the read-only previews of a stored proposal once more; the record stays as it is.
+        """Run the read-only previews of a waiting proposal once more; the record stays as it is.
 
         Raises:
-            ProposalError: There is none, its record was changed, or the store failed.
+            ProposalError: There is none, it no longer waits, its record was changed, or the store
+                failed.
+            AuditError: The audit trail cannot be written; nothing was run.
         """
-        plan = (await self.get(proposal_id)).proposal.plan
+        case = await self.get(proposal_id)
+        stale = await self._stale(case, self._clock())
+        if stale is not None:
+            raise ProposalError(f"no new preview of #{proposal_id}: {stale}")
+        plan = case.proposal.plan
+        await self._note(AuditKind.REQUEST, _subject(proposal_id), None, {"preview": "again"})
         context = ActionContext(executables=plan.executables)
         return await run_previews(self._runner, plan.steps, context, self._clock)
 

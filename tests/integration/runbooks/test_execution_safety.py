@@ -346,3 +346,13 @@ async def test_the_request_of_a_preview_is_in_the_trail_before_it_runs(world: Wo
     (asked,) = world.audit.about("runbook:demo")
     assert asked.kind is AuditKind.REQUEST
     assert asked.actor == person("ada")
+
+
+async def test_a_preview_can_be_repeated_only_while_the_proposal_waits(world: World) -> None:
+    preview = CommandAction(argv=("echo", "now"))
+    proposal = await world.propose(step("a", CommandAction(argv=("true",)), preview=preview))
+    (shown,) = await world.approvals.preview(proposal.proposal_id)
+    assert shown.output == "now"
+    world.clock.advance(900)
+    with pytest.raises(ProposalError, match="expired, not run"):
+        await world.approvals.preview(proposal.proposal_id)
