@@ -1,0 +1,438 @@
+"""The engine's core on the fake backend, whose text depends on the cells it really holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from prometheus_client import CollectorRegistry
+
+from inference import (
+    ChatMessage,
+    Ended,
+    Event,
+    GenerateRequest,
+    Outcome,
+    Priority,
+    Role,
+    Started,
+    TextDelta,
+)
+from inference.backends.base import Chunk
+from inference.backends.fake import FakeBackend
+from inference.chat_template import ChatTemplate
+from inference.intake import Handle, sequence_for, warming_request
+from inference.metrics import EngineMetrics
+from inference.request import TokenId
+from inference.runner import Runner
+from inference.sequence import Sequence as LiveSequence
+
+SKILLS = ("You explain logs.", "You explain logs and metrics.", "You choose a runbook.")
+QUESTIONS = ("why?", "why now?", "what is <|im_end|>?", "", "é→🔥" * 3)
+
+
+def ask(
+    name: str,
+    *contents: str,
+    n: int = 12,
+    priority: Priority = Priority.INTERACTIVE,
+    stop: tuple[str, ...] = (),
+    grammar: str | None = None,
+    pin_prefix: int = 1,
+) -> GenerateRequest:
+    """A request: system prompt, then user and assistant in turns."""
+    roles = (Role.SYSTEM, *(Role.USER, Role.ASSISTANT) * len(contents))
+    return GenerateRequest(
+        request_id=name,
+        messages=tuple(
+            ChatMessage(role, text) for role, text in zip(roles, contents, strict=False)
+        ),
+        max_tokens=n,
+        priority=priority,
+        stop=stop,
+        grammar=grammar,
+        pin_prefix=pin_prefix,
+    )
+
+
+@dataclass
+class Stage:
+    """A runner on a fake backend, with everything it ever emitted."""
+
+    backend: FakeBackend = field(default_factory=FakeBackend)
+    sequences: dict[str, LiveSequence] = field(default_factory=dict[str, LiveSequence])
+    events: dict[str, list[Event]] = field(default_factory=dict[str, "list[Event]"])
+
+    def __post_init__(self) -> None:
+        self.metrics = EngineMetrics(CollectorRegistry())
+        self.runner = Runner(self.backend, self.metrics)
+        self.template = ChatTemplate(self.backend.info, self.backend.vocabulary)
+
+    def submit(self, request: GenerateRequest, *, is_warming: bool = False) -> None:
+        events: list[Event] = []
+        handle = Handle(
+            request=request,
+            order=len(self.sequences),
+            submitted_mono=0.0,
+            is_warming=is_warming,
+        )
+        sequence = sequence_for(handle, self.template, self.backend.info, events.append)
+        self.sequences[request.request_id] = sequence
+        self.events[request.request_id] = events
+        self.runner.submit(sequence)
+
+    def run(self) -> None:
+        for _ in range(5000):
+            if self.runner.is_idle:
+                return
+            self.runner.step()
+            self.check()
+        raise TimeoutError("the runner never became idle")
+
+    def ask(self, request: GenerateRequest) -> tuple[str, Ended]:
+        self.submit(request)
+        self.run()
+        return self.text(request.request_id), self.ended(request.request_id)
+
+    def text(self, name: str) -> str:
+        return "".join(e.text for e in self.events[name] if isinstance(e, TextDelta))
+
+    def ended(self, name: str) -> Ended:
+        *before, last = self.events[name]
+        assert isinstance(last, Ended)
+        assert not any(isinstance(event, Ended) for event in before)
+        return last
+
+    def check(self) -> None:
+        """Every id is in one place; every sequence holds exactly the cells it says."""
+        memory = self.runner.memory
+        holders = [s for s in self.sequences.values() if s.seq_id is not None]
+        running = {s.seq_id for s in holders if s.seq_id is not None}
+        everywhere = [*memory.free, *memory.cached, *running]
+        assert sorted(everywhere) == list(range(self.backend.n_seq_max))
+        assert len(running) == len(holders)
+        for sequence in holders:
+            assert sequence.seq_id is not None
+            held = self.backend.held(sequence.seq_id)
+            assert list(held) == sequence.tokens[: sequence.n_cells]
+        assert all(self.backend.n_tokens(seq_id) == 0 for seq_id in memory.free)
+        assert all(self.backend.n_tokens(seq_id) > 0 for seq_id in memory.cached)
+        assert self.backend.n_cells_used <= self.backend.n_ctx
+        live = [name for name, events in self.events.items() if not _is_over(events)]
+        assert self.backend.n_samplers <= len(live)
+        assert self.runner.is_idle == (not live)
+
+
+def _is_over(events: list[Event]) -> bool:
+    return bool(events) and isinstance(events[-1], Ended)
+
+
+def alone(request: GenerateRequest) -> str:
+    """The request's text on a fresh backend: nothing cached, nobody else there."""
+    return Stage().ask(request)[0]
+
+
+def test_events_come_in_order_and_counts_are_true() -> None:
+    stage = Stage()
+    _, ended = stage.ask(ask("a", SKILLS[0], "why?", n=5))
+    first, *deltas, _ = stage.events["a"]
+    assert isinstance(first, Started)
+    assert all(isinstance(event, TextDelta) for event in deltas)
+    assert ended.outcome is Outcome.LENGTH
+    assert ended.stats.n_output == 5
+    assert ended.stats.n_prompt == first.n_prompt == len(stage.sequences["a"].prompt)
+    assert first.n_cached == 0
+
+
+def test_a_known_prefix_is_not_decoded_again_and_changes_no_text() -> None:
+    stage = Stage()
+    stage.ask(ask("a", SKILLS[0], "why?"))
+    n_before = stage.backend.n_decoded
+    text, ended = stage.ask(ask("b", SKILLS[0], "what now?"))
+    assert text == alone(ask("b", SKILLS[0], "what now?"))
+    assert ended.stats.n_cached > len(SKILLS[0])
+    n_new = ended.stats.n_prompt - ended.stats.n_cached + ended.stats.n_output
+    assert stage.backend.n_decoded - n_before <= n_new
+
+
+def test_the_next_turn_of_a_thread_prefills_only_the_new_message() -> None:
+    def reply(cells: tuple[TokenId, ...]) -> TokenId:
+        return TokenId(b"the pool ran dry"[len(cells) % 16])
+
+    stage = Stage(FakeBackend(reply=reply))
+    answer, first = stage.ask(ask("a", SKILLS[0], "why?", n=9))
+    _, ended = stage.ask(ask("b", SKILLS[0], "why?", answer, "and now?"))
+    assert ended.stats.n_cached >= first.stats.n_prompt + first.stats.n_output - 1
+
+
+def test_asking_the_same_again_decodes_only_the_last_prompt_token() -> None:
+    stage = Stage()
+    first, _ = stage.ask(ask("a", SKILLS[0], "why?"))
+    again, ended = stage.ask(ask("b", SKILLS[0], "why?"))
+    assert again == first
+    assert ended.stats.n_cached == ended.stats.n_prompt - 1
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(SKILLS), st.sampled_from(QUESTIONS), st.sampled_from(Priority)),
+        min_size=2,
+        max_size=7,
+    ),
+    st.integers(min_value=150, max_value=400),
+    st.integers(min_value=1, max_value=16),
+)
+def test_together_and_cached_gives_the_text_of_alone_and_uncached(
+    asked: list[tuple[str, str, Priority]], n_ctx: int, n_batch: int
+) -> None:
+    """Whatever is evicted, preempted or shared on the way, in however little memory."""
+    stage = Stage(FakeBackend(n_ctx=n_ctx, n_batch=n_batch, n_seq_max=4))
+    requests = [
+        ask(f"r{i}", skill, question, priority=priority)
+        for i, (skill, question, priority) in enumerate(asked)
+    ]
+    for request in requests:
+        stage.submit(request)
+    stage.run()
+    for request in requests:
+        assert stage.text(request.request_id) == alone(request)
+        assert stage.ended(request.request_id).outcome in (Outcome.FINISHED, Outcome.LENGTH)
+
+
+def test_an_interactive_request_overtakes_a_background_one_in_progress() -> None:
+    stage = Stage()
+    stage.submit(ask("digest", SKILLS[2], "all logs", n=40, priority=Priority.BACKGROUND))
+    for _ in range(8):
+        stage.runner.step()
+    stage.submit(ask("person", SKILLS[0], "why?", n=4))
+    while not _is_over(stage.events["person"]):
+        stage.runner.step()
+        stage.check()
+    assert not _is_over(stage.events["digest"])
+    stage.run()
+    assert stage.text("digest") == alone(ask("digest", SKILLS[2], "all logs", n=40))
+
+
+@pytest.mark.parametrize("n_steps", range(0, 14))
+def test_cancelling_at_any_step_frees_what_the_request_held(n_steps: int) -> None:
+    stage = Stage()
+    stage.submit(ask("a", SKILLS[0], "why is it slow?", n=30))
+    for _ in range(n_steps):
+        stage.runner.step()
+    stage.runner.cancel("a")
+    stage.check()
+    assert stage.ended("a").outcome is Outcome.CANCELLED
+    assert stage.runner.is_idle
+    assert stage.backend.n_samplers == 0
+    assert stage.sequences["a"].seq_id is None
+    while stage.runner.memory.evict():
+        stage.check()
+    assert stage.backend.n_cells_used == 0
+
+
+def test_cancelling_from_inside_a_decode_takes_effect_after_that_batch() -> None:
+    """A cancellation is served within one chunk of prefill."""
+    stage = Stage(FakeBackend(n_batch=4))
+    batches: list[Sequence[Chunk]] = []
+    stage.backend.on_decode = batches.append
+    stage.submit(ask("a", SKILLS[0], "a long question " * 10))
+    stage.runner.step()
+    stage.runner.cancel("a")
+    assert stage.runner.is_idle
+    assert [len(chunk.tokens) for batch in batches for chunk in batch] == [4]
+
+
+def test_unknown_ids_are_not_cancelled() -> None:
+    stage = Stage()
+    stage.submit(ask("a", SKILLS[0], "why?"))
+    stage.runner.cancel("b")
+    stage.run()
+    assert stage.ended("a").outcome is not Outcome.CANCELLED
+
+
+def test_a_stop_string_ends_the_text_before_it() -> None:
+    whole = alone(ask("a", SKILLS[0], "why?", n=40))
+    stop = whole[10:13]
+    text, ended = Stage().ask(ask("a", SKILLS[0], "why?", n=40, stop=(stop,)))
+    assert text == whole[: whole.index(stop)]
+    assert ended.outcome is Outcome.FINISHED
+
+
+def test_the_end_token_is_not_text() -> None:
+    def reply(cells: tuple[TokenId, ...]) -> TokenId:
+        return TokenId(ord("x")) if cells[-1] != ord("x") else TokenId(257)
+
+    text, ended = Stage(FakeBackend(reply=reply)).ask(ask("a", SKILLS[0], "why?"))
+    assert (text, ended.outcome, ended.stats.n_output) == ("x", Outcome.FINISHED, 1)
+
+
+def test_generation_ends_when_the_context_is_full() -> None:
+    stage = Stage(FakeBackend(n_ctx=64, reply=lambda cells: TokenId(ord("x"))))
+    _, ended = stage.ask(ask("a", "s", "u", n=500))
+    assert ended.outcome is Outcome.LENGTH
+    assert ended.stats.n_prompt + ended.stats.n_output == 64
+
+
+def test_a_bad_grammar_is_rejected_with_a_reason() -> None:
+    stage = Stage()
+    text, ended = stage.ask(ask("a", SKILLS[0], "why?", grammar="nonsense"))
+    assert (text, ended.outcome) == ("", Outcome.REJECTED)
+    assert "root" in ended.reason
+    assert stage.backend.n_decoded == 0
+
+
+def test_a_warmed_prefix_is_pinned_and_used() -> None:
+    stage = Stage(FakeBackend(n_ctx=200))
+    system = (ChatMessage(Role.SYSTEM, SKILLS[0]),)
+    stage.submit(warming_request("warm", system), is_warming=True)
+    stage.run()
+    assert stage.ended("warm").outcome is Outcome.FINISHED
+    assert stage.ended("warm").stats.n_output == 0
+    for i in range(6):
+        stage.ask(ask(f"other{i}", SKILLS[2], f"{i}" * 60, pin_prefix=0))
+    _, ended = stage.ask(ask("a", SKILLS[0], "why?"))
+    assert ended.stats.n_cached == len(stage.template.prefix(system))
+
+
+def test_pins_give_way_when_a_request_needs_all_memory() -> None:
+    stage = Stage(FakeBackend(n_ctx=128))
+    stage.ask(ask("a", SKILLS[0], "why?", n=2))
+    big = ask("big", "x", "y" * 90, n=2)
+    text, ended = stage.ask(big)
+    assert ended.outcome is Outcome.LENGTH
+    assert text == alone(big)
+
+
+def test_no_room_evicts_and_tries_again() -> None:
+    stage = Stage()
+    stage.ask(ask("a", SKILLS[0], "why?"))
+    stage.backend.codes.extend([1])
+    request = ask("b", SKILLS[2], "which?")
+    text, ended = stage.ask(request)
+    assert text == alone(request)
+    assert ended.outcome in (Outcome.FINISHED, Outcome.LENGTH)
+
+
+def test_no_room_for_anything_fails_the_request_with_a_sentence() -> None:
+    stage = Stage()
+    stage.backend.codes.extend([1])
+    _, ended = stage.ask(ask("a", SKILLS[0], "why?"))
+    assert ended.outcome is Outcome.FAILED
+    assert "do not fit" in ended.reason
+    assert stage.backend.n_cells_used == 0
+
+
+@pytest.mark.parametrize("code", [-1, 2, -2, -3])
+@pytest.mark.parametrize("n_good", [0, 1, 4])
+def test_a_failed_decode_fails_its_request_and_leaves_the_next_one_right(
+    code: int, n_good: int
+) -> None:
+    stage = Stage()
+    stage.backend.codes.extend([0] * n_good + [code])
+    _, ended = stage.ask(ask("a", SKILLS[0], "why is it?", n=20))
+    assert ended.outcome is Outcome.FAILED
+    assert ended.reason
+    request = ask("b", SKILLS[0], "why is it?", n=20)
+    assert stage.ask(request)[0] == alone(request)
+    assert stage.backend.n_resets == 0
+
+
+def test_failures_in_a_row_rebuild_the_context_and_spare_who_waits() -> None:
+    stage = Stage()
+    paused = ask("c", SKILLS[2], "digest", n=30, priority=Priority.BACKGROUND)
+    stage.submit(paused)
+    for _ in range(8):
+        stage.runner.step()
+    stage.backend.codes.extend([-2, -2])
+    for name in "ab":
+        stage.submit(ask(name, SKILLS[0], "why?"))
+    stage.run()
+    assert [stage.ended(name).outcome for name in "ab"] == [Outcome.FAILED, Outcome.FAILED]
+    assert stage.backend.n_resets == 1
+    assert stage.text("c") == alone(paused)
+
+
+def test_an_unforeseen_error_ends_the_running_request_only() -> None:
+    def explode(chunks: Sequence[Chunk]) -> None:
+        stage.backend.on_decode = None
+        raise MemoryError("boom")
+
+    stage = Stage()
+    stage.submit(ask("a", SKILLS[0], "why?"))
+    stage.submit(ask("b", SKILLS[0], "why?"))
+    stage.backend.on_decode = explode
+    with pytest.raises(MemoryError):
+        stage.runner.step()
+    stage.runner.fail_running("it broke")
+    stage.run()
+    assert (stage.ended("a").outcome, stage.ended("a").reason) == (Outcome.FAILED, "it broke")
+    assert stage.text("b") == alone(ask("b", SKILLS[0], "why?"))
+
+
+def test_a_model_that_cannot_share_prefixes_caches_nothing_and_is_right() -> None:
+    stage = Stage(FakeBackend(can_share_prefixes=False))
+    for name in "ab":
+        text, ended = stage.ask(ask(name, SKILLS[0], "why?"))
+        assert text == alone(ask(name, SKILLS[0], "why?"))
+        assert ended.stats.n_cached == 0
+    assert stage.backend.n_cells_used == 0
+
+
+class RunnerMachine(RuleBasedStateMachine):
+    """Random submissions, steps, cancellations and faults in a small memory."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stage = Stage(FakeBackend(n_ctx=160, n_batch=8, n_seq_max=4))
+        self.expected: dict[str, GenerateRequest] = {}
+        self.is_faulty = False
+
+    @rule(
+        skill=st.sampled_from(SKILLS),
+        question=st.sampled_from(QUESTIONS),
+        priority=st.sampled_from(Priority),
+        n=st.integers(min_value=1, max_value=20),
+    )
+    def submit(self, skill: str, question: str, priority: Priority, n: int) -> None:
+        request = ask(f"r{len(self.expected)}", skill, question, n=n, priority=priority)
+        self.expected[request.request_id] = request
+        self.stage.submit(request)
+
+    @precondition(lambda self: not self.stage.runner.is_idle)
+    @rule(n=st.integers(min_value=1, max_value=10))
+    def step(self, n: int) -> None:
+        for _ in range(n):
+            if not self.stage.runner.is_idle:
+                self.stage.runner.step()
+
+    @precondition(lambda self: bool(self.expected))
+    @rule(data=st.data())
+    def cancel(self, data: st.DataObject) -> None:
+        self.stage.runner.cancel(data.draw(st.sampled_from(sorted(self.expected))))
+
+    @rule(code=st.sampled_from([-3, -2, -1, 1, 2]))
+    def fault(self, code: int) -> None:
+        self.stage.backend.codes.append(code)
+
+    @invariant()
+    def memory_is_consistent(self) -> None:
+        self.stage.check()
+
+    def teardown(self) -> None:
+        self.stage.run()
+        for name, request in self.expected.items():
+            ended, text = self.stage.ended(name), self.stage.text(name)
+            if ended.outcome in (Outcome.FINISHED, Outcome.LENGTH):
+                assert text == alone(request)
+            else:
+                assert alone(request).startswith(text)
+        assert self.stage.backend.n_samplers == 0
+
+
+RunnerMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestRunnerMachine = RunnerMachine.TestCase
