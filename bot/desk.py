@@ -14,7 +14,7 @@ import structlog
 
 from runbooks.approvals import ApprovalResult
 from runbooks.case import Case
-from runbooks.errors import DirectoryError, ProposalError
+from runbooks.errors import RunbookError
 from runbooks.lifecycle import ProposalState
 from runbooks.policy import AccountKind
 from runbooks.proposal import ActorRef, PreviewResult
@@ -117,7 +117,7 @@ class Desk:
                 async for event in events:
                     run = advance(run, event)
                     await self._board.show(CaseView(case=case, run=run))
-        except (ProposalError, DirectoryError) as exc:
+        except RunbookError as exc:
             self._log.warning("run_not_followed", proposal_id=proposal_id, reason=str(exc))
             return None
         return run.finished

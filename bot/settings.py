@@ -8,10 +8,11 @@ value is written `OPSBOT_LOGS__WINDOW_S=900`. Slack's own names (`SLACK_BOT_TOKE
 from __future__ import annotations
 
 import os
+import sys
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 import platformdirs
@@ -139,7 +140,9 @@ class Settings(BaseSettings):
     timezone: str = Field(
         default="", description="IANA zone for the terminal; default: the machine's"
     )
-    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="least level that is logged"
+    )
     host: str = Field(default="127.0.0.1", description="address of the health and metrics endpoint")
     port: int = Field(
         default=8790, ge=0, le=65535, description="port of health and metrics; 0: any free"
@@ -220,11 +223,16 @@ def forget_proxies() -> None:
         os.environ.pop(name, None)
 
 
-def quiet_native_libraries() -> None:
-    """Set the environment switches that native libraries read at import or start.
+def prepare_environment() -> None:
+    """Set what native libraries and child programs read from the environment; once, at start.
 
-    A failed assertion in ggml otherwise forks a debugger that can hang for minutes.
+    A failed assertion in ggml otherwise forks a debugger that can hang for minutes. Runbooks may
+    name `opsbot` itself, which is found beside the running interpreter.
     """
     os.environ.setdefault("GGML_NO_BACKTRACE", "1")
     os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    programs = str(Path(sys.executable).parent)
+    search = os.environ.get("PATH", os.defpath)
+    if programs not in search.split(os.pathsep):
+        os.environ["PATH"] = f"{programs}{os.pathsep}{search}"

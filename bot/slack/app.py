@@ -10,8 +10,9 @@ import structlog
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 
-from ..messages import Reply, ThreadRef
+from ..messages import Reply
 from ..settings import SLACK_API_URL, SlackSettings, forget_proxies, is_loopback
+from ..store.digests import Digest
 from .blocks import fallback_text, reply_blocks
 from .listeners import register
 from .people import People
@@ -86,15 +87,14 @@ class SlackConnection:
         await self._handler.connect_async()
         self._log.info("slack_connected", team_id=self.team_id)
 
-    async def post_reply(self, channel_id: str, reply: Reply, request_id: str) -> None:
-        """Post a finished answer into a channel.
+    async def post_digest(self, digest: Digest, reply: Reply) -> None:
+        """Post a finished digest into its channel.
 
         Raises:
             SlackCallError: It could not be posted.
         """
-        blocks = reply_blocks(reply, request_id)
-        thread = ThreadRef(channel_id, "")
-        await self.web.post(thread.channel_id, thread.thread_ts, fallback_text(reply), blocks)
+        blocks = reply_blocks(reply, f"digest-{digest.digest_id}")
+        await self.web.post(digest.channel_id, "", fallback_text(reply), blocks)
 
     async def close(self) -> None:
         """Close the socket; nothing more arrives."""

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import structlog
 
-from runbooks.errors import DirectoryError, ProposalError
+from runbooks.errors import DirectoryError, RunbookError
 from runbooks.policy import AccountKind
 from runbooks.proposal import ActorRef
 
@@ -194,7 +194,7 @@ class Surface:
     async def _preview(self, proposal_id: int, user_id: str, thread: ThreadRef) -> None:
         try:
             results = await self._desk.preview(proposal_id)
-        except ProposalError as exc:
+        except RunbookError as exc:
             await self._whisper(thread, user_id, f"Not run: {exc}.")
             return
         text = f"Dry run of proposal #{proposal_id}"

@@ -1,0 +1,286 @@
+"""The composition root: builds everything once, in order, and takes it down in reverse.
+
+Only this file constructs and wires. Slack, the local workspace and the terminal differ in the
+`Surroundings` they pass in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from prometheus_client import CollectorRegistry
+from sqlalchemy import Engine as Database
+
+from inference import Engine, EngineState
+from knowledge import KnowledgeBase
+from runbooks.catalog import Catalog
+from runbooks.commands import classify
+from runbooks.directory import Directory
+
+from .desk import CaseBoard, Desk
+from .dispatch import Dispatcher, Skill
+from .engine import open_engine
+from .http import HealthServer
+from .messages import Intent, Reply
+from .router import Router
+from .runbook_wiring import RunbookServices, build_runbook_services
+from .schedules import Schedules
+from .settings import Settings
+from .skills.chat import ChatSkill
+from .skills.code import CodeSkill
+from .skills.incident import IncidentSkill
+from .skills.knowledge import KnowledgeSkill
+from .skills.logs import LogsSkill
+from .skills.runbook.skill import RunbookSkill
+from .skills.schedule.skill import ScheduleSkill
+from .slack.app import SlackConnection
+from .slack.outlets import CardBoard
+from .slack.surface import Surface
+from .store.digests import Digest, Digests
+from .store.engine import open_database
+from .store.events import SeenEvents
+from .store.feedback import FeedbackBook
+from .store.message_refs import MessageRefs
+from .store.threads import Threads
+from .warming import warm_skills
+
+_REMEMBER_EVENTS = timedelta(days=2)
+_EXPIRY_CHECK_S = 15.0
+
+PostDigest = Callable[[Digest, Reply], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What differs between Slack and a terminal.
+
+    Attributes:
+        make_board: Makes the place where proposals are shown, given the database.
+        directory: Where accounts are looked up.
+        team_id: Workspace that bare approver ids belong to.
+        post_digest: Posts a finished digest where it was asked for.
+    """
+
+    make_board: Callable[[Database], CaseBoard]
+    directory: Directory
+    team_id: str
+    post_digest: PostDigest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Core:
+    """The running bot without its surface."""
+
+    settings: Settings
+    engine: Engine
+    registry: CollectorRegistry
+    knowledge: KnowledgeBase
+    services: RunbookServices
+    schedules: Schedules
+    dispatcher: Dispatcher
+    desk: Desk
+    threads: Threads
+    feedback: FeedbackBook
+    catalog: Catalog
+
+    def health(self) -> Mapping[str, str]:
+        """Facts for the health endpoint; the bot is up even when its model is not."""
+        model = self.engine.state.name.lower()
+        facts = {"status": "ok", "model": self.settings.model, "model_state": model}
+        if self.engine.state is EngineState.FAILED:
+            facts["model_failure"] = self.engine.failure
+        return facts
+
+
+@asynccontextmanager
+async def open_core(
+    settings: Settings, around: Surroundings, *, keep_time: bool = True
+) -> AsyncGenerator[Core]:
+    """Build and start the bot; stop it at the end.
+
+    Args:
+        keep_time: Run schedules, syncs and expiry; a terminal command does not.
+
+    Raises:
+        StoreError: The database cannot be opened.
+        PolicyError: The list of approvers cannot be read.
+    """
+    async with AsyncExitStack() as stack:
+        database = await asyncio.to_thread(open_database, settings.effective_database_url)
+        stack.callback(database.dispose)
+        registry = CollectorRegistry()
+        engine = await stack.enter_async_context(open_engine(settings, registry=registry))
+        knowledge = KnowledgeBase(settings.home / "knowledge", engine)
+        stack.push_async_callback(knowledge.close)
+        core = _build(settings, around, database, engine, registry, knowledge)
+        core.schedules.start(paused=not keep_time)
+        stack.callback(core.schedules.stop)
+        stack.push_async_callback(core.desk.drain, 5.0)
+        await core.services.executor.recover()
+        await core.services.approvals.announce_policy()
+        chores = _start_chores(core, database, keep_time=keep_time)
+        stack.push_async_callback(_cancel, chores)
+        yield core
+
+
+def _build(
+    settings: Settings,
+    around: Surroundings,
+    database: Database,
+    engine: Engine,
+    registry: CollectorRegistry,
+    knowledge: KnowledgeBase,
+) -> Core:
+    services = build_runbook_services(settings, database, around.directory, around.team_id)
+    catalog = Catalog.load(settings.runbooks.folders)
+    logs = LogsSkill(settings.logs, engine, model_name=settings.model)
+    digests = Digests(database)
+    poster = DigestPoster(digests, logs, around.post_digest)
+    schedules = Schedules(digests=digests, engine=database, run=poster.post)
+    runbook = RunbookSkill(catalog, services.approvals)
+    skills: Mapping[Intent, Skill] = {
+        Intent.LOGS: IncidentSkill(logs, runbook.suggest),
+        Intent.RUNBOOK: runbook,
+        Intent.CODE: CodeSkill(engine, knowledge, classify_line),
+        Intent.KNOWLEDGE: KnowledgeSkill(knowledge, engine),
+        Intent.SCHEDULE: ScheduleSkill(schedules, tuple(settings.logs.sources)),
+        Intent.CHAT: ChatSkill(),
+    }
+    threads = Threads(database)
+    return Core(
+        settings=settings,
+        engine=engine,
+        registry=registry,
+        knowledge=knowledge,
+        services=services,
+        schedules=schedules,
+        dispatcher=Dispatcher(
+            router=Router(engine),
+            skills=skills,
+            memory=threads,
+            sightings=SeenEvents(database),
+        ),
+        desk=Desk(
+            approvals=services.approvals,
+            executor=services.executor,
+            board=around.make_board(database),
+        ),
+        threads=threads,
+        feedback=FeedbackBook(database),
+        catalog=catalog,
+    )
+
+
+@asynccontextmanager
+async def open_slack_bot(settings: Settings) -> AsyncGenerator[Core]:
+    """The bot on Slack, or on whatever `SLACK_API_URL` names; answering when this returns.
+
+    Raises:
+        SlackSettingsError: Tokens or URL cannot be used.
+        SlackCallError: Slack refused the token or cannot be reached.
+        StoreError: The database cannot be opened.
+        PortInUseError: The port for health and metrics is taken.
+    """
+    connection = SlackConnection(settings.slack)
+    people = await connection.identify()
+    around = Surroundings(
+        make_board=lambda db: CardBoard(connection.web, connection.pacer, MessageRefs(db)),
+        directory=people,
+        team_id=connection.team_id,
+        post_digest=connection.post_digest,
+    )
+    async with open_core(settings, around) as core, AsyncExitStack() as stack:
+        server = HealthServer(settings.host, settings.port, core.registry, core.health)
+        await server.start()
+        stack.push_async_callback(server.stop)
+        surface = Surface(
+            web=connection.web,
+            people=people,
+            pacer=connection.pacer,
+            dispatcher=core.dispatcher,
+            desk=core.desk,
+            feedback=core.feedback,
+            threads=core.threads,
+        )
+        stack.push_async_callback(surface.drain, 5.0)
+        await connection.listen(surface)
+        stack.push_async_callback(connection.close)
+        yield core
+
+
+def classify_line(line: str) -> str:
+    """The command class of a shell line and why, in words."""
+    found = classify(line)
+    return f"{found.command_class.value.replace('_', ' ')}: {found.reason}"
+
+
+class DigestPoster:
+    """Makes a due digest from the real logs and posts it."""
+
+    def __init__(self, digests: Digests, logs: LogsSkill, post: PostDigest) -> None:
+        """Post digests of `logs` with `post`."""
+        self._digests = digests
+        self._logs = logs
+        self._post = post
+
+    async def post(self, digest_id: str) -> None:
+        """Post one digest; one that was removed meanwhile is not posted."""
+        digest = await asyncio.to_thread(self._digests.get, digest_id)
+        if digest is None:
+            structlog.get_logger().warning("digest_gone", digest_id=digest_id)
+            return
+        reply = await self._logs.digest_reply(digest.service, digest.timezone)
+        await self._post(digest, reply)
+
+
+def _start_chores(core: Core, database: Database, *, keep_time: bool) -> list[asyncio.Task[None]]:
+    if not keep_time:
+        return []
+    return [
+        asyncio.create_task(_keep_knowledge_fresh(core)),
+        asyncio.create_task(_expire_proposals(core)),
+        asyncio.create_task(_forget_events(database)),
+        asyncio.create_task(warm_skills(core.engine)),
+    ]
+
+
+async def _keep_knowledge_fresh(core: Core) -> None:
+    log = structlog.get_logger()
+    while True:
+        folders = core.settings.knowledge.folders
+        if folders:
+            try:
+                report = await core.knowledge.sync(folders)
+                log.info("knowledge_synced", n_documents=report.n_documents)
+            except Exception:  # the old index keeps serving; the next round tries again
+                log.exception("knowledge_sync_failed")
+        await asyncio.sleep(core.settings.knowledge.sync_interval_s)
+
+
+async def _expire_proposals(core: Core) -> None:
+    log = structlog.get_logger()
+    while True:
+        await asyncio.sleep(_EXPIRY_CHECK_S)
+        try:
+            for proposal_id in await core.services.approvals.expire_due():
+                await core.desk.show(proposal_id)
+        except Exception:  # what expired cannot run in any case; only its card is late
+            log.exception("expiry_failed")
+
+
+async def _forget_events(database: Database) -> None:
+    before = datetime.now(UTC) - _REMEMBER_EVENTS
+    await asyncio.to_thread(SeenEvents(database).prune, before)
+
+
+async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    for task in tasks:
+        with suppress(asyncio.CancelledError, Exception):
+            await task

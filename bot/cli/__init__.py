@@ -1,0 +1,1 @@
+"""The `opsbot` command: one file per command group."""

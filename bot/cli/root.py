@@ -1,0 +1,56 @@
+"""Mounts every command group. Heavy imports happen inside the commands."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ..demo.cli import break_checkout, orders
+from . import ask, audit, command, demo, doctor, evaluate, kb, logs, models, runbook
+from . import bench as bench_cli
+from . import route as route_cli
+from . import schedule as schedule_cli
+from . import up as up_cli
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="An ops assistant on your own machine: evidence first, nothing runs unapproved.",
+)
+
+demo.app.add_typer(orders, name="orders")
+demo.app.command("break")(break_checkout)
+
+app.add_typer(demo.app, name="demo")
+app.command("up")(up_cli.up)
+app.command("ask")(ask.ask)
+app.command("route")(route_cli.route)
+app.add_typer(logs.app, name="logs")
+app.add_typer(kb.app, name="kb")
+app.add_typer(runbook.app, name="runbook")
+app.add_typer(command.app, name="command")
+app.add_typer(schedule_cli.app, name="schedule")
+app.add_typer(models.app, name="models")
+app.add_typer(audit.app, name="audit")
+app.command("doctor")(doctor.doctor)
+app.add_typer(evaluate.app, name="eval")
+app.add_typer(bench_cli.app, name="bench")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(version("opsbot"))
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it and end.")
+    ] = False,
+) -> None:
+    """Take the options that every command shares."""
