@@ -53,15 +53,15 @@ async def _ask(settings: Settings, request: Request, *, as_json: bool) -> None:
     from ..app import Surroundings, open_core
     from ..store.digests import Digest
     from .proposal_card import print_case
-    from .render import TerminalOutlet
+    from .render import TerminalBoard, TerminalOutlet
 
-    outlet = TerminalOutlet(console, live=not as_json)
+    outlet, board = TerminalOutlet(console, live=not as_json), TerminalBoard()
 
     async def print_digest(_digest: Digest, reply: Reply) -> None:
         await outlet.show(reply)
 
     around = Surroundings(
-        make_board=lambda _database: outlet,
+        make_board=lambda _database: board,
         directory=LocalDirectory(),
         team_id=LOCAL_TEAM,
         post_digest=print_digest,
@@ -71,10 +71,10 @@ async def _ask(settings: Settings, request: Request, *, as_json: bool) -> None:
         with outlet:
             await core.dispatcher.handle(request, outlet)
         if not as_json:
-            for view in outlet.cases:
+            for view in board.views:
                 print_case(view.case, core.services.policy)
     if as_json:
-        emit_json(_record(request, outlet.last, outlet.cases))
+        emit_json(_record(request, outlet.last, board.views))
     if outlet.failed:
         raise typer.Exit(1)
 

@@ -39,12 +39,26 @@ _COLOURS = {
 }
 
 
+class TerminalBoard:
+    """Collects proposals, to be shown under the answer.
+
+    Attributes:
+        views: In the order in which they were shown.
+    """
+
+    def __init__(self) -> None:
+        self.views: list[CaseView] = []
+
+    async def show(self, view: CaseView) -> None:
+        """Keep a proposal for the end of the answer."""
+        self.views.append(view)
+
+
 class TerminalOutlet:
-    """Shows one answer while it grows; also the board that proposals appear on.
+    """Shows one answer while it grows.
 
     Attributes:
         last: The newest snapshot.
-        cases: Proposals shown, in order.
         show_case: Shows a stored proposal by its id; set once the bot is open.
     """
 
@@ -58,7 +72,6 @@ class TerminalOutlet:
             else None
         )
         self.last: Reply | None = None
-        self.cases: list[CaseView] = []
         self.show_case: Callable[[int], Awaitable[None]] | None = None
 
     @property
@@ -66,14 +79,11 @@ class TerminalOutlet:
         """Whether the answer could not be given."""
         return self.last is None or self.last.phase is Phase.FAILED
 
-    async def show(self, view: Reply | CaseView) -> None:
-        """Show a snapshot of the answer, or the card of a proposal."""
-        if isinstance(view, CaseView):
-            self.cases.append(view)
-            return
-        self.last = view
+    async def show(self, reply: Reply) -> None:
+        """Show a snapshot of the answer."""
+        self.last = reply
         if self._live is not None:
-            self._live.update(render(view))
+            self._live.update(render(reply))
 
     async def show_proposal(self, proposal_id: int) -> None:
         """Show a stored proposal under the answer."""

@@ -182,10 +182,10 @@ async def _core(show: Callable[..., Awaitable[None]]) -> AsyncGenerator[Core]:
     from runbooks.directory import LOCAL_TEAM, LocalDirectory
 
     from ..app import Surroundings, open_core
-    from .render import TerminalOutlet
+    from .render import TerminalBoard
 
     around = Surroundings(
-        make_board=lambda _database: TerminalOutlet(console, live=False),
+        make_board=lambda _database: TerminalBoard(),
         directory=LocalDirectory(),
         team_id=LOCAL_TEAM,
         post_digest=show,
