@@ -123,7 +123,9 @@ def _model(settings: Settings, machine: Machine) -> Check:
     if isinstance(facts, Check):
         return facts
     if facts.is_encoder:
-        return _problem("model", f"{settings.model} is an encoder", "set OPSBOT_MODEL to a chat one")
+        return _problem(
+            "model", f"{settings.model} is an encoder", "set OPSBOT_MODEL to a chat one"
+        )
     if not facts.has_chat_template:
         advice = "choose an instruct model"
         return _problem("model", f"{facts.path.name} has no chat template", advice)
@@ -149,12 +151,10 @@ def _inspect(role: str, name: str, settings: Settings) -> ModelFacts | Check:
         return _problem(role, detail, advice)
 
 
-def _fits(
-    role: str, name: str, facts: ModelFacts, settings: Settings, machine: Machine
-) -> Check:
+def _fits(role: str, name: str, facts: ModelFacts, settings: Settings, machine: Machine) -> Check:
     n_ctx = min(settings.inference.n_ctx, facts.n_ctx_train or settings.inference.n_ctx)
     need = facts.memory(n_ctx).total_bytes
-    trust = "your own file" if looks_like_path(name) else "verified"
+    trust = "your own file" if looks_like_path(name) else "hash checked"
     detail = (
         f"{name} ({facts.architecture}, {facts.quantisation}), {trust}, needs about "
         f"{need / _GB:.1f} GB with {n_ctx:,} tokens of context"
@@ -162,7 +162,9 @@ def _fits(
     if machine.has_gpu_backend or need <= machine.n_memory_available_bytes:
         return _ok(role, detail)
     if need <= machine.n_memory_bytes:
-        return _warning(role, detail, "that is more than is free now: stop something, or expect swap")
+        return _warning(
+            role, detail, "that is more than is free now: stop something, or expect swap"
+        )
     return _problem(role, detail, "choose a smaller one: `opsbot models list` shows what fits")
 
 
@@ -197,7 +199,9 @@ def _database(settings: Settings, _: Machine) -> Check:
 
 def _logs(settings: Settings) -> Iterator[Check]:
     if not settings.logs.sources:
-        advice = "name some in opsbot.toml under [logs.sources], for example checkout = ['/path/*.log']"
+        advice = (
+            "name some in opsbot.toml under [logs.sources], for example checkout = ['/path/*.log']"
+        )
         yield _warning("logs", "no log sources are configured", advice)
     for service, patterns in settings.logs.sources.items():
         yield _log_source(service, patterns)
@@ -240,13 +244,17 @@ def _runbooks(settings: Settings, _: Machine) -> Check:
         advice = "list Slack user ids as runbooks.approvers, or nothing can be approved"
         return _warning("runbooks", "nobody may approve", advice)
     n_folders = len(settings.runbooks.folders)
-    return _ok("runbooks", f"builtin and {n_folders} more folders, environment "
-                           f"{settings.runbooks.environment}")
+    return _ok(
+        "runbooks",
+        f"builtin and {n_folders} more folders, environment {settings.runbooks.environment}",
+    )
 
 
 def _slack(settings: Settings, _: Machine) -> Check:
-    expected = {"SLACK_BOT_TOKEN": ("xoxb-", settings.slack.bot_token),
-                "SLACK_APP_TOKEN": ("xapp-", settings.slack.app_token)}
+    expected = {
+        "SLACK_BOT_TOKEN": ("xoxb-", settings.slack.bot_token),
+        "SLACK_APP_TOKEN": ("xapp-", settings.slack.app_token),
+    }
     missing = [name for name, (_, token) in expected.items() if not token.get_secret_value()]
     if missing:
         advice = "`opsbot demo` and `opsbot ask` work without; README says how to connect Slack"

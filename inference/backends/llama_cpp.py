@@ -399,3 +399,8 @@ def _native_log() -> _NativeLog:
     _c.llama_log_set(log.callback, None)
     _c.llama_backend_init()
     return log
+
+
+def build_features() -> tuple[str, bool]:
+    """What llama.cpp was built with, in its own words, and whether it can use a GPU."""
+    return _c.llama_print_system_info().decode(), bool(_c.llama_supports_gpu_offload())

@@ -252,8 +252,14 @@ def find(name: str) -> ModelEntry:
     for entry in CATALOG:
         if entry.name == wanted:
             return entry
+    raise UnknownModelError(name, _similar(wanted))
+
+
+def _similar(wanted: str) -> tuple[str, ...]:
+    """At most two names: those that begin as wanted, then those spelt alike."""
     names = [entry.name for entry in CATALOG]
-    raise UnknownModelError(name, tuple(difflib.get_close_matches(wanted, names, n=2, cutoff=0.5)))
+    begun = [name for name in names if wanted and name.startswith(wanted)]
+    return tuple(dict.fromkeys(begun + difflib.get_close_matches(wanted, names, cutoff=0.5)))[:2]
 
 
 def looks_like_path(name: str) -> bool:
