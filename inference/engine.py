@@ -21,6 +21,7 @@ from .encoder_client import EncoderClient
 from .errors import InferenceError, ModelUnavailableError, PromptTooLongError
 from .intake import Handle, sequence_for, warming_request
 from .metrics import EngineMetrics
+from .outbox import Outbox
 from .request import (
     ChatMessage,
     Ended,
@@ -296,12 +297,13 @@ class Engine:
         self._live[request_id] = handle
         is_over = False
         try:
-            ended = await self._submit(handle)
+            outbox = Outbox(self._in_loop)
+            ended = await self._submit(handle, outbox.put)
             if ended is not None:
                 yield self._ended_early(handle, ended)
                 return
             while not is_over:
-                event = await handle.events.get()
+                event = await outbox.get()
                 is_over = isinstance(event, Ended)
                 yield event
         finally:
@@ -321,7 +323,7 @@ class Engine:
             return f"too many requests: {self._max_queue} are already waiting"
         return ""
 
-    async def _submit(self, handle: Handle) -> Ended | None:
+    async def _submit(self, handle: Handle, emit: Callable[[Event], None]) -> Ended | None:
         """Tokenize and hand over to the engine thread; an end when it does not come to that."""
         await handle.wake.wait()
         if self._is_off(handle):
@@ -330,7 +332,7 @@ class Engine:
             return Ended(outcome=Outcome.REJECTED, reason=self._failure)
         try:
             sequence = await asyncio.to_thread(
-                sequence_for, handle, self._template, self._backend.info, self._emitter(handle)
+                sequence_for, handle, self._template, self._backend.info, emit
             )
         except PromptTooLongError as exc:
             stats = GenerationStats(n_prompt=exc.n_prompt)
@@ -345,9 +347,6 @@ class Engine:
 
     def _is_off(self, handle: Handle) -> bool:
         return handle.is_cancelled or self._state is EngineState.STOPPED
-
-    def _emitter(self, handle: Handle) -> Callable[[Event], None]:
-        return lambda event: self._in_loop(lambda: handle.events.put_nowait(event))
 
     def _ended_early(self, handle: Handle, ended: Ended) -> Ended:
         """Account for a request that the engine thread never saw."""

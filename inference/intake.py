@@ -29,7 +29,6 @@ class Handle:
     order: int
     submitted_mono: float
     is_warming: bool = False
-    events: asyncio.Queue[Event] = field(default_factory=asyncio.Queue[Event])
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     is_cancelled: bool = False
     is_submitted: bool = False
