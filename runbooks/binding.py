@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
-from .canonical import canonical
 from .errors import ParameterError, VariableError
 from .placeholders import Placeholder, fill
 from .schema import (
@@ -23,8 +22,6 @@ from .schema import (
     Verify,
 )
 from .values import check_text, coerce, render
-
-__all__ = ["BoundStep", "bind", "canonical", "resolve"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

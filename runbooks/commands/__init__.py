@@ -1,0 +1,1 @@
+"""What a command line would do, told from its grammar and from data about the tools."""

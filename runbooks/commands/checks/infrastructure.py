@@ -1,0 +1,72 @@
+"""helm and terraform: charts, plans and state."""
+
+from __future__ import annotations
+
+import re
+
+from ..invocation import Invocation
+from .finding import Finding, change, forbidden
+
+_REMOTE = re.compile(r"://|^git@|^-$|\.tgz$")
+
+
+def chart(invocation: Invocation) -> Finding | None:
+    """Charts and values come from the configured repositories or the working directory."""
+    places = (*invocation.operands, *invocation.values("-f", "--values"))
+    if any(_REMOTE.search(place) for place in places):
+        return forbidden("helm takes a chart or values from elsewhere")
+    return None
+
+
+def apply(invocation: Invocation) -> Finding | None:
+    """terraform apply: a saved plan, so that what was approved is what runs."""
+    if invocation.has("-destroy"):
+        return forbidden("terraform would destroy the infrastructure")
+    if len(invocation.operands) != 1:
+        return forbidden("terraform apply needs a saved plan: else nobody has seen what it does")
+    return None
+
+
+def plan(invocation: Invocation) -> Finding | None:
+    """A plan that is saved is a file that is written."""
+    return change("terraform plan -out writes a plan") if invocation.has("-out") else None
+
+
+def fmt(invocation: Invocation) -> Finding | None:
+    """fmt rewrites files unless it only checks."""
+    return None if invocation.has("-check", "-diff") else change("terraform fmt rewrites files")
+
+
+def ansible(invocation: Invocation) -> Finding | None:
+    """Ad-hoc ansible: only ping and gathering facts."""
+    modules = invocation.values("-m", "--module-name")
+    if len(modules) != 1 or modules[0] not in {"ping", "setup", "ansible.builtin.ping"}:
+        return forbidden("ansible may only ping and gather facts")
+    return None
+
+
+def playbook(invocation: Invocation) -> Finding | None:
+    """A playbook by its path in the working directory."""
+    listing = invocation.has("--syntax-check", "--list-tasks", "--list-hosts", "--list-tags")
+    if any(word.startswith("/") or _REMOTE.search(word) for word in invocation.operands):
+        return forbidden("ansible-playbook must name playbooks of the working directory")
+    return None if listing else change("ansible-playbook changes machines")
+
+
+def consul_kv(invocation: Invocation) -> Finding | None:
+    """Keys that do not sound like secrets."""
+    if any(
+        re.search(r"secret|token|passw|cred|key$", word, re.IGNORECASE)
+        for word in invocation.operands[:1]
+    ):
+        return forbidden("the key may hold a secret")
+    return None
+
+
+def etcd_get(invocation: Invocation) -> Finding | None:
+    """Kubernetes keeps its secrets in etcd: values only outside its registry, one key at a time."""
+    keys_only = invocation.has("--keys-only", "--count-only")
+    wide = invocation.has("--prefix", "--from-key") or len(invocation.operands) > 1
+    if not keys_only and (wide or any("secret" in word.lower() for word in invocation.operands)):
+        return forbidden("etcdctl get may show Kubernetes' secrets")
+    return None
