@@ -11,7 +11,6 @@ help:  ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 demo: install  ## start everything on this machine and print the page's address
-	@$(BIN)/opsbot models pull
 	@$(BIN)/opsbot demo
 
 test: install-dev browser  ## install what tests need and run them all

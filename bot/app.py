@@ -47,7 +47,7 @@ from .store.events import SeenEvents
 from .store.feedback import FeedbackBook
 from .store.message_refs import MessageRefs
 from .store.threads import Threads
-from .warming import warm_skills
+from .warming import warm
 
 _REMEMBER_EVENTS = timedelta(days=2)
 _EXPIRY_CHECK_S = 15.0
@@ -245,7 +245,7 @@ def _start_chores(core: Core, database: Database, *, keep_time: bool) -> list[as
         asyncio.create_task(_keep_knowledge_fresh(core)),
         asyncio.create_task(_expire_proposals(core)),
         asyncio.create_task(_forget_events(database)),
-        asyncio.create_task(warm_skills(core.engine)),
+        asyncio.create_task(warm(core.engine, SKILL_PREFIXES)),
     ]
 
 

@@ -11,7 +11,7 @@ import typer
 
 from .context import read_settings
 from .output import console, fail
-from .pulling import ensure_models
+from .models import pull
 from .up import stop_signal
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def demo(
 
     settings = read_settings()
     place = (home or demo_home(settings.home)).absolute()
-    ensure_models(settings)
+    _pull_models()
     try:
         place.mkdir(parents=True, exist_ok=True)
         set_up_logging(settings.log_level, file=place / "opsbot.log")
@@ -60,6 +60,13 @@ def demo(
         fail(f"the data directory {place} cannot be used: {exc.strerror or exc}")
     except (DemoError, SlackCallError, StoreError, PortInUseError, WorkspaceError) as exc:
         fail(str(exc))
+
+
+def _pull_models() -> None:
+    try:
+        pull(name=None, source="auto", as_json=False)
+    except typer.Exit:
+        console.print("going on without a model: answers are evidence only", style="yellow")
 
 
 async def _run(home: Path, port: int, healthy_s: float) -> None:

@@ -1,0 +1,20 @@
+"""Prefills the prompts that every request of a skill begins with, before anybody asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import structlog
+
+from inference import ChatMessage, Engine, InferenceError
+
+
+async def warm(engine: Engine, prefixes: Iterable[tuple[ChatMessage, ...]]) -> None:
+    """Prefill prefixes at background priority; a model that is not there needs no warming."""
+    log = structlog.get_logger()
+    try:
+        await engine.ready()
+        for prefix in prefixes:
+            await engine.warm(prefix)
+    except InferenceError as exc:
+        log.warning("not_warmed", reason=str(exc))
