@@ -1,0 +1,139 @@
+"""`opsbot runbook list|show|lint`: what there is, without running anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .output import FAILED, console, emit_json, error_console, fail
+
+if TYPE_CHECKING:
+    from runbooks.catalog import Catalog
+    from runbooks.schema import Action, Parameter, Runbook, Step
+
+app = typer.Typer(no_args_is_help=True, help="Runbooks: declared procedures.")
+
+AsJson = Annotated[bool, typer.Option("--json", help="one JSON document")]
+
+
+@app.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """List every runbook, builtin and yours."""
+    from rich.table import Table
+
+    catalog = _catalog()
+    if as_json:
+        emit_json([_summary(runbook) for runbook in catalog.all])
+        return
+    table = Table("name", "title", "risk", "parameters", box=None, pad_edge=False)
+    for runbook in catalog.all:
+        needed = ", ".join(item.name for item in runbook.parameters if item.default is None)
+        table.add_row(runbook.name, runbook.title, runbook.risk.value, needed)
+    console.print(table)
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(help="the runbook's name")], as_json: AsJson = False
+) -> None:
+    """Show one runbook: its parameters, and per step what runs and what surrounds it."""
+    from runbooks.errors import UnknownRunbookError
+
+    try:
+        runbook = _catalog().get(name)
+    except UnknownRunbookError as exc:
+        fail(str(exc))
+    if as_json:
+        emit_json(runbook)
+        return
+    _print(f"{runbook.name} v{runbook.version}: {runbook.title}", style="bold")
+    _print(runbook.summary)
+    _print(f"{runbook.source}  sha256 {runbook.digest[:12]}", style="dim")
+    for parameter in runbook.parameters:
+        _print(f"  {_parameter(parameter)}")
+    for number, step in enumerate(runbook.steps, start=1):
+        _print_step(number, step)
+
+
+@app.command()
+def lint(
+    paths: Annotated[list[Path], typer.Argument(help="runbook files, or folders of them")],
+    as_json: AsJson = False,
+) -> None:
+    """Check runbook files and print every fault as file:line: message."""
+    from runbooks.catalog import lint_path
+
+    results = [lint_path(path) for path in paths]
+    faults = [fault for _, found in results for fault in found]
+    names = [runbook.name for runbooks, _ in results for runbook in runbooks]
+    if as_json:
+        emit_json({"runbooks": names, "faults": faults})
+    for fault in () if as_json else faults:
+        _print(str(fault))
+    if faults:
+        raise typer.Exit(FAILED)
+    if not names:
+        fail("there is no runbook (*.yaml) in the given paths")
+    if not as_json:
+        _print(f"{len(names)} runbook(s), no faults", style="green")
+
+
+def _catalog() -> Catalog:
+    """Everything that can be loaded; faults go to standard error, one per line."""
+    from bot.settings import SettingsError, load_settings
+    from runbooks.catalog import Catalog
+
+    try:
+        settings = load_settings()
+    except SettingsError as exc:
+        fail(str(exc))
+    catalog = Catalog.load(settings.runbooks.folders)
+    for fault in catalog.faults:
+        error_console.print(str(fault), style="yellow", markup=False, highlight=False)
+    return catalog
+
+
+def _summary(runbook: Runbook) -> dict[str, object]:
+    return {
+        "name": runbook.name,
+        "title": runbook.title,
+        "version": runbook.version,
+        "risk": runbook.risk,
+        "summary": runbook.summary,
+        "services": runbook.services,
+        "parameters": runbook.parameters,
+        "source": runbook.source,
+    }
+
+
+def _parameter(parameter: Parameter) -> str:
+    unit = f" {parameter.unit}" if parameter.unit else ""
+    needed = "needed" if parameter.default is None else f"default {parameter.default}{unit}"
+    return f"{parameter.name} ({parameter.type}, {needed}): {parameter.description}"
+
+
+def _print_step(number: int, step: Step) -> None:
+    _print(f"{number}. {step.title} [{step.risk}]", style="bold")
+    _print(f"   run       {_action(step.action)}")
+    if step.preview is not None:
+        _print(f"   preview   {_action(step.preview)}")
+    if step.verify is not None:
+        _print(f"   verify    {_action(step.verify.action)} (within {step.verify.within_s:g} s)")
+    if step.rollback is not None:
+        _print(f"   rollback  {_action(step.rollback)}")
+
+
+def _action(action: Action) -> str:
+    import shlex
+
+    from runbooks.schema import HttpAction
+
+    if isinstance(action, HttpAction):
+        return f"{action.method} {action.url} expecting {action.expect_status}"
+    return shlex.join(action.argv)
+
+
+def _print(text: str, style: str = "") -> None:
+    console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
