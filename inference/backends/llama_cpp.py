@@ -7,27 +7,25 @@ from __future__ import annotations
 
 import ctypes
 import functools
-from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import llama_cpp.llama_cpp as _bindings
 import numpy as np
-import structlog
 from numpy.typing import NDArray
 
 from ..errors import DecodeError, GrammarError, ModelUnavailableError
 from ..request import Sampling, SeqId, TokenId
 from .base import Chunk, DecodeStatus, ModelInfo
 from .llama_sampler import LlamaSampler
+from .native_log import NativeLog
 from .options import LlamaOptions
 from .row_batch import RowBatch
 
 _c: Any = _bindings
 
 _PENALTY_WINDOW = 64
-_LOG_INFO, _LOG_ERROR = 1, 3
 
 
 class LlamaVocabulary:
@@ -86,7 +84,7 @@ class LlamaVocabulary:
             GrammarError: The grammar is invalid.
         """
         pointer: Any = None
-        if "\0" not in grammar:
+        if grammar.strip() and "\0" not in grammar:
             pointer = _c.llama_sampler_init_grammar(self._vocab, grammar.encode(), b"root")
         if not pointer:
             raise GrammarError("the grammar is not valid GBNF with a rule named root")
@@ -373,34 +371,10 @@ def new_batch(n_rows: int) -> RowBatch:
     return RowBatch(n_rows, _c.llama_batch())
 
 
-class _NativeLog:
-    """llama.cpp's own log: debug events, and the last errors for our messages."""
-
-    def __init__(self) -> None:
-        self.errors: deque[str] = deque(maxlen=3)
-        # NOTE: the C side keeps only a pointer; the callback must live as long as the process.
-        self.callback = _c.llama_log_callback(self._hear)
-
-    def reason(self) -> str:
-        return self.errors[-1] if self.errors else "no reason was given"
-
-    def _hear(self, level: int, text: bytes, _data: object) -> None:
-        line = text.decode(errors="replace").strip()
-        if level == _LOG_ERROR:
-            self.errors.append(line)
-        if line and _LOG_INFO <= level <= _LOG_ERROR:
-            structlog.get_logger().debug("llama_cpp_log", line=line)
-
-
 @functools.cache
-def _native_log() -> _NativeLog:
+def _native_log() -> NativeLog:
     """Initialise llama.cpp once per process and take over its log."""
-    log = _NativeLog()
+    log = NativeLog(_c.llama_log_callback)
     _c.llama_log_set(log.callback, None)
     _c.llama_backend_init()
     return log
-
-
-def build_features() -> tuple[str, bool]:
-    """What llama.cpp was built with, in its own words, and whether it can use a GPU."""
-    return _c.llama_print_system_info().decode(), bool(_c.llama_supports_gpu_offload())
