@@ -35,7 +35,7 @@ if [ -z "$(find_wheel)" ]; then
     log=$cache/build-$key.log
     trap 'rm -rf "$work"' EXIT
     echo "building llama.cpp for this machine, once (2 to 8 minutes; log: $log)" >&2
-    CMAKE_ARGS=$flags "$python" -m pip wheel --quiet --no-deps --require-hashes \
+    CMAKE_ARGS=$flags "$python" -m pip wheel --quiet --no-cache-dir --no-deps --require-hashes \
         --no-binary llama-cpp-python --wheel-dir "$work/out" --requirement "$here/llama.txt" \
         >"$log" 2>&1 &
     build=$!

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,9 +15,7 @@ from .models import pull
 from .up import stop_signal
 
 if TYPE_CHECKING:
-    from ..demo.supervisor import Incident
-    from ..settings import Settings
-    from ..workspace.server import Workspace
+    from ..stage import Stage
 
 app = typer.Typer(help="A small Slack, the bot and a real incident on this machine.")
 
@@ -28,7 +26,6 @@ _Port = Annotated[int, typer.Option(min=0, max=65535, help="Port of the page; 0:
 _Healthy = Annotated[
     float, typer.Option(min=0.0, help="How long the shop works before it fails, in seconds.")
 ]
-_EDIT_INTERVAL_S = 0.35
 
 
 @app.callback(invoke_without_command=True)
@@ -45,6 +42,7 @@ def demo(
     from ..demo.running import demo_home
     from ..http import PortInUseError
     from ..log_setup import set_up_logging
+    from ..settings import SettingsError
     from ..slack.web import SlackCallError
     from ..store.errors import StoreError
     from ..workspace.errors import WorkspaceError
@@ -58,7 +56,14 @@ def demo(
         asyncio.run(_run(place, port, healthy_seconds))
     except OSError as exc:
         fail(f"the data directory {place} cannot be used: {exc.strerror or exc}")
-    except (DemoError, SlackCallError, StoreError, PortInUseError, WorkspaceError) as exc:
+    except (
+        DemoError,
+        SettingsError,
+        SlackCallError,
+        StoreError,
+        PortInUseError,
+        WorkspaceError,
+    ) as exc:
         fail(str(exc))
 
 
@@ -70,71 +75,31 @@ def _pull_models() -> None:
 
 
 async def _run(home: Path, port: int, healthy_s: float) -> None:
-    from ..app import open_slack_bot
-    from ..demo.running import forget_running, write_running
-    from ..demo.supervisor import Incident
-    from ..workspace.server import Workspace
+    from ..stage import open_stage
 
     stopped = stop_signal()
     async with AsyncExitStack() as stack:
         with console.status("starting the workspace, the shop and the bot"):
-            workspace = Workspace(state_path=home / "workspace.json")
-            await workspace.start(port)
-            stack.push_async_callback(workspace.stop)
-            incident = Incident(home, healthy_s=healthy_s)
-            await incident.start()
-            stack.push_async_callback(incident.stop)
-            overrides = _overrides(home, incident)
-            settings = read_settings(**overrides, slack=_slack(workspace))
-            await stack.enter_async_context(open_slack_bot(settings))
-            write_running(home, overrides)
-            stack.callback(forget_running, home)
-        _say_hello(workspace, settings, home, healthy_s)
+            stage = await stack.enter_async_context(
+                open_stage(home, port=port, healthy_s=healthy_s)
+            )
+        _say_hello(stage, home, healthy_s)
         await stopped.wait()
         console.print("stopping")
 
 
-def _overrides(home: Path, incident: Incident) -> dict[str, Any]:
-    from ..workspace import seed
-
-    package = Path(__file__).parent.parent / "demo"
-    return {
-        "home": str(home),
-        "port": 0,
-        "logs": {"sources": incident.log_sources},
-        "knowledge": {"folders": [str(package / "knowledge")]},
-        "runbooks": {
-            "folders": [str(package / "runbooks")],
-            "approvers": list(seed.APPROVERS),
-            "environment": "demo",
-            "variables": incident.variables,
-        },
-    }
-
-
-def _slack(workspace: Workspace) -> dict[str, Any]:
-    return {
-        "bot_token": workspace.bot_token,
-        "app_token": workspace.app_token,
-        "api_url": workspace.api_url,
-        "edit_interval_s": _EDIT_INTERVAL_S,
-        "thread_follow_ups": True,
-    }
-
-
-def _say_hello(workspace: Workspace, settings: Settings, home: Path, healthy_s: float) -> None:
+def _say_hello(stage: Stage, home: Path, healthy_s: float) -> None:
+    url = stage.workspace.url
     console.print()
     console.print("  [bold]opsbot is up.[/bold] Open this page:", highlight=False)
-    console.print(
-        f"  [link={workspace.url}]{workspace.url}[/link]", style="bold cyan", soft_wrap=True
-    )
+    console.print(f"  [link={url}]{url}[/link]", style="bold cyan", soft_wrap=True)
     console.print()
     console.print(f"  The shop breaks about {healthy_s:g} s from now. Ask in #incidents:")
     console.print("    @opsbot why is checkout failing?", style="green")
     console.print("  or in another terminal:")
     console.print('    .venv/bin/opsbot ask "why is checkout failing?"', style="green")
     console.print(
-        f"  model {settings.model} · log {home / 'opsbot.log'} · Ctrl-C ends everything",
+        f"  model {stage.settings.model} · log {home / 'opsbot.log'} · Ctrl-C ends everything",
         style="dim",
         highlight=False,
     )
