@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .context import read_settings
-from .output import console, fail
 from .models import pull
+from .output import console, fail
 from .up import stop_signal
 
 if TYPE_CHECKING:
