@@ -64,10 +64,14 @@ async def wait_until_broken(stage: Stage) -> None:
     log = Path(stage.settings.logs.sources["checkout"][0])
     deadline = time.monotonic() + _BREAKS_WITHIN_S
     while time.monotonic() < deadline:
-        if log.exists() and "pool exhausted" in log.read_text(encoding="utf-8", errors="replace"):
+        if await asyncio.to_thread(_mentions_exhaustion, log):
             return
         await asyncio.sleep(0.2)
     raise TimeoutError("the shop did not break within a minute")
+
+
+def _mentions_exhaustion(log: Path) -> bool:
+    return log.exists() and b"pool exhausted" in log.read_bytes()
 
 
 async def _ask(stage: Stage) -> tuple[float, float, float]:

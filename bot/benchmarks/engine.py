@@ -7,9 +7,41 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 
-from inference import ChatMessage, Ended, Engine, GenerateRequest, InferenceError, Outcome, Role
+from inference import (
+    ChatMessage,
+    Ended,
+    Engine,
+    GenerateRequest,
+    GenerationStats,
+    InferenceError,
+    Outcome,
+    Role,
+)
 
-_WORDS = ["checkout", "orders", "pool", "timeout", "connection", "refused", "retry", "latency", "gateway", "node", "disk", "memory", "replica", "failover", "deploy", "rollback", "queue", "consumer", "broker", "certificate", "renewal", "quota"]
+_WORDS = [
+    "checkout",
+    "orders",
+    "pool",
+    "timeout",
+    "connection",
+    "refused",
+    "retry",
+    "latency",
+    "gateway",
+    "node",
+    "disk",
+    "memory",
+    "replica",
+    "failover",
+    "deploy",
+    "rollback",
+    "queue",
+    "consumer",
+    "broker",
+    "certificate",
+    "renewal",
+    "quota",
+]
 _N_RULES_WORDS = 300
 
 
@@ -50,7 +82,8 @@ async def measure_engine(
         pairs.append(
             (_request(run, "cold", rules, n_output), _request(run, "warm", rules, n_output))
         )
-    cold, warm = [], []
+    cold: list[GenerationStats] = []
+    warm: list[GenerationStats] = []
     for run, (first, second) in enumerate(pairs, start=1):
         progress(f"run {run} of {n_runs}")
         cold.append((await _measure(engine, first)).stats)

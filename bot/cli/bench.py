@@ -71,7 +71,8 @@ def answer(runs: _Runs = 5, as_json: _Json = False, out: _Out = None) -> None:
 def _report(result: dict[str, Any], model: str, *, as_json: bool, out: Path | None) -> None:
     from ..benchmarks.machine import describe_machine
 
-    document = {"model": model, "machine": describe_machine(), "result": result}
+    facts = describe_machine()
+    document = {"model": model, "machine": facts, "result": result}
     if out is not None:
         out.write_text(json.dumps(document, indent=2), encoding="utf-8")
     if as_json:
@@ -82,5 +83,5 @@ def _report(result: dict[str, Any], model: str, *, as_json: bool, out: Path | No
         if not isinstance(value, (tuple, list)):
             table.add_row(name, f"{value:,.2f}" if isinstance(value, float) else str(value))
     console.print(table)
-    machine = ", ".join(f"{name} {value}" for name, value in document["machine"].items())
+    machine = ", ".join(f"{name} {value}" for name, value in facts.items())
     console.print(f"{model} on {machine}", style="dim", highlight=False)
