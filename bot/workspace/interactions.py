@@ -11,7 +11,7 @@ from .errors import ApiError, PageError
 from .json_values import JsonObject, is_object, objects
 from .records import Channel, Message, User, View
 from .seed import APP_ID, TEAM_DOMAIN, TEAM_ID
-from .views import view_payload
+from .views import home_view_id, view_payload
 
 _MENTION = re.compile(r"<([@#])([A-Z0-9]+)>")
 
@@ -55,12 +55,14 @@ class Interactions:
         await self._core.sockets.send_interaction("interactive", {**payload, "actions": [action]})
 
     async def press_in_view(self, press: Press, view_id: str) -> None:
-        """Use an element of a modal.
+        """Use an element of a modal or of a home tab.
 
         Raises:
             PageError: There is no such modal or element.
         """
-        view = self._view(view_id)
+        home = self._core.state.homes.get(press.user_id)
+        is_home = home is not None and view_id == home_view_id(press.user_id)
+        view = _home_view(press.user_id, home) if is_home and home else self._view(view_id)
         action = self._action(press, tuple(objects(view.spec["blocks"])))
         payload: JsonObject = {
             **self._common("block_actions", press.user_id),
@@ -231,6 +233,11 @@ class Interactions:
         channel = state.channels.get(name) if sign == "#" else None
         label = known.handle if known else channel.name if channel else ""
         return f"<{sign}{name}|{label}>" if label else match.group(0)
+
+
+def _home_view(user_id: str, spec: JsonObject) -> View:
+    view_id = home_view_id(user_id)
+    return View(view_id=view_id, user_id=user_id, spec=spec, revision="home", root_view_id=view_id)
 
 
 def _find_element(

@@ -129,6 +129,11 @@ def view_payload(view: View, values: JsonObject | None = None) -> JsonObject:
     }
 
 
+def home_view_id(user_id: str) -> str:
+    """The id of a person's home tab."""
+    return f"V{user_id}"
+
+
 def _view_id() -> str:
     return f"V{secrets.token_hex(5).upper()}"
 

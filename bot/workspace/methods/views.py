@@ -7,7 +7,7 @@ from ..errors import ApiError
 from ..json_values import JsonObject
 from ..records import View
 from ..seed import APP_ID
-from ..views import view_payload
+from ..views import home_view_id, view_payload
 from .call import Call, Method
 
 
@@ -46,11 +46,6 @@ def publish(call: Call) -> JsonObject:
     call.core.state.homes[user_id] = spec
     call.core.changes.announce("home", user=user_id, view=spec)
     return {"view": {**spec, "id": home_view_id(user_id), "app_id": APP_ID}}
-
-
-def home_view_id(user_id: str) -> str:
-    """The id of a person's home tab."""
-    return f"V{user_id}"
 
 
 def _trigger(call: Call) -> str:
