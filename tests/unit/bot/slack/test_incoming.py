@@ -1,0 +1,80 @@
+"""Slack events become requests, whatever they carry."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.slack.incoming import decode_upload, parse_event, plain, split_paste
+
+BOT = "U0OPSBOT001"
+
+
+def event(**more: Any) -> dict[str, Any]:
+    base = {"type": "message", "user": "U1", "channel": "C1", "ts": "1.000001", "team": "T1"}
+    return base | more
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        (f"<@{BOT}> why is checkout failing?", "why is checkout failing?"),
+        ("ask <@U2|maya> in <#C2|incidents>", "ask @maya in #incidents"),
+        (
+            "see <https://wiki/x|the page> &amp; <https://wiki/y>",
+            "see https://wiki/x & https://wiki/y",
+        ),
+        ("<!here> a &lt;b&gt;", "@here a <b>"),
+    ],
+)
+def test_markup_becomes_plain_text(raw: str, shown: str) -> None:
+    assert plain(raw, BOT) == shown
+
+
+@pytest.mark.parametrize(
+    "more", [{"bot_id": "B1"}, {"subtype": "message_changed"}, {"user": None}, {"ts": None}]
+)
+def test_what_nobody_said_is_ignored(more: dict[str, Any]) -> None:
+    assert parse_event(event(text="x", **more), BOT) is None
+
+
+def test_the_request_id_is_the_same_for_every_delivery_of_a_message() -> None:
+    mention = parse_event(event(type="app_mention", text=f"<@{BOT}> hi"), BOT)
+    message = parse_event(event(text=f"<@{BOT}> hi"), BOT)
+    assert mention is not None
+    assert message is not None
+    assert mention.request_id == message.request_id
+
+
+def test_a_reply_knows_its_thread_and_whom_else_it_addresses() -> None:
+    found = parse_event(event(text="<@U9> and orders?", thread_ts="0.5"), BOT)
+    assert found is not None
+    assert found.in_thread
+    assert found.mentions_others
+    assert found.thread.thread_ts == "0.5"
+
+
+def test_fenced_pastes_are_kept_apart_from_the_question() -> None:
+    question, pasted = split_paste("what is this?\n```\nERROR a\nERROR b\n```")
+    assert question == "what is this?"
+    assert pasted[0].text == "ERROR a\nERROR b\n"
+
+
+def test_a_short_code_span_stays_in_the_question() -> None:
+    assert split_paste("explain ```kubectl get pods```") == ("explain ```kubectl get pods```", ())
+
+
+def test_a_very_long_paste_is_data_and_its_first_line_the_question() -> None:
+    question, pasted = split_paste("what broke?\n" + "ERROR x\n" * 300_000)
+    assert question == "what broke?"
+    assert len(pasted[0].text) > 2_000_000
+
+
+def test_uploads_that_are_not_text_are_refused_by_name() -> None:
+    with pytest.raises(ValueError, match=r"core\.bin.*not text"):
+        decode_upload("core.bin", b"\x7fELF\x00\x01")
+
+
+def test_broken_utf8_is_read_as_far_as_it_goes() -> None:
+    assert decode_upload("a.log", b"ok \xff end").text == "ok \ufffd end"

@@ -1,0 +1,187 @@
+"""A request is answered once, by the right skill, or with one honest sentence."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.dispatch import Dispatcher
+from bot.messages import (
+    Actor,
+    ActorKind,
+    Choices,
+    Intent,
+    Phase,
+    Proposed,
+    Prose,
+    Reply,
+    Request,
+    SkillEvent,
+    ThreadRef,
+    Turn,
+)
+
+THREAD = ThreadRef("C1", "1.0")
+REQUEST = Request(
+    request_id="C1-1.0",
+    text="why is checkout failing?",
+    actor=Actor(user_id="U1", team_id="T1", name="Maya"),
+    thread=THREAD,
+    received_at=datetime(2026, 11, 21, tzinfo=UTC),
+)
+
+
+@dataclass
+class FixedRoute:
+    intent: Intent = Intent.LOGS
+    confidence: float = 0.9
+
+
+class FixedRouter:
+    def __init__(self, route: FixedRoute) -> None:
+        self.fixed = route
+        self.histories: list[tuple[Turn, ...]] = []
+
+    async def route(
+        self, text: str, history: tuple[Turn, ...] = (), *, has_attachments: bool = False
+    ) -> FixedRoute:
+        self.histories.append(history)
+        return self.fixed
+
+
+class ScriptedSkill:
+    def __init__(self, *events: SkillEvent, error: Exception | None = None) -> None:
+        self.events = events
+        self.error = error
+        self.n_calls = 0
+
+    async def answer(
+        self, request: Request, history: tuple[Turn, ...]
+    ) -> AsyncIterator[SkillEvent]:
+        self.n_calls += 1
+        for event in self.events:
+            yield event
+        if self.error is not None:
+            raise self.error
+
+
+class ListMemory:
+    def __init__(self) -> None:
+        self.turns: list[Turn] = []
+        self.seen: set[str] = set()
+
+    def recent(self, thread: ThreadRef, limit: int) -> tuple[Turn, ...]:
+        return tuple(self.turns[-limit:])
+
+    def remember(self, thread: ThreadRef, request_id: str, turn: Turn, at: datetime) -> None:
+        self.turns.append(turn)
+
+    def first_sight(self, key: str, at: datetime) -> bool:
+        if key in self.seen:
+            return False
+        self.seen.add(key)
+        return True
+
+
+class ListOutlet:
+    def __init__(self) -> None:
+        self.replies: list[Reply] = []
+        self.proposals: list[int] = []
+
+    async def show(self, reply: Reply) -> None:
+        self.replies.append(reply)
+
+    async def show_proposal(self, proposal_id: int) -> None:
+        self.proposals.append(proposal_id)
+
+
+def say(text: str, phase: Phase = Phase.DONE) -> Reply:
+    return Reply(
+        parts=(Prose(text=text),), summary=text, phase=phase, facts={"service": "checkout"}
+    )
+
+
+class Bench:
+    def __init__(self, skill: ScriptedSkill, route: FixedRoute | None = None) -> None:
+        self.memory = ListMemory()
+        self.outlet = ListOutlet()
+        self.skill = skill
+        self.router = FixedRouter(route or FixedRoute())
+        self.dispatcher = Dispatcher(
+            router=self.router,
+            skills=dict.fromkeys(Intent, skill),
+            memory=self.memory,
+            sightings=self.memory,
+        )
+
+    async def handle(self, request: Request = REQUEST, intent: Intent | None = None) -> None:
+        await self.dispatcher.handle(request, self.outlet, intent=intent)
+
+
+async def test_snapshots_and_proposals_reach_the_outlet_in_order() -> None:
+    bench = Bench(
+        ScriptedSkill(say("evidence", Phase.WORKING), say("done"), Proposed(proposal_id=7))
+    )
+    await bench.handle()
+    assert [reply.summary for reply in bench.outlet.replies] == ["evidence", "done"]
+    assert bench.outlet.proposals == [7]
+
+
+async def test_the_last_snapshot_is_remembered_with_its_facts() -> None:
+    bench = Bench(ScriptedSkill(say("evidence", Phase.WORKING), say("done")))
+    await bench.handle()
+    assert [(turn.answer, turn.facts) for turn in bench.memory.turns] == [
+        ("done", {"service": "checkout"})
+    ]
+
+
+async def test_a_second_delivery_of_a_request_is_not_answered() -> None:
+    bench = Bench(ScriptedSkill(say("done")))
+    await bench.handle()
+    await bench.handle()
+    assert bench.skill.n_calls == 1
+
+
+async def test_a_failing_skill_ends_in_one_sentence_that_names_the_request() -> None:
+    bench = Bench(ScriptedSkill(say("evidence", Phase.WORKING), error=RuntimeError("db password")))
+    await bench.handle()
+    last = bench.outlet.replies[-1]
+    assert last.phase is Phase.FAILED
+    assert REQUEST.request_id in last.summary
+    assert "db password" not in last.summary
+
+
+async def test_an_unsure_route_asks_with_buttons_that_carry_the_question() -> None:
+    bench = Bench(ScriptedSkill(say("done")), FixedRoute(confidence=0.1))
+    await bench.handle()
+    choices = [part for part in bench.outlet.replies[-1].parts if isinstance(part, Choices)]
+    assert bench.skill.n_calls == 0
+    assert all(option.value.endswith(REQUEST.text) for option in choices[0].options)
+
+
+async def test_a_picked_skill_is_not_routed_again() -> None:
+    bench = Bench(ScriptedSkill(say("done")), FixedRoute(confidence=0.1))
+    await bench.handle(intent=Intent.CODE)
+    assert bench.skill.n_calls == 1
+    assert not bench.router.histories
+
+
+@pytest.mark.parametrize("kind", [ActorKind.EXTERNAL, ActorKind.BOT])
+async def test_strangers_and_bots_get_no_answer_from_a_skill(kind: ActorKind) -> None:
+    bench = Bench(ScriptedSkill(say("done")))
+    await bench.handle(replace(REQUEST, actor=replace(REQUEST.actor, kind=kind)))
+    assert bench.skill.n_calls == 0
+
+
+@pytest.mark.parametrize(
+    ("intent", "answered"),
+    [(Intent.RUNBOOK, False), (Intent.SCHEDULE, False), (Intent.LOGS, True), (Intent.CHAT, True)],
+)
+async def test_guests_may_ask_but_not_change(intent: Intent, answered: bool) -> None:
+    bench = Bench(ScriptedSkill(say("done")), FixedRoute(intent=intent))
+    guest = replace(REQUEST.actor, kind=ActorKind.GUEST)
+    await bench.handle(replace(REQUEST, actor=guest))
+    assert (bench.skill.n_calls == 1) is answered
