@@ -75,20 +75,18 @@ class Meter:
     def show(self, n_pending_bytes: int, what: str) -> None:
         """Report, counting bytes that are on their way but not yet done."""
         now = self.clock()
-        if self._started_at is None:
-            self._started_at = now
+        started_at = self._started_at = now if self._started_at is None else self._started_at
         n_seen = min(self._n_done_bytes + n_pending_bytes, self.n_total_bytes)
         self._n_shown_bytes = max(self._n_shown_bytes, n_seen)
         self.observer.progress(
             Progress(
                 n_done_bytes=self._n_shown_bytes,
                 n_total_bytes=self.n_total_bytes,
-                n_bytes_per_s=self._speed(now),
+                n_bytes_per_s=self._speed(now - started_at),
                 what=what,
             )
         )
 
-    def _speed(self, now: float) -> float | None:
-        elapsed_s = now - (self._started_at or now)
+    def _speed(self, elapsed_s: float) -> float | None:
         n_fetched = self._n_shown_bytes - self.n_kept_bytes
         return n_fetched / elapsed_s if elapsed_s > 0 and n_fetched > 0 else None

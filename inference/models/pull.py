@@ -122,7 +122,11 @@ def _pull_locked(
     if (sha256 := _hash_if_good(entry, models_dir, observer)) is None:
         work.mkdir(exist_ok=True)
         source, fetched = _fetch_from_first(entry, models_dir, work, sources, observer)
-        sha256 = _install(entry, models_dir, work, fetched)
+        try:
+            sha256 = _install(entry, models_dir, work, fetched)
+        except BadModelFileError as exc:
+            shutil.rmtree(work, ignore_errors=True)
+            raise WrongHashError(source, entry.file, exc.reason.partition(":")[0]) from exc
     else:
         source = _HERE
     shutil.rmtree(work, ignore_errors=True)
