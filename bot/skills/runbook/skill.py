@@ -30,7 +30,8 @@ from ...messages import (
 from .values import stated_values
 
 _LIST = re.compile(
-    r"\b(?:list|show|which|what)\b.{0,20}\brunbooks\b|\brunbooks\?|有哪些.*(?:runbook|手册)", re.IGNORECASE
+    r"\b(?:list|show|which|what)\b.{0,20}\brunbooks\b|\brunbooks\?|有哪些.*(?:runbook|手册)",
+    re.IGNORECASE,
 )
 _MAX_WHY_CHARS = 600
 
@@ -65,10 +66,7 @@ class RunbookSkill:
         facts = _facts(history)
         runbook = await self._find(request.text, facts)
         if runbook is None:
-            yield _say(
-                "No runbook fits that. `list runbooks` shows those I know; a new one is a YAML "
-                "file in the runbook folder."
-            )
+            yield _say(f"No runbook fits that. `list runbooks` shows those I know.{self._faults()}")
             return
         yield Reply(
             parts=(Prose(text=f"Runbook *{runbook.title}* fits."),),
@@ -139,6 +137,12 @@ class RunbookSkill:
             and case.proposal.plan.where == place
             for case in await self._approvals.recent()
         )
+
+    def _faults(self) -> str:
+        n_files = len({fault.path for fault in self._catalog.faults})
+        if not n_files:
+            return ""
+        return f" {n_files} runbook files could not be read: `opsbot runbook lint` says why."
 
     def _listing(self) -> Reply:
         lines = [

@@ -1,0 +1,220 @@
+"""Cards and clicks through real Bolt, a real socket, a real database and real processes."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bot.desk import Desk
+from bot.dispatch import Dispatcher
+from bot.messages import Intent, Turn
+from bot.runbook_wiring import build_runbook_services
+from bot.settings import Settings, load_settings
+from bot.skills.runbook.skill import RunbookSkill
+from bot.slack.app import SlackConnection
+from bot.slack.outlets import CardBoard
+from bot.slack.surface import Surface
+from bot.store.engine import open_database
+from bot.store.events import SeenEvents
+from bot.store.feedback import FeedbackBook
+from bot.store.message_refs import MessageRefs
+from bot.store.threads import Threads
+from bot.workspace import seed
+from bot.workspace.records import Message
+from bot.workspace.server import Workspace, running_workspace
+from runbooks.catalog import Catalog
+
+from .visitor import Visitor, shown
+
+RUNBOOK = """
+name: touch-marker
+title: Write the marker file
+version: 1
+summary: Appends one line to a file, so that runs can be counted.
+symptoms: [marker missing]
+steps:
+  - id: touch
+    title: Append a line
+    risk: low
+    preview:
+      argv: ["{python}", -c, "print('would write')"]
+    run:
+      argv: ["{python}", -c, "print('writing'); open('{marker}', 'a').write('x')"]
+    verify:
+      within_s: 5
+      argv: ["{python}", -c, "import sys; sys.exit(open('{marker}').read() != 'x')"]
+"""
+
+
+@dataclass
+class AlwaysRunbook:
+    intent: Intent = Intent.RUNBOOK
+    confidence: float = 1.0
+
+    async def route(
+        self, text: str, history: tuple[Turn, ...] = (), *, has_attachments: bool = False
+    ) -> AlwaysRunbook:
+        return self
+
+
+@asynccontextmanager
+async def bot_on(workspace: Workspace, settings: Settings) -> AsyncIterator[None]:
+    """The bot with the runbook skill alone; no model is needed for what is tested here."""
+    async with AsyncExitStack() as stack:
+        database = open_database(settings.effective_database_url)
+        stack.callback(database.dispose)
+        connection = SlackConnection(settings.slack)
+        people = await connection.identify()
+        services = build_runbook_services(settings, database, people, connection.team_id)
+        board = CardBoard(connection.web, connection.pacer, MessageRefs(database))
+        desk = Desk(approvals=services.approvals, executor=services.executor, board=board)
+        skill = RunbookSkill(Catalog.load(settings.runbooks.folders), services.approvals)
+        surface = Surface(
+            web=connection.web,
+            people=people,
+            pacer=connection.pacer,
+            dispatcher=Dispatcher(
+                router=AlwaysRunbook(),
+                skills={Intent.RUNBOOK: skill},
+                memory=Threads(database),
+                sightings=SeenEvents(database),
+            ),
+            desk=desk,
+            feedback=FeedbackBook(database),
+            threads=Threads(database),
+        )
+        await connection.listen(surface)
+        stack.push_async_callback(desk.drain, 5.0)
+        stack.push_async_callback(surface.drain, 5.0)
+        stack.push_async_callback(connection.close)
+        await workspace.wait_for_bot()
+        yield
+
+
+def settings_for(workspace: Workspace, home: Path) -> Settings:
+    folder = home / "runbooks"
+    folder.mkdir(exist_ok=True)
+    text = RUNBOOK.format(python=sys.executable, marker=home / "marker")
+    (folder / "touch-marker.yaml").write_text(text, encoding="utf-8")
+    return load_settings(
+        home=home,
+        slack={
+            "bot_token": workspace.bot_token,
+            "app_token": workspace.app_token,
+            "api_url": workspace.api_url,
+            "edit_interval_s": 0.05,
+        },
+        runbooks={"folders": [folder], "approvers": list(seed.APPROVERS)},
+    )
+
+
+@pytest.fixture
+async def visitor() -> AsyncIterator[Visitor]:
+    async with running_workspace() as workspace:
+        yield Visitor(workspace)
+
+
+async def propose(visitor: Visitor) -> tuple[Message, Message]:
+    asked = visitor.mention(seed.MAYA, "run touch-marker")
+    card = await visitor.sees(asked.ts, lambda text: "Runs exactly" in text)
+    return asked, card
+
+
+async def test_the_card_shows_the_command_the_dry_run_and_the_check(
+    visitor: Visitor, tmp_path: Path
+) -> None:
+    async with bot_on(visitor.workspace, settings_for(visitor.workspace, tmp_path)):
+        _, card = await propose(visitor)
+        text = shown(card)
+        assert "would write" in text
+        assert str(tmp_path / "marker") in text
+        assert "sha256" in text
+        assert not (tmp_path / "marker").exists()
+
+
+@pytest.mark.parametrize(
+    ("clicker", "why"),
+    [
+        (seed.MAYA, "not an approver"),
+        (seed.GUEST, "guest"),
+    ],
+)
+async def test_who_may_not_approve_is_told_why_and_nothing_runs(
+    visitor: Visitor, tmp_path: Path, clicker: str, why: str
+) -> None:
+    async with bot_on(visitor.workspace, settings_for(visitor.workspace, tmp_path)):
+        _, card = await propose(visitor)
+        await visitor.press(clicker, card, "proposal_approve")
+        await visitor.whispered(clicker, lambda text: why in text)
+    assert not (tmp_path / "marker").exists()
+
+
+async def test_an_approver_who_asked_cannot_approve_it(visitor: Visitor, tmp_path: Path) -> None:
+    async with bot_on(visitor.workspace, settings_for(visitor.workspace, tmp_path)):
+        asked = visitor.mention(seed.JONAS, "run touch-marker")
+        card = await visitor.sees(asked.ts, lambda text: "Runs exactly" in text)
+        await visitor.press(seed.JONAS, card, "proposal_approve")
+        await visitor.whispered(seed.JONAS, lambda text: "somebody else must approve" in text)
+    assert not (tmp_path / "marker").exists()
+
+
+async def test_approved_it_runs_once_streams_and_is_verified(
+    visitor: Visitor, tmp_path: Path
+) -> None:
+    async with bot_on(visitor.workspace, settings_for(visitor.workspace, tmp_path)):
+        asked, card = await propose(visitor)
+        await asyncio.gather(
+            visitor.press(seed.JONAS, card, "proposal_approve"),
+            visitor.press(seed.PRIYA, card, "proposal_approve"),
+        )
+        done = await visitor.sees(asked.ts, lambda text: "succeeded" in text)
+        text = shown(done)
+        assert done.ts == card.ts
+        assert "writing" in text
+        assert "verified" in text
+        assert "proposal_approve" not in text
+    assert (tmp_path / "marker").read_text(encoding="utf-8") == "x"
+
+
+async def test_a_card_works_after_the_bot_was_restarted(visitor: Visitor, tmp_path: Path) -> None:
+    settings = settings_for(visitor.workspace, tmp_path)
+    async with bot_on(visitor.workspace, settings):
+        asked, card = await propose(visitor)
+    async with bot_on(visitor.workspace, settings):
+        await visitor.press(seed.PRIYA, card, "proposal_approve")
+        done = await visitor.sees(asked.ts, lambda text: "succeeded" in text)
+        assert done.ts == card.ts
+    assert (tmp_path / "marker").read_text(encoding="utf-8") == "x"
+
+
+async def test_a_rejection_carries_its_reason_to_the_card(visitor: Visitor, tmp_path: Path) -> None:
+    async with bot_on(visitor.workspace, settings_for(visitor.workspace, tmp_path)):
+        asked, card = await propose(visitor)
+        await visitor.press(seed.JONAS, card, "proposal_reject")
+        await visitor.submits(seed.JONAS, {"reason": {"reason": "not during the sale <!channel>"}})
+        done = await visitor.sees(asked.ts, lambda text: "rejected, not run" in text)
+        assert "not during the sale &lt;!channel&gt;" in shown(done)
+    assert not (tmp_path / "marker").exists()
+
+
+async def test_a_mention_that_is_delivered_twice_makes_one_proposal(
+    visitor: Visitor, tmp_path: Path
+) -> None:
+    async with bot_on(visitor.workspace, settings_for(visitor.workspace, tmp_path)):
+        asked, _ = await propose(visitor)
+        visitor.workspace.drop_sockets()
+        await visitor.workspace.wait_for_bot()
+        again = visitor.mention(seed.MAYA, "run touch-marker")
+        await visitor.sees(again.ts, lambda text: "Runs exactly" in text)
+        cards = [
+            message
+            for message in visitor.workspace.state.messages()
+            if message.thread_ts == asked.ts and "Runs exactly" in shown(message)
+        ]
+    assert len(cards) == 1
