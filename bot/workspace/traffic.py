@@ -107,7 +107,7 @@ def call_entry(call: ApiCall) -> JsonObject:
 def delivery_entry(delivery: Delivery) -> JsonObject:
     """A delivery as the inspector shows it."""
     inner = delivery.payload.get("event", delivery.payload)
-    name = inner.get("type") or inner.get("command") or delivery.kind
+    name = inner.get("subtype") or inner.get("type") or inner.get("command") or delivery.kind
     retry = f"retry {delivery.attempt}" if delivery.attempt else ""
     return {
         "number": delivery.number,

@@ -69,6 +69,7 @@ function tool(name, label, action) {
 }
 
 function fit(box) {
+  if (!box.isConnected || !box.scrollHeight) return;
   box.style.height = "auto";
   box.style.height = `${Math.min(box.scrollHeight, 220)}px`;
 }

@@ -75,7 +75,7 @@ function select(element, block, context, dispatches) {
   const multiple = element.type === "multi_static_select";
   const node = h("select", { class: "field", multiple, "aria-label": element.placeholder?.text ?? "Choose" });
   if (!multiple) node.append(h("option", { value: "" }, element.placeholder?.text ?? "Choose…"));
-  for (const option of options) node.append(h("option", { value: option.value }, plain(option.text.text)));
+  for (const option of options) node.append(h("option", { value: option.value }, option.text.text));
   node.value = initial;
   const chosen = () => options.find((option) => option.value === node.value) ?? null;
   node.readValue = () => {

@@ -1,7 +1,7 @@
 // Markdown as in Slack's markdown blocks, as DOM nodes.
 
 import { h } from "./dom.js";
-import { emojiText } from "./emoji.js";
+import { emoji as emojiNode, withSigns } from "./emoji.js";
 import { channelLink, codeBlock, mention, safeLink, unescape } from "./mrkdwn.js";
 
 const INLINE = /`([^`\n]+)`|\[([^\]\n]+)\]\(([^()\s]+)\)|\*\*(\S(?:[^\n]*?\S)?)\*\*|(?<![\w*])\*(\S(?:[^*\n]*?\S)?)\*(?![\w*])|(?<![\w_])_(\S(?:[^_\n]*?\S)?)_(?![\w_])|~~([^~\n]+)~~|<([@#])([A-Z0-9]+)(?:\|[^>]*)?>|(https?:\/\/[^\s<>)\]]+)|:([a-z0-9_+-]+):|\\([\\`*_{}[\]()#+.!|~-])|\n/g;
@@ -10,11 +10,11 @@ function inline(text) {
   const nodes = [];
   let last = 0;
   for (const match of text.matchAll(INLINE)) {
-    if (match.index > last) nodes.push(unescape(text.slice(last, match.index)));
+    if (match.index > last) nodes.push(...withSigns(unescape(text.slice(last, match.index))));
     nodes.push(inlineNode(match));
     last = match.index + match[0].length;
   }
-  if (last < text.length) nodes.push(unescape(text.slice(last)));
+  if (last < text.length) nodes.push(...withSigns(unescape(text.slice(last))));
   return nodes;
 }
 
@@ -27,7 +27,7 @@ function inlineNode([, code, label, address, bold, star, italic, strike, sign, i
   if (strike !== undefined) return h("s", {}, inline(strike));
   if (sign !== undefined) return sign === "@" ? mention(id) : channelLink(id);
   if (url !== undefined) return safeLink(url, url);
-  if (emoji !== undefined) return emojiText(emoji);
+  if (emoji !== undefined) return emojiNode(emoji);
   return escaped ?? h("br");
 }
 

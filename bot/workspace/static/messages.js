@@ -5,7 +5,7 @@ import { avatar } from "./avatars.js";
 import { patchBlocks } from "./blocks.js";
 import { confirmed } from "./dialogs.js";
 import { append, h, icon, patch, toast } from "./dom.js";
-import { EMOJI, QUICK, emojiText } from "./emoji.js";
+import { QUICK, emoji } from "./emoji.js";
 import { fileCard } from "./files.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { changed, statusOf, store } from "./store.js";
@@ -27,7 +27,7 @@ export function rows(messages, place) {
       items.push({ key: `day ${dayKey(message.ts)}`, version: dayName(message.ts), make: () => h("div", { class: "day", role: "separator" }, h("span", {}, dayName(message.ts))) });
       previous = null;
     }
-    const joined = Boolean(previous) && previous.user === message.user && message.ts - previous.ts < GROUP_S && !message.ephemeral_to && !previous.ephemeral_to && !(place === "channel" && previous.reply_count);
+    const joined = Boolean(previous) && previous.user === message.user && message.ts - previous.ts < GROUP_S && !message.ephemeral_to && !previous.ephemeral_to && !message.blocks?.length && !(place === "channel" && previous.reply_count);
     items.push(row(message, place, joined));
     previous = message;
   }
@@ -127,7 +127,7 @@ function footer(message, { place, status }) {
 
 function reactionButton(message, { name, users, count }) {
   const names = users.map((id) => store.users.get(id)?.name ?? id).join(", ");
-  const node = h("button", { class: "reaction", type: "button", "aria-pressed": String(users.includes(store.actor)), title: `${names} · :${name}:`, "aria-label": `${name}, ${count}` }, h("span", {}, emojiText(name)), String(count));
+  const node = h("button", { class: "reaction", type: "button", "aria-pressed": String(users.includes(store.actor)), title: `${names} · :${name}:`, "aria-label": `${name}, ${count}` }, h("span", {}, emoji(name)), String(count));
   node.addEventListener("click", () => react(message, name));
   return node;
 }
@@ -170,7 +170,7 @@ function pickReaction(anchor, message) {
   if (open) { open.remove(); return; }
   const picker = h("div", { class: "reaction-picker", role: "menu" });
   for (const name of QUICK) {
-    const choice = h("button", { type: "button", role: "menuitem", "aria-label": name, title: `:${name}:` }, EMOJI[name]);
+    const choice = h("button", { type: "button", role: "menuitem", "aria-label": name, title: `:${name}:` }, emoji(name));
     choice.addEventListener("click", () => { picker.remove(); react(message, name); });
     picker.append(choice);
   }

@@ -38,7 +38,7 @@ function open(view) {
 function fill(modal) {
   const { view, dialog, body, title, buttons } = modal;
   dialog.setAttribute("aria-label", view.title?.text ?? "opsbot");
-  title.replaceChildren(plain(view.title?.text ?? ""));
+  title.replaceChildren(...plain(view.title?.text ?? ""));
   patchBlocks(body, view.blocks, { viewId: view.id });
   const cancel = h("button", { class: "button", type: "button" }, plain(view.close?.text ?? "Cancel"));
   cancel.addEventListener("click", () => dismiss(modal));

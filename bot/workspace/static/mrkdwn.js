@@ -1,7 +1,7 @@
 // Slack's mrkdwn, as DOM nodes.
 
 import { h, icon } from "./dom.js";
-import { emojiText } from "./emoji.js";
+import { emoji as emojiNode, withSigns } from "./emoji.js";
 import { store } from "./store.js";
 import { dateToken } from "./times.js";
 
@@ -60,11 +60,11 @@ export function inline(text) {
   const nodes = [];
   let last = 0;
   for (const match of text.matchAll(INLINE)) {
-    if (match.index > last) nodes.push(unescape(text.slice(last, match.index)));
+    if (match.index > last) nodes.push(...withSigns(unescape(text.slice(last, match.index))));
     nodes.push(inlineNode(match));
     last = match.index + match[0].length;
   }
-  if (last < text.length) nodes.push(unescape(text.slice(last)));
+  if (last < text.length) nodes.push(...withSigns(unescape(text.slice(last))));
   return nodes;
 }
 
@@ -72,7 +72,7 @@ function inlineNode([whole, fence, code, bracket, emoji, bold, italic, strike]) 
   if (fence !== undefined) return codeBlock(unescape(fence.replace(/^\n|\n$/g, "")));
   if (code !== undefined) return h("code", {}, unescape(code));
   if (bracket !== undefined) return angle(bracket);
-  if (emoji !== undefined) return emojiText(emoji);
+  if (emoji !== undefined) return emojiNode(emoji);
   if (bold !== undefined) return h("strong", {}, inline(bold));
   if (italic !== undefined) return h("em", {}, inline(italic));
   if (strike !== undefined) return h("s", {}, inline(strike));
@@ -110,7 +110,8 @@ function quoted(text) {
 export function textObject(object) {
   if (!object) return [];
   if (typeof object === "string") return mrkdwn(object);
-  return object.type === "mrkdwn" ? mrkdwn(object.text) : [plain(object.text)];
+  return object.type === "mrkdwn" ? mrkdwn(object.text) : plain(object.text);
 }
 
-export const plain = (text) => text.replace(/:([a-z0-9_+-]+):/g, (_, name) => emojiText(name));
+// Plain text: shortcodes are all that is read in it.
+export const plain = (text) => text.split(/:([a-z0-9_+-]+):/).flatMap((part, index) => (index % 2 ? [emojiNode(part)] : withSigns(part)));

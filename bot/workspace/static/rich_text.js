@@ -1,7 +1,7 @@
 // Slack's rich_text blocks, as DOM nodes.
 
 import { h } from "./dom.js";
-import { emojiText } from "./emoji.js";
+import { emoji, withSigns } from "./emoji.js";
 import { channelLink, codeBlock, mention, safeLink } from "./mrkdwn.js";
 import { dateToken } from "./times.js";
 
@@ -12,13 +12,13 @@ function leaf(element) {
   if (element.type === "link") return [safeLink(element.url, element.text)];
   if (element.type === "user") return [mention(element.user_id)];
   if (element.type === "channel") return [channelLink(element.channel_id)];
-  if (element.type === "emoji") return [emojiText(element.name)];
+  if (element.type === "emoji") return [emoji(element.name)];
   if (element.type === "broadcast") return [h("span", { class: "mention mention-me" }, `@${element.range}`)];
   if (element.type === "date") return [dateToken(element.timestamp, element.format)];
   return [];
 }
 
-const withBreaks = (text) => text.split("\n").flatMap((line, index) => (index ? [h("br"), line] : [line]));
+const withBreaks = (text) => text.split("\n").flatMap((line, index) => (index ? [h("br"), ...withSigns(line)] : withSigns(line)));
 
 function styled(element) {
   let nodes = leaf(element);

@@ -24,6 +24,7 @@ function actAs(userId, focus = false) {
     store.threadTs = null;
   }
   changed();
+  document.querySelector(`[data-user="${userId}"]`)?.scrollIntoView({ block: "nearest", inline: "nearest" });
   if (focus) requestAnimationFrame(() => document.querySelector("#people [aria-checked=true]")?.focus());
 }
 
