@@ -1,0 +1,1 @@
+"""How well the parts do on labelled data: figures, not opinions."""

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bot.evaluation.router import evaluate
+from bot.messages import Intent
+from bot.router import Route, Source
+
+
+class _AlwaysLogs:
+    async def route(self, text: str) -> Route:
+        return Route(intent=Intent.LOGS, confidence=0.5, source=Source.RULE, ms=float(len(text)))
+
+
+def _write(folder: Path, *records: dict[str, str]) -> None:
+    lines = "\n".join(json.dumps(record) for record in records)
+    (folder / "dev.jsonl").write_text(lines + "\n", encoding="utf-8")
+
+
+async def test_accuracy_is_counted_in_total_and_by_group(tmp_path: Path) -> None:
+    _write(
+        tmp_path,
+        {"text": "a", "intent": "logs", "lang": "en"},
+        {"text": "bbb", "intent": "chat", "lang": "en"},
+        {"text": "cc", "intent": "logs", "lang": "zh"},
+    )
+    report = await evaluate(tmp_path, _AlwaysLogs())
+    assert report.total.accuracy == pytest.approx(2 / 3)
+    assert report.by_intent["chat"].accuracy == 0
+    assert report.by_language["zh"].accuracy == 1
+    assert report.median_ms == 2
+    assert [mistake.text for mistake in report.mistakes] == ["bbb"]
+
+
+async def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no labelled requests"):
+        await evaluate(tmp_path, _AlwaysLogs())
