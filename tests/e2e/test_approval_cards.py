@@ -203,13 +203,12 @@ async def test_a_rejection_carries_its_reason_to_the_card(visitor: Visitor, tmp_
     assert not (tmp_path / "marker").exists()
 
 
-async def test_a_mention_that_is_delivered_twice_makes_one_proposal(
+async def test_a_mention_that_arrives_as_two_events_makes_one_proposal(
     visitor: Visitor, tmp_path: Path
 ) -> None:
     async with bot_on(visitor.workspace, settings_for(visitor.workspace, tmp_path)):
         asked, _ = await propose(visitor)
-        visitor.workspace.drop_sockets()
-        await visitor.workspace.wait_for_bot()
+        await visitor.workspace.refresh_sockets()
         again = visitor.mention(seed.MAYA, "run touch-marker")
         await visitor.sees(again.ts, lambda text: "Runs exactly" in text)
         cards = [
