@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -12,10 +13,15 @@ from typing import Protocol
 
 from bot.messages import Intent
 from bot.router import Route
+from inference.errors import InferenceError
 
 
 class Routes(Protocol):
     """A router."""
+
+    async def prepare(self) -> None:
+        """Get ready to judge by meaning; raises `InferenceError` where that cannot be."""
+        ...
 
     async def route(self, text: str) -> Route:
         """Route one text."""
@@ -92,6 +98,9 @@ async def evaluate(data_dir: Path, router: Routes) -> RouterReport:
         OSError: A file cannot be read.
     """
     cases = _read(data_dir)
+    # Without an encoder the figures are those of characters alone.
+    with suppress(InferenceError):
+        await router.prepare()
     routes = [await router.route(case.text) for case in cases]
     right = [route.intent is case.intent for case, route in zip(cases, routes, strict=True)]
     return RouterReport(

@@ -42,11 +42,20 @@ class Hit(Protocol):
         ...
 
 
-class Lookup(Protocol):
-    """Finds passages."""
+class Found(Protocol):
+    """What a search found."""
 
-    async def search(self, question: str, k: int) -> Sequence[Hit]:
-        """Up to `k` passages, best first."""
+    @property
+    def hits(self) -> Sequence[Hit]:
+        """Passages, best first."""
+        ...
+
+
+class Lookup(Protocol):
+    """Finds passages; `knowledge.KnowledgeBase` does."""
+
+    async def search(self, question: str, k: int) -> Found:
+        """At most `k` passages."""
         ...
 
 
@@ -99,7 +108,7 @@ class CodeSkill:
         hits: Sequence[Hit] = ()
         if self._lookup is not None and language in _NAMED_IN_DOCUMENTS:
             question = f"{language.label} metrics tables catalogue names labels: {request.text}"
-            hits = await self._lookup.search(question, _N_NOTES)
+            hits = (await self._lookup.search(question, _N_NOTES)).hits
         return Task(
             request_id=request.request_id,
             text=request.text,

@@ -8,9 +8,13 @@ import pytest
 from bot.evaluation.router import evaluate
 from bot.messages import Intent
 from bot.router import Route, Source
+from inference.errors import ModelUnavailableError
 
 
 class _AlwaysLogs:
+    async def prepare(self) -> None:
+        raise ModelUnavailableError("no encoder here")
+
     async def route(self, text: str) -> Route:
         return Route(intent=Intent.LOGS, confidence=0.5, source=Source.RULE, ms=float(len(text)))
 

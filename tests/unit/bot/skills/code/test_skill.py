@@ -46,9 +46,15 @@ class _Hit:
     text: str
 
 
+@dataclass(frozen=True)
+class _Found:
+    hits: tuple[_Hit, ...]
+
+
 class _Lookup:
-    async def search(self, question: str, k: int) -> Sequence[_Hit]:
-        return [_Hit("Metrics", "| `jobs_total` | counter | `queue`, `result` | jobs |")][:k]
+    async def search(self, question: str, k: int) -> _Found:
+        hit = _Hit("Metrics", "| `jobs_total` | counter | `queue`, `result` | jobs |")
+        return _Found((hit,)[:k])
 
 
 def _request(text: str) -> Request:
