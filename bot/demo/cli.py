@@ -20,7 +20,9 @@ from .protocol import ask_once
 
 orders = typer.Typer(no_args_is_help=True, help="Administer the demo's orders database.")
 
-_Home = Annotated[Path | None, typer.Option(help="Data directory of the running demo.")]
+_Home = Annotated[
+    Path | None, typer.Option(help="The demo's data directory; default: demo/ under OPSBOT_HOME.")
+]
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 _OlderThan = Annotated[
     float, typer.Option(min=0.0, help="Only sessions idle in a transaction longer, in seconds.")
@@ -32,8 +34,10 @@ def _home(given: Path | None) -> Path:
         return given.absolute()
     from bot.settings import SettingsError, load_settings
 
+    from .running import demo_home
+
     try:
-        return load_settings().home
+        return demo_home(load_settings().home)
     except SettingsError as exc:
         fail(str(exc), 2)
 
