@@ -14,7 +14,10 @@ class Embedder(Protocol):
 
     @property
     def name(self) -> str:
-        """Identity of the encoder (model and content hash); an index made by another is rebuilt."""
+        """Identity of the encoder (model and content hash); an index made by another is rebuilt.
+
+        Like `n_dimensions` it is only asked for after an `embed` has returned.
+        """
         ...
 
     @property

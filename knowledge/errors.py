@@ -1,0 +1,46 @@
+"""Errors of this package.
+
+KnowledgeError
+├── SourceError          a folder named for a sync cannot be read
+├── SyncBusyError        another sync of the same directory is running
+├── EmbeddingError       the embedder returned something unusable
+└── IndexCorruptError    a stored index cannot be read; the next sync rebuilds it
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class KnowledgeError(Exception):
+    """Base of everything this package raises on purpose; the message is fit for people."""
+
+
+class SourceError(KnowledgeError):
+    """A path named for a sync does not exist or cannot be read."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path} cannot be read: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+class SyncBusyError(KnowledgeError):
+    """Another sync of the same knowledge directory is running."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__("another sync of this knowledge base is running; try again when it ends")
+        self.directory = directory
+
+
+class EmbeddingError(KnowledgeError):
+    """The embedder's answer does not have the promised shape or holds non-finite numbers."""
+
+
+class IndexCorruptError(KnowledgeError):
+    """A stored index cannot be used; the next sync rebuilds it."""
+
+    def __init__(self, directory: Path, reason: str) -> None:
+        super().__init__(f"the stored index is unusable ({reason}); a sync rebuilds it")
+        self.directory = directory
+        self.reason = reason

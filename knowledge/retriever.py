@@ -1,0 +1,139 @@
+"""One search over one index: two rankings, fused, exact names first, repetitions out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .documents import Chunk, Hit
+from .fusion import Ranked, fuse, promote, without_near_duplicates
+from .index import Index
+from .lexical import LexicalMatch
+from .refusal import Signals
+from .terms import identifiers, strip_markup, terms
+from .vectors import VectorMatch
+
+DEPTH = 100
+"""Rows each ranking contributes."""
+
+_RARE_ROWS = 12
+"""A name in more chunks than this says too little about any one of them."""
+
+_DUPLICATE_POOL = 4
+"""Candidates looked at for each passage wanted, when repetitions are dropped."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchFilter:
+    """Which documents a search may return.
+
+    Attributes:
+        sources: Folders as given to a sync, absolute; empty allows all.
+        under: Only documents whose path is this or lies below it; empty allows all.
+    """
+
+    sources: frozenset[str] = frozenset()
+    under: str = ""
+
+    def allows(self, chunk: Chunk) -> bool:
+        """Whether a chunk may be returned."""
+        if self.sources and chunk.source not in self.sources:
+            return False
+        folder = self.under.strip("/")
+        return not folder or chunk.path == folder or chunk.path.startswith(f"{folder}/")
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """Hits, best first, and what the refusal gate needs to know."""
+
+    hits: tuple[Hit, ...]
+    signals: Signals
+
+
+def retrieve(
+    index: Index,
+    question: str,
+    vector: NDArray[np.float32] | None,
+    k: int,
+    only: SearchFilter | None = None,
+) -> Retrieved:
+    """Search. Blocks on disk for a millisecond or two.
+
+    Args:
+        vector: The question's embedding, shape (n_dimensions,); None searches by words alone.
+        k: Most hits returned.
+    """
+    asked = strip_markup(question)
+    allowed = _allowed(index, only)
+    lexical = index.lexical.search(terms(asked), DEPTH, allowed)
+    near = _nearest(index, vector, allowed)
+    exact = _rows_with_names(index, asked, allowed)
+    ranked = fuse([[match.row for match in lexical], [match.row for match in near]])
+    ranked = promote(ranked, exact)
+    best = _distinct(index, ranked, k)
+    cosines = {match.row: match.cosine for match in near}
+    return Retrieved(
+        hits=tuple(_hit(index.chunks[one.row], one.score, cosines.get(one.row)) for one in best),
+        signals=_signals(lexical, near, exact),
+    )
+
+
+def _allowed(index: Index, only: SearchFilter | None) -> NDArray[np.bool_] | None:
+    if only is None:
+        return None
+    return np.fromiter((only.allows(chunk) for chunk in index.chunks), dtype=np.bool_)
+
+
+def _nearest(
+    index: Index, vector: NDArray[np.float32] | None, allowed: NDArray[np.bool_] | None
+) -> list[VectorMatch]:
+    if vector is None:
+        return []
+    rows = None if allowed is None else [int(row) for row in np.flatnonzero(allowed)]
+    return index.vectors.search(vector, DEPTH, rows)
+
+
+def _rows_with_names(
+    index: Index, question: str, allowed: NDArray[np.bool_] | None
+) -> frozenset[int]:
+    """Rows that hold a rare name of the question exactly."""
+    found: set[int] = set()
+    for name in identifiers(question):
+        rows = index.lexical.rows_with(name)
+        if 0 < len(rows) <= _RARE_ROWS:
+            found.update(int(row) for row in rows if allowed is None or allowed[row])
+    return frozenset(found)
+
+
+def _distinct(index: Index, ranked: Sequence[Ranked], k: int) -> list[Ranked]:
+    pool = list(islice(ranked, k * _DUPLICATE_POOL))
+    sets = [frozenset(terms(index.chunks[one.row].text)) for one in pool]
+    return without_near_duplicates(pool, sets, k)
+
+
+def _signals(
+    lexical: Sequence[LexicalMatch], near: Sequence[VectorMatch], exact: frozenset[int]
+) -> Signals:
+    return Signals(
+        cosine=near[0].cosine if near else 0.0,
+        bm25=lexical[0].score if lexical else 0.0,
+        identifier_hit=bool(exact),
+    )
+
+
+def _hit(chunk: Chunk, score: float, cosine: float | None) -> Hit:
+    return Hit(
+        source=chunk.source,
+        path=chunk.path,
+        title=chunk.title,
+        heading=chunk.heading,
+        lines=chunk.lines,
+        score=score,
+        cosine=cosine,
+        text=chunk.text,
+    )
