@@ -24,7 +24,9 @@ fi
 [ -x "$venv/bin/python" ] || "$python" -m venv "$venv" ||
     fail "no virtual environment could be made (Debian: apt-get install python3-venv)"
 
-pip() { PIP_DISABLE_PIP_VERSION_CHECK=1 "$venv/bin/python" -m pip --quiet "$@"; }
+log=$venv/install.log
+pip() { PIP_DISABLE_PIP_VERSION_CHECK=1 "$venv/bin/python" -m pip "$@" >>"$log" 2>&1; }
+give_up() { tail -n 15 "$log" >&2; fail "$1; the whole log is in $log"; }
 
 started=$SECONDS
 echo "installing the locked dependencies ($(grep -c '^[a-z].*==' "$here/$profile.txt") packages)" >&2
@@ -34,10 +36,10 @@ while kill -0 "$installing" 2>/dev/null; do
     sleep 1
     [ $(((SECONDS - started) % 10)) -ne 0 ] || echo "  installing, $((SECONDS - started)) s" >&2
 done
-wait "$installing" || fail "the dependencies could not be installed; is the package index reachable?"
+wait "$installing" || give_up "the dependencies could not be installed (is the package index reachable?)"
 
 wheel=$("$here/build_wheel.sh" "$venv/bin/python" | tail -n 1)
-pip install --no-deps --force-reinstall "$wheel"
-pip install --no-deps --no-build-isolation --editable "$root"
+pip install --no-deps --force-reinstall "$wheel" || give_up "llama-cpp-python could not be installed"
+pip install --no-deps --no-build-isolation --editable "$root" || give_up "opsbot could not be installed"
 echo "$want" >"$stamp"
 echo "dependencies are ready after $((SECONDS - started)) s" >&2
