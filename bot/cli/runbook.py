@@ -1,4 +1,4 @@
-"""`opsbot runbook list|show|lint`: what there is, without running anything."""
+"""`opsbot runbook`: what there is, and (from `runbook_runs`) what is proposed and run."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from . import runbook_runs
 from .output import FAILED, console, emit_json, error_console, fail
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from runbooks.schema import Action, Parameter, Runbook, Step
 
 app = typer.Typer(no_args_is_help=True, help="Runbooks: declared procedures.")
+runbook_runs.register(app)
 
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON document")]
 

@@ -42,8 +42,8 @@ def read(tool: Tool, arguments: tuple[str, ...]) -> Invocation:
     Raises:
         NotUnderstoodError: An option or verb is unknown or refused; the message says which.
     """
-    reader = _Reader(tool=tool, arguments=arguments)
-    while reader.position < len(arguments):
+    reader = _Reader(tool=tool, arguments=_dashed(tool, arguments))
+    while reader.position < len(reader.arguments):
         reader.step()
     if reader.tool.verbs and reader.tool.command_class is None:
         raise NotUnderstoodError(f"{reader.tool.title} needs a verb that is known")
@@ -170,6 +170,16 @@ class _Reader:
                 raise NotUnderstoodError(f"{self.tool.title} {refused}: {reason}")
 
 
+def _dashed(tool: Tool, arguments: tuple[str, ...]) -> tuple[str, ...]:
+    """Give an old-style first word its dash; only its last letter may take a value."""
+    if not tool.dashless or not arguments or not arguments[0].isalpha():
+        return arguments
+    word = arguments[0]
+    if any(f"-{letter}" in tool.values for letter in word[:-1]):
+        raise NotUnderstoodError(f"{tool.title} {word} can be read in more than one way")
+    return (f"-{word}", *arguments[1:])
+
+
 def _is_option(word: str) -> bool:
     return word.startswith("-") and word != "-"
 
@@ -177,4 +187,5 @@ def _is_option(word: str) -> bool:
 def _abbreviates(name: str, refused: str, tool: Tool) -> bool:
     """Whether a lenient tool could read `name` as a shortened `refused`."""
     known = name in tool.flags or f"{name}=" in tool.flags or name in tool.values
-    return tool.lenient and not known and len(name) > 3 and refused.startswith(name)
+    guesses = tool.lenient or tool.greedy
+    return guesses and not known and len(name) > 3 and refused.startswith(name)

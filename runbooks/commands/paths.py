@@ -95,6 +95,11 @@ _WIDE_ROOTS = frozenset(
 )
 
 _WRITABLE_ROOTS = ("/tmp/", "/var/tmp/", "/var/log/", "/var/cache/", "/srv/", "/opt/", "/data/")  # noqa: S108 - paths to compare with
+_APPLICATION_CONFIG = re.compile(
+    r"/etc/(nginx|haproxy|apache2|httpd|prometheus|alertmanager|grafana|loki|promtail|redis|mysql"
+    r"|postgresql|pgbouncer|php|fluent-bit|filebeat|telegraf|consul\.d|nomad\.d|rabbitmq|kafka"
+    r"|zookeeper|elasticsearch|memcached|traefik|envoy|caddy)/.+"
+)
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9_./+@%,:=-]+")
 
 
@@ -130,6 +135,8 @@ def refused_target(path: str, *, recursive: bool) -> str | None:
         return "leaves the working directory"
     if not normal.startswith("/"):
         return "is a whole folder" if recursive and normal in {".", ""} else None
+    if not recursive and _APPLICATION_CONFIG.fullmatch(normal):
+        return None
     root = next((root for root in _WRITABLE_ROOTS if normal.startswith(root)), None)
     if root is None:
         return "belongs to the system or to its users"

@@ -63,6 +63,7 @@ class _Entry(BaseModel):
     numeric: bool = False
     lenient: bool = False
     greedy: bool = False
+    dashless: bool = False
     ignore_case: bool = False
     filter: bool = False
     names_only: bool = False
@@ -92,6 +93,7 @@ class Tool:
         filter: May read from a pipe.
         names_only: Shows names and sizes of files, never their content.
         lenient: Options that are not described are harmless flags.
+        dashless: The first word may be options without their dash, as in `tar tzf`.
         greedy: Long options that are not described take every word up to the next option.
     """
 
@@ -102,6 +104,7 @@ class Tool:
     numeric: bool
     lenient: bool
     greedy: bool
+    dashless: bool
     ignore_case: bool
     filter: bool
     names_only: bool
@@ -162,6 +165,7 @@ def _tool(path: tuple[str, ...], entry: _Entry, parent: Tool | None) -> Tool:
         style=entry.style or (parent.style if parent else Style.GNU),
         numeric=entry.numeric or (parent is not None and parent.numeric),
         lenient=entry.lenient or (parent is not None and parent.lenient),
+        dashless=entry.dashless,
         greedy=entry.greedy or (parent is not None and parent.greedy),
         ignore_case=entry.ignore_case or (parent is not None and parent.ignore_case),
         filter=entry.filter,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 _OPERATORS = {
@@ -18,6 +19,9 @@ _OPERATORS = {
     "[": "an unquoted wildcard",
 }
 _ESCAPED_IN_DOUBLE = '$`"\\'
+
+
+_ADDRESS = re.compile(r"https?://|[a-z0-9.-]+:[0-9]+/")
 
 
 class ScanError(Exception):
@@ -68,7 +72,7 @@ class _Scanner:
             self._double()
         elif char == "\\":
             self._escape()
-        elif char == "?" and self.bare.startswith(("http://", "https://")):
+        elif char == "?" and _ADDRESS.match(self.bare):
             # A query, not a wildcard: no file is called that.
             self._add(char, bare=char, n_read=1)
         elif char in _OPERATORS:

@@ -11,10 +11,13 @@ from importlib.resources import files
 import yaml
 
 from ..invocation import Invocation
+from ..paths import is_wide_root, refused_target
 from .finding import Finding, change, forbidden
 
 _FILE_VALUE = re.compile(r"^(file|fileb)://|^@")
-_USER_DATA = re.compile(r"user-?data|startup-script|custom-data|ssh-keys", re.IGNORECASE)
+_USER_DATA = re.compile(
+    r"user-?data|startup-script|custom-data|ssh-keys|password|publicly-accessible", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +53,9 @@ def az(invocation: Invocation) -> Finding | None:
 
 def _s3(invocation: Invocation) -> Finding | None:
     verb = invocation.operands[1]
+    reason = _refuse_local(invocation.operands[2:])
+    if reason:
+        return forbidden(f"aws s3 {verb}: {reason}")
     recursive = invocation.has("--recursive")
     if verb == "ls":
         return None
@@ -60,6 +66,17 @@ def _s3(invocation: Invocation) -> Finding | None:
     if verb == "sync" and not invocation.has("--delete"):
         return change("aws s3 sync writes objects")
     return forbidden(f"aws s3 {verb} may destroy or give away a whole bucket")
+
+
+def _refuse_local(places: tuple[str, ...]) -> str | None:
+    """Local places: what is read must not be wide, what is written must be writable."""
+    local = [place for place in places if not place.startswith("s3://")]
+    if any(is_wide_root(place) for place in local if place != "."):
+        return "a folder that holds secrets"
+    if len(places) > 1 and places[-1] in local and places[-1] not in {"-", "."}:
+        reason = refused_target(places[-1], recursive=False)
+        return f"{places[-1]} {reason}" if reason else None
+    return None
 
 
 def _is_named(word: str) -> bool:
@@ -84,7 +101,7 @@ def _judge(tool: str, operation: str, invocation: Invocation) -> Finding | None:
     if any(
         _USER_DATA.search(word) for word in (*values, *(name for name, _ in invocation.options))
     ):
-        return forbidden(f"{tool} reads or sets what machines run at start")
+        return forbidden(f"{tool} reads or sets what machines run at start, or a password")
     if rules.forbidden.fullmatch(operation):
         return forbidden(f"{tool} {operation} hands out credentials, destroys, or changes rights")
     if rules.change.fullmatch(operation):

@@ -40,6 +40,21 @@ def inner(invocation: Invocation) -> Finding | None:
     return change(f"{invocation.tool.title} runs a command in a container")
 
 
+def top(invocation: Invocation) -> Finding | None:
+    """Its further words go to ps, which can show the environment."""
+    if len(invocation.operands) == 1 or invocation.operands[1:] in {("aux",), ("-ef",), ("-aux",)}:
+        return None
+    return forbidden("docker top must name one container, and no options of ps but aux or -ef")
+
+
+def compose(invocation: Invocation) -> Finding | None:
+    """Compose files from this machine."""
+    files = invocation.values("-f", "--file", "--env-file")
+    if any(name == "-" or ":" in name for name in files):
+        return forbidden("docker compose takes its file from elsewhere")
+    return None
+
+
 def run(invocation: Invocation) -> Finding | None:
     """run: one image and what the image itself starts."""
     if len(invocation.operands) != 1 or not _IMAGE.fullmatch(invocation.operands[0]):

@@ -6,9 +6,10 @@ import re
 
 from ..invocation import Invocation
 from ..paths import is_wide_root, refused_target
-from .finding import Finding, forbidden
+from .finding import Finding, change, forbidden
 
 _RECURSIVE = ("-r", "-R", "--recursive", "--dereference-recursive")
+_IN_PLACE = ("-i", "--in-place", "--inplace")
 _MODE = re.compile(r"0?[0-7]{3}|[ugoa]*[-+=][rwxX]+(,[ugoa]*[-+=][rwxX]+)*")
 _WORLD_WRITABLE = re.compile(r"0?[0-7][0-7][2367]|.*[oa][ugoa]*[+=][rxX]*w.*|[+=][rxX]*w.*")
 _OWNER = re.compile(r"[a-z_][a-z0-9_-]*(:[a-z_][a-z0-9_-]*)?|:[a-z_][a-z0-9_-]*")
@@ -45,6 +46,21 @@ def last_target(invocation: Invocation) -> Finding | None:
     return _refuse((target,), recursive=False, title=invocation.tool.title)
 
 
+def archive(invocation: Invocation) -> Finding | None:
+    """tar: listing reads, making an archive writes it, extracting may write anywhere."""
+    files = invocation.values("-f", "--file")
+    if any(":" in file for file in files):
+        return forbidden("tar would reach for another machine")
+    if invocation.has("-x", "--extract", "--get"):
+        return forbidden("tar -x may write anywhere")
+    if not invocation.has("-c", "--create"):
+        return None if invocation.has("-t", "--list") else forbidden("tar needs -t or -c")
+    if any(is_wide_root(root) for root in invocation.operands if root != "."):
+        return forbidden("tar packs a folder that holds secrets")
+    refused = _refuse(tuple(file for file in files if file != "-"), recursive=False, title="tar")
+    return refused or change("tar -c writes an archive")
+
+
 def mode(invocation: Invocation) -> Finding | None:
     """chmod: plain permissions of files that are not the system's."""
     if len(invocation.operands) < 2:
@@ -66,6 +82,18 @@ def owner(invocation: Invocation) -> Finding | None:
         return forbidden(f"{invocation.tool.title} gives a file to a privileged owner")
     recursive = invocation.has("-R", "--recursive")
     return _refuse(tuple(targets), recursive=recursive, title=invocation.tool.title)
+
+
+def in_place(invocation: Invocation) -> Finding | None:
+    """sed -i and yq -i rewrite the files named after the program."""
+    if not invocation.has(*_IN_PLACE):
+        return None
+    suffixes = [value for name, value in invocation.options if name in _IN_PLACE and value]
+    if any(not re.fullmatch(r"[A-Za-z0-9_.~-]*", suffix) for suffix in suffixes):
+        return forbidden(f"{invocation.tool.title} -i puts its copies elsewhere")
+    scripted = invocation.has("-e", "--expression")
+    targets = invocation.operands if scripted else invocation.operands[1:]
+    return _refuse(targets, recursive=False, title=invocation.tool.title)
 
 
 def _refuse(targets: tuple[str, ...], *, recursive: bool, title: str) -> Finding | None:

@@ -11,7 +11,15 @@ _REMOTE_HELPER = re.compile(r"::|^-|^ext|^fd|--upload-pack|--receive-pack")
 _SECRET_SETTING = re.compile(
     r"token|password|secret|credential|extraheader|^http\.|^url\.", re.IGNORECASE
 )
+_SHARED_FOLDER = re.compile(r"/+(tmp|var/+tmp|dev/+shm|proc)\b|.*\.\.")
 _READABLE_SETTING = re.compile(r"[A-Za-z0-9][A-Za-z0-9.*/_-]*")
+
+
+def folder(invocation: Invocation) -> Finding | None:
+    """A repository brings its own settings: not from where anybody can put one."""
+    if any(_SHARED_FOLDER.match(path) for path in invocation.values("-C")):
+        return forbidden("git works in a folder that anybody can write")
+    return None
 
 
 def remote(invocation: Invocation) -> Finding | None:
@@ -45,7 +53,9 @@ def config(invocation: Invocation) -> Finding | None:
 
 def stash(invocation: Invocation) -> Finding | None:
     """`git stash` alone stashes."""
-    return change("git stash changes the working tree") if not invocation.operands else None
+    if invocation.tool.path[-1] != "stash":
+        return None
+    return change("git stash changes the working tree")
 
 
 def push(invocation: Invocation) -> Finding | None:
@@ -53,3 +63,10 @@ def push(invocation: Invocation) -> Finding | None:
     if any(word.startswith(("+", ":")) for word in invocation.operands):
         return forbidden("git push overwrites or deletes a branch")
     return remote(invocation)
+
+
+def commit(invocation: Invocation) -> Finding | None:
+    """A commit without a message opens an editor."""
+    if invocation.has("-m", "--message", "--no-edit", "--fixup", "--dry-run"):
+        return None
+    return forbidden("git commit without a message opens an editor")

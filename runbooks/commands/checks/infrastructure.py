@@ -60,6 +60,15 @@ def consul_kv(invocation: Invocation) -> Finding | None:
         for word in invocation.operands[:1]
     ):
         return forbidden("the key may hold a secret")
+    if any(word.startswith(("@", "-")) for word in invocation.operands[1:]):
+        return forbidden("consul kv put takes the value from a file")
+    return None
+
+
+def etcd_write(invocation: Invocation) -> Finding | None:
+    """Kubernetes' objects are changed through its API, never behind its back."""
+    if any("registry" in word for word in invocation.operands[:1]):
+        return forbidden("etcdctl would change Kubernetes' objects behind its back")
     return None
 
 

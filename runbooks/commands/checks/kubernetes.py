@@ -61,6 +61,7 @@ _DATA_KINDS = frozenset(
 )
 _RAW = re.compile(r"/(healthz|readyz|livez|version|metrics|apis/metrics\.k8s\.io/[A-Za-z0-9/_.-]*)")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]*")
+_LOADS_CODE = re.compile(r"(LD_\w+|PATH|BASH_ENV|PYTHON\w*|NODE_OPTIONS|JAVA_TOOL_OPTIONS)=")
 _DANGEROUS_PATCH = re.compile(
     r"privileged|hostpath|hostpid|hostnetwork|hostipc|serviceaccount|securitycontext|capabilities"
     r"|\"?command\"?\s*:|\"?args\"?\s*:|lifecycle|automount|runasuser|volumes?\b",
@@ -72,6 +73,8 @@ def read(invocation: Invocation) -> Finding | None:
     """Objects that are read: not secrets, and raw paths only from a list."""
     if _kinds(invocation) & _SECRET_KINDS:
         return forbidden("kubectl reads secrets")
+    if any("-file" in form for form in invocation.values("-o", "--output")):
+        return forbidden("kubectl reads its output form from a file")
     if any(not _RAW.fullmatch(path) for path in invocation.values("--raw")):
         return forbidden("kubectl asks a raw address that is not known to be harmless")
     if any(_is_remote(source) for source in invocation.values("-f", "--filename")):
@@ -89,6 +92,8 @@ def write(invocation: Invocation) -> Finding | None:
     sources = invocation.values("-f", "--filename", "-k", "--kustomize")
     if any(_is_remote(source) for source in sources):
         return forbidden("kubectl takes a manifest from elsewhere, which nobody here has seen")
+    if any(_LOADS_CODE.match(word) for word in invocation.operands):
+        return forbidden("kubectl sets a variable that can change which code runs")
     if any(_DANGEROUS_PATCH.search(text) for text in invocation.values("-p", "--patch")):
         return forbidden("kubectl patches what a container runs or may do")
     return None

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 
 import yaml
 
@@ -27,6 +28,7 @@ _SETTING = re.compile(
     r"ON_ERROR_STOP=(on|off|0|1)|pager(=off)?|footer=off|border=[0-3]|null=[A-Za-z-]*"
     r"|(format|linestyle)=[a-z-]+|(expanded|tuples_only)(=(on|off|auto))?"
 )
+_LAST_SEND = re.compile(r"\\[gG]\s*$")
 _CONNECTION_SECRET = re.compile(
     r"password|passfile|sslkey|sslpassword|service_?file|://[^@/]*:[^@/]*@", re.IGNORECASE
 )
@@ -95,7 +97,7 @@ def judge(text: str) -> Finding | None:
     """Judge one text of one or more statements; None when all of them only read."""
     if _DESCRIBE.fullmatch(text):
         return None
-    tokens = _tokens(text)
+    tokens = _tokens(_LAST_SEND.sub("", text))
     if tokens is None:
         return forbidden("the SQL holds a comment, a backslash or another thing not understood")
     statements = _statements(tokens)
@@ -136,12 +138,12 @@ def _statement(tokens: list[_Token]) -> Finding | None:
     words = [token.text for token in tokens if token.kind == "word"]
     first = tokens[0].text if tokens[0].kind == "word" else ""
     findings = [_calls(tokens), _names(tokens), _parts(words)]
-    if first in {"set", "alter", "drop", "create", "delete", "update", "explain", "show"}:
+    if first in {"set", "alter", "drop", "create", "delete", "update", "explain", "show", "start"}:
         findings.append(_SPECIAL[first](words))
     elif first in rules.change:
         findings.append(change(f"SQL {first} changes something"))
     elif first == "copy":
-        findings.append(_copy(words))
+        findings.append(_copy(tokens))
     elif first not in rules.read:
         findings.append(forbidden(f"SQL {first or tokens[0].text!r} is not a known statement"))
     return worst([finding for finding in findings if finding is not None])
@@ -187,15 +189,15 @@ def _is_target(tokens: list[_Token], token: _Token) -> bool:
 def _names(tokens: list[_Token]) -> Finding | None:
     pattern = _rules().secret_names
     for token in tokens:
-        if token.kind in {"word", "quoted"} and pattern.search(token.text):
+        if "conninfo" in token.text or (token.kind != "string" and pattern.search(token.text)):
             return forbidden(f"SQL names {token.text!r}, which may hold credentials")
     return None
 
 
 def _parts(words: list[str]) -> Finding | None:
     """Parts that make a reader into more, wherever they stand."""
-    if {"outfile", "dumpfile", "program"} & set(words):
-        return forbidden("SQL writes a file or runs a program")
+    if {"outfile", "dumpfile", "program", "uescape"} & set(words):
+        return forbidden("SQL writes a file, runs a program or hides a name")
     if words[0] in _rules().read and {"into", "insert", "update", "delete", "merge", "lock"} & set(
         words[1:]
     ):
@@ -261,9 +263,18 @@ def _show(words: list[str]) -> Finding | None:
     return None
 
 
-def _copy(words: list[str]) -> Finding | None:
-    if words[-1] == "stdout" or ("stdout" in words and "from" not in words[-3:]):
-        return None
+def _start(words: list[str]) -> Finding | None:
+    return None if words[1:2] == ["transaction"] else change("SQL start changes replication")
+
+
+def _copy(tokens: list[_Token]) -> Finding | None:
+    """Only `copy ... to stdout` reads; `to` and `from` count outside of parentheses."""
+    depth = 0
+    for token, following in pairwise(tokens):
+        depth += {"(": 1, ")": -1}.get(token.text, 0) if token.kind == "sign" else 0
+        if depth == 0 and token.kind == "word" and token.text in {"to", "from"}:
+            ends_well = following.kind == "word" and following.text == "stdout"
+            return None if token.text == "to" and ends_well else forbidden("SQL copies a file")
     return forbidden("SQL copy reads or writes a file")
 
 
@@ -276,4 +287,5 @@ _SPECIAL = {
     "update": _rows,
     "explain": _explain,
     "show": _show,
+    "start": _start,
 }

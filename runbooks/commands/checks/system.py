@@ -14,6 +14,8 @@ _BSD_ENVIRONMENT = re.compile(r"[a-zA-Z]*e[a-zA-Z]*")
 _KERNEL_SETTING = re.compile(r"(vm|net|fs)\.[a-z0-9_.-]+")
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9.+-]*(:[a-z0-9]+)?(=[A-Za-z0-9.+:~-]+)?")
 _SIGNAL = re.compile(r"-?(#|[A-Z0-9+]+)")
+_LOGROTATE = re.compile(r"/etc/logrotate\.(conf|d/[A-Za-z0-9_-]+)")
+_PROTECTION = re.compile(r"fs\.(suid_dumpable|protected_.*)|vm\.mmap_min_addr")
 _DATE_FORMAT = re.compile(r"\+[ -~]*")
 
 
@@ -41,8 +43,7 @@ def kill_named(invocation: Invocation) -> Finding | None:
 
 def ps(invocation: Invocation) -> Finding | None:
     """The BSD letter `e` shows every process's environment."""
-    first = invocation.operands[0] if invocation.operands else ""
-    if _BSD_ENVIRONMENT.fullmatch(first) or any(
+    if any(_BSD_ENVIRONMENT.fullmatch(word) for word in invocation.operands) or any(
         "environ" in value for _, value in invocation.options if value
     ):
         return forbidden("ps would show the environment of processes")
@@ -58,6 +59,8 @@ def sysctl(invocation: Invocation) -> Finding | None:
         not _KERNEL_SETTING.fullmatch(word.partition("=")[0].replace("/", ".")) for word in writing
     ):
         return forbidden("sysctl sets a kernel setting that may run code or drop protection")
+    if any(_PROTECTION.match(word) for word in writing):
+        return forbidden("sysctl would drop a protection")
     return change("sysctl sets a kernel setting")
 
 
@@ -89,6 +92,23 @@ def service(invocation: Invocation) -> Finding | None:
     return forbidden(f"service {verb} is not known")
 
 
+def units(invocation: Invocation) -> Finding | None:
+    """Units by name: a path would bring in a unit from anywhere."""
+    sets_property = invocation.tool.path[-1] == "set-property"
+    names = invocation.operands[:1] if sets_property else invocation.operands
+    if any(not _NAME.fullmatch(word) for word in names):
+        return forbidden(f"{invocation.tool.title} must name units, not files or patterns")
+    return None
+
+
+def units_shown(invocation: Invocation) -> Finding | None:
+    """`systemctl show` without a list of properties shows the environment."""
+    properties = invocation.values("-p", "--property", "-P")
+    if not properties or any("environ" in text.lower() for text in properties):
+        return forbidden("systemctl show without -p, or of Environment, shows the environment")
+    return None
+
+
 def getent(invocation: Invocation) -> Finding | None:
     """Public databases only."""
     public = {"hosts", "ahosts", "ahostsv4", "ahostsv6", "services", "passwd", "group", "networks"}
@@ -114,7 +134,7 @@ def nginx(invocation: Invocation) -> Finding | None:
         return forbidden("nginx -s has an unknown signal")
     if signals:
         return change("nginx -s signals the server")
-    return None if invocation.has("-t", "-v", "-V") else change("nginx starts a server")
+    return None if invocation.has("-t", "-T", "-v", "-V") else change("nginx starts a server")
 
 
 def needs_operand(invocation: Invocation) -> Finding | None:
@@ -126,22 +146,22 @@ def needs_operand(invocation: Invocation) -> Finding | None:
 
 def kafka(invocation: Invocation) -> Finding | None:
     """Kafka's tools say with an option what they do."""
-    if invocation.has("--delete", "--delete-offsets"):
+    if invocation.has("-delete", "-delete-offsets"):
         return forbidden("kafka deletes a topic, a group or offsets")
-    if invocation.has("--create", "--alter", "--execute"):
+    if invocation.has("-create", "-alter", "-execute"):
         return change(f"{invocation.tool.title} changes the cluster")
-    if invocation.has("--list", "--describe", "--dry-run", "--version", "--status", "--verify"):
+    if invocation.has("-list", "-describe", "-dry-run", "-version", "-status", "-verify"):
         return None
     return forbidden(f"{invocation.tool.title} needs --list or --describe")
 
 
-def tar(invocation: Invocation) -> Finding | None:
-    """Listing reads; making an archive writes it; extracting may write anywhere."""
-    if invocation.has("-x", "--extract", "--get"):
-        return forbidden("tar -x may write anywhere")
-    if invocation.has("-c", "--create"):
-        return change("tar -c writes an archive")
-    return None if invocation.has("-t", "--list") else forbidden("tar needs -t or -c")
+def logrotate(invocation: Invocation) -> Finding | None:
+    """Its configuration names commands: only the system's own."""
+    if any(not _LOGROTATE.fullmatch(word) for word in invocation.operands):
+        return forbidden("logrotate takes a configuration from elsewhere")
+    if invocation.has("-d", "--debug", "-f", "--force"):
+        return None
+    return forbidden("logrotate is only known with -d or -f")
 
 
 def top(invocation: Invocation) -> Finding | None:
