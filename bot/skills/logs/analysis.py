@@ -1,0 +1,273 @@
+"""From streams to ranked movements: reads, counts and compares. Blocks; run it in a thread."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from .blocks import Intake
+from .findings import (
+    Comparison,
+    Grid,
+    Movement,
+    compare,
+    compare_with,
+    find_onset,
+    preceding,
+)
+from .miner import Miner
+from .profile import Profile, Row
+from .sources import LogQuery, Stream
+
+StreamsByService: TypeAlias = Mapping[str, Sequence[Stream]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """The time a question is about: `[start, end)`, aware; what is before it is the baseline.
+
+    Attributes:
+        baseline_s: How much time before the window is read to compare with, in seconds.
+    """
+
+    start: datetime
+    end: datetime
+    baseline_s: float
+
+    @property
+    def baseline_start(self) -> datetime:
+        """Where reading begins."""
+        return self.start - timedelta(seconds=self.baseline_s)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceAnalysis:
+    """What the logs of one service show.
+
+    Attributes:
+        n_lines: Lines in the window, those left out included.
+        n_baseline_lines: Lines read before the window.
+        onset_at: When things changed, seconds since the epoch, or None.
+        last_seen_second: Time of the newest line there is, seconds since the epoch, or None.
+        n_backwards: How often the clock of the log went back.
+    """
+
+    service: str
+    comparison: Comparison
+    n_lines: int
+    n_baseline_lines: int
+    n_sources: int
+    onset_at: float | None
+    last_seen_second: int | None
+    n_backwards: int
+    intake: Intake
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """What the logs of all services that were looked at show.
+
+    Attributes:
+        window: None when everything was read.
+        movements: Of all services, most telling first.
+    """
+
+    window: Window | None
+    services: tuple[ServiceAnalysis, ...]
+    movements: tuple[Movement, ...] = field(default=())
+
+    @property
+    def n_lines(self) -> int:
+        """Lines in the window."""
+        return sum(each.n_lines for each in self.services)
+
+    @property
+    def n_left_out(self) -> int:
+        """Lines in the window that were not read."""
+        return sum(each.intake.n_left_out for each in self.services)
+
+    @property
+    def n_sources(self) -> int:
+        """Log streams that were opened."""
+        return sum(each.n_sources for each in self.services)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What could not be read, one sentence each."""
+        return tuple(text for each in self.services for text in each.intake.problems)
+
+    @property
+    def has_baseline(self) -> bool:
+        """Whether anything was there to compare with."""
+        return any(each.comparison.has_baseline for each in self.services)
+
+    @property
+    def onset_at(self) -> float | None:
+        """The earliest onset, seconds since the epoch."""
+        onsets = [each.onset_at for each in self.services if each.onset_at is not None]
+        return min(onsets, default=None)
+
+
+def analyse(
+    streams: StreamsByService,
+    window: Window | None,
+    now: datetime,
+    *,
+    contains: str = "",
+    miner: Miner | None = None,
+) -> Analysis:
+    """Look at the logs of some services.
+
+    Args:
+        window: None reads everything.
+        now: Aware; the current tick is left out of rates.
+        contains: Only lines with this text.
+    """
+    shared = miner or Miner()
+    profiles = [
+        (_profile(service, members, window, now, contains, shared), len(members))
+        for service, members in streams.items()
+    ]
+    services = tuple(
+        _compared(profile, intake, n, window, now) for (profile, intake), n in profiles
+    )
+    return _joined(window, services)
+
+
+def _joined(window: Window | None, services: tuple[ServiceAnalysis, ...]) -> Analysis:
+    movements = [moved for each in services for moved in each.comparison.movements]
+    return Analysis(
+        window=window,
+        services=services,
+        movements=tuple(sorted(movements, key=lambda moved: moved.rank)),
+    )
+
+
+def _profile(
+    service: str,
+    streams: Sequence[Stream],
+    window: Window | None,
+    now: datetime,
+    contains: str,
+    miner: Miner,
+) -> tuple[Profile, Intake]:
+    intake = Intake()
+    query = LogQuery(services=(service,), contains=contains)
+    profile = Profile(service, miner, contains=contains)
+    if window is not None:
+        query = replace(query, start=window.baseline_start, end=window.end)
+        profile = Profile(
+            service,
+            miner,
+            start_second=window.baseline_start.timestamp(),
+            end_second=window.end.timestamp(),
+            contains=contains,
+        )
+    for stream in streams:
+        profile.begin_stream()
+        for chunk in stream.chunks(query, now, intake):
+            profile.add(chunk)
+    return profile, intake
+
+
+def _compared(
+    profile: Profile, intake: Intake, n_sources: int, window: Window | None, now: datetime
+) -> ServiceAnalysis:
+    rows = profile.rows()
+    ticks = [tick for row in rows for tick in row.ticks]
+    first = min(ticks, default=0)
+    end = max(ticks, default=0) + 1
+    window_first = first
+    if window is not None and profile.has_times:
+        window_first = int(window.start.timestamp()) // profile.tick_size
+        # Silence up to now is part of the evidence; the tick that is still filling is not.
+        end = int(min(window.end, now).timestamp()) // profile.tick_size
+    grid = Grid(min(first, end), end)
+    onset = find_onset(rows, grid)
+    n_lines = profile.n_lines_since(window_first) + intake.n_left_out
+    has_time = onset is not None and profile.has_times
+    return ServiceAnalysis(
+        service=profile.service,
+        comparison=compare(rows, grid, window_first, onset),
+        n_lines=n_lines,
+        n_baseline_lines=profile.n_lines + intake.n_left_out - n_lines,
+        n_sources=n_sources,
+        onset_at=float(onset * profile.tick_size) if onset is not None and has_time else None,
+        last_seen_second=profile.last_seen_second,
+        n_backwards=profile.n_backwards,
+        intake=intake,
+    )
+
+
+def analyse_against(
+    streams: StreamsByService, baseline: Sequence[Stream], now: datetime
+) -> Analysis:
+    """Compare whole logs with another log, which is their baseline."""
+    miner = Miner()
+    old, _ = _profile("baseline", baseline, None, now, "", miner)
+    read = [
+        (_profile(name, members, None, now, "", miner), len(members))
+        for name, members in streams.items()
+    ]
+    old_rows = old.rows()
+    services: list[ServiceAnalysis] = []
+    for (profile, intake), n_sources in read:
+        rows = profile.rows()
+        exposure = _exposure(old, old_rows, profile, rows)
+        services.append(
+            replace(
+                _compared(profile, intake, n_sources, None, now),
+                comparison=compare_with(rows, old_rows, exposure),
+                n_baseline_lines=old.n_lines,
+            )
+        )
+    return _joined(None, tuple(services))
+
+
+def _exposure(
+    old: Profile, old_rows: Sequence[Row], new: Profile, new_rows: Sequence[Row]
+) -> float:
+    if old.has_times and new.has_times:
+        lengths = [_length_s(old, old_rows), _length_s(new, new_rows)]
+    else:
+        lengths = [float(old.n_lines), float(new.n_lines)]
+    return max(lengths[0], 1.0) / max(lengths[1], 1.0)
+
+
+def _length_s(profile: Profile, rows: Sequence[Row]) -> float:
+    ticks = [tick for row in rows for tick in row.ticks]
+    return float((max(ticks) - min(ticks) + 1) * profile.tick_size) if ticks else 0.0
+
+
+def analyse_related(
+    streams: StreamsByService,
+    window: Window,
+    now: datetime,
+    *,
+    onset_at: float,
+    time_limit_s: float,
+    clock: Callable[[], float] = time.monotonic,
+) -> tuple[tuple[Movement, ...], tuple[str, ...]]:
+    """Look at other services for what they wrote for the first time just before a failure.
+
+    Args:
+        onset_at: When the failure began, seconds since the epoch.
+        time_limit_s: No further service is begun after so much time.
+
+    Returns:
+        Messages, earliest first; and the services that there was no time to look at.
+    """
+    started = clock()
+    found: list[Movement] = []
+    left_out: list[str] = []
+    for service, members in streams.items():
+        if clock() - started > time_limit_s:
+            left_out.append(service)
+            continue
+        profile, _ = _profile(service, members, window, now, "", Miner())
+        found += preceding(profile.rows(), onset_at)
+    found.sort(key=lambda moved: (moved.first.at or now, moved.row.template_id))
+    return tuple(found), tuple(left_out)

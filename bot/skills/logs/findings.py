@@ -1,0 +1,376 @@
+"""What changed: one set of counts against another, tick by tick. Pure; knows no files.
+
+A message that is new, or whose rate moved by more than chance explains, is a finding. Counts of
+real logs come in bursts, so a message's own unsteadiness (its dispersion) is taken into account.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...messages import Change, Finding
+from .profile import Row, Sighting
+from .severity import Severity
+
+_MIN_TICKS_BEFORE = 4
+_MIN_TICKS_AFTER = 2
+_ONSET_G = 24.0
+_CHANGE_G = 15.0
+_MIN_COUNT = 5
+_MIN_RATIO = 2.0
+_NEW_CHANCE = 0.001
+_MAX_LEAD_TICKS = 3
+_HANDFUL = 5
+_MAX_ROWS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Which ticks are compared: `[first, end)`; the tick that is still filling is left out."""
+
+    first: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Movement:
+    """How one message moved.
+
+    Attributes:
+        n_lines: Lines within the window that was asked for.
+        ratio: Rate after over rate before; None when it was not seen before.
+        first: The first line after the change, or the last one known before it when it is gone.
+    """
+
+    row: Row
+    change: Change
+    label: str
+    n_lines: int
+    ratio: float | None
+    first: Sighting
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether it is a warning or worse."""
+        return self.row.severity >= Severity.WARN
+
+    @property
+    def grows(self) -> bool:
+        """Whether there is more of it than before."""
+        return self.change in (Change.NEW, Change.RISING)
+
+    @property
+    def rank(self) -> tuple[int, int, float, int, str]:
+        """Sorts causes first: what is worst and new, and among that what came first.
+
+        A message of one or two lines stands behind those that keep coming.
+        """
+        first = self.first
+        since = first.at.timestamp() if first.at is not None else float(first.line_number)
+        order = since if self.grows or self.change is Change.GONE else -float(self.n_lines)
+        rare = int(0 < self.n_lines <= 2)
+        return self._group, rare, order, first.line_number, self.row.template_id
+
+    @property
+    def _group(self) -> int:
+        severity = self.row.severity
+        if self.grows:
+            return {Severity.WARN: 1}.get(severity, 0 if self.is_bad else 3)
+        if self.change is Change.GONE:
+            return 2
+        if self.change is Change.FALLING:
+            return 4
+        return 5 + (Severity.FATAL - severity)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """All movements, most telling first.
+
+    Attributes:
+        onset: The tick from which on counts differ from before, or None without one.
+        has_baseline: Whether there was anything to compare with.
+    """
+
+    movements: tuple[Movement, ...]
+    onset: int | None
+    has_baseline: bool
+
+    @property
+    def changed(self) -> tuple[Movement, ...]:
+        """Those that are not steady."""
+        return tuple(each for each in self.movements if each.change is not Change.STEADY)
+
+
+def find_onset(rows: Sequence[Row], grid: Grid) -> int | None:
+    """The tick at which the counts changed most, if more than by chance.
+
+    What gets worse counts for it, warnings and errors that stop count against it: the end of an
+    incident is no onset.
+    """
+    n_ticks = grid.end - grid.first
+    if n_ticks < _MIN_TICKS_BEFORE + _MIN_TICKS_AFTER or not rows:
+        return None
+    kept = sorted(rows, key=lambda row: (-row.severity, -row.n_lines))[:_MAX_ROWS]
+    counts = _matrix(kept, grid)
+    bad = np.array([row.severity >= Severity.WARN for row in kept])
+    gains = _signed_gains(counts, bad)
+    gains[:, : _MIN_TICKS_BEFORE - 1] = 0.0
+    gains[:, n_ticks - _MIN_TICKS_AFTER :] = 0.0
+    scores = gains.sum(axis=0)
+    best = int(scores.argmax())
+    if float(gains[:, best].max()) < _ONSET_G or scores[best] <= 0:
+        return None
+    told = [row for row, gain in zip(kept, gains[:, best], strict=True) if gain >= _ONSET_G]
+    return _drawn_back(told, grid.first + best + 1, max(_MAX_LEAD_TICKS, n_ticks // 50))
+
+
+def _drawn_back(rows: Sequence[Row], onset: int, lead: int) -> int:
+    """The earliest beginning, at most `lead` ticks before the onset, of a message new with it."""
+    begins = (min(row.ticks) for row in rows if row.severity >= Severity.WARN)
+    return min((tick for tick in begins if onset - lead <= tick < onset), default=onset)
+
+
+def _matrix(rows: Sequence[Row], grid: Grid) -> NDArray[np.float64]:
+    """Lines per row and tick, shape (n_rows, n_ticks)."""
+    counts = np.zeros((len(rows), grid.end - grid.first))
+    for index, row in enumerate(rows):
+        for tick, n_lines in row.ticks.items():
+            if grid.first <= tick < grid.end:
+                counts[index, tick - grid.first] = n_lines
+    return counts
+
+
+def _signed_gains(counts: NDArray[np.float64], bad: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """G statistic of cutting each row after each tick, over its dispersion.
+
+    Args:
+        counts: Shape (n_rows, n_ticks).
+        bad: Shape (n_rows,); their decrease counts negative, other rows count half.
+
+    Returns:
+        Shape (n_rows, n_ticks); the last column is 0.
+    """
+    n_ticks = counts.shape[1]
+    before = counts.cumsum(axis=1)
+    after = before[:, -1:] - before
+    share: NDArray[np.float64] = np.arange(1, n_ticks + 1, dtype=np.float64) / n_ticks
+    total = before[:, -1:]
+    expected: NDArray[np.float64] = total * share
+    with np.errstate(divide="ignore", invalid="ignore"):
+        first = np.where(before > 0, before * np.log(before / expected), 0.0)
+        second = np.where(after > 0, after * np.log(after / (total - expected)), 0.0)
+    gains = 2 * (first + second) / _dispersion(counts)[:, None]
+    rises: NDArray[np.bool_] = before < expected
+    weight = np.where(bad[:, None], np.where(rises, 1.0, -1.0), 0.5)
+    gains[:, -1] = 0.0
+    return gains * weight
+
+
+def _dispersion(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How much more neighbouring ticks differ than chance would have it; at least 1."""
+    if counts.shape[1] < 2:
+        return np.ones(counts.shape[0])
+    steps: NDArray[np.float64] = np.diff(counts, axis=1)
+    spread: NDArray[np.float64] = (steps**2).mean(axis=1) / 2
+    mean: NDArray[np.float64] = np.maximum(counts.mean(axis=1), 1e-9)
+    found: NDArray[np.float64] = np.maximum(1.0, spread / mean)
+    return found
+
+
+def compare(rows: Sequence[Row], grid: Grid, window_first: int, onset: int | None) -> Comparison:
+    """Compare what came after with what came before.
+
+    Args:
+        window_first: First tick of the window that was asked for; lines before it are baseline.
+        onset: Where a change was found, or None: the window as a whole is compared.
+    """
+    cut = window_first if onset is None else onset
+    n_before, n_after = cut - grid.first, max(1, grid.end - cut)
+    has_baseline = n_before >= 1 and any(tick < cut for row in rows for tick in row.ticks)
+    counts = _matrix(rows, grid)
+    dispersions = _dispersion(counts) if rows else np.ones(0)
+    movements: list[Movement] = []
+    for row, dispersion in zip(rows, dispersions, strict=True):
+        if has_baseline:
+            cutting = _Cut(cut, window_first, grid.end, n_before / n_after, float(dispersion))
+            moved = _movement(row, cutting)
+        else:
+            moved = _without_baseline(row, window_first)
+        if moved is not None:
+            movements.append(moved)
+    return Comparison(
+        movements=tuple(sorted(movements, key=lambda moved: moved.rank)),
+        onset=onset,
+        has_baseline=has_baseline,
+    )
+
+
+def compare_with(rows: Sequence[Row], baseline: Sequence[Row], exposure: float) -> Comparison:
+    """Compare with another log as the baseline.
+
+    Args:
+        exposure: How much longer the baseline is than the log, in time or in lines.
+    """
+    known = {(row.template_id, row.value): row for row in baseline}
+    movements: list[Movement] = []
+    for row in rows:
+        old = known.pop((row.template_id, row.value), None)
+        n_before = old.n_lines if old is not None else 0
+        sighting = row.firsts[min(row.firsts)]
+        movements.append(_judge(row, n_before, row.n_lines, exposure, 2.0, row.n_lines, sighting))
+    for row in known.values():
+        sighting = row.firsts[max(row.firsts)]
+        movements.append(_judge(row, row.n_lines, 0, exposure, 2.0, 0, sighting))
+    kept = (each for each in movements if each.n_lines or each.change is not Change.STEADY)
+    return Comparison(
+        movements=tuple(sorted(kept, key=lambda moved: moved.rank)), onset=None, has_baseline=True
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    tick: int
+    window_first: int
+    end: int
+    exposure: float
+    dispersion: float
+
+
+def _movement(row: Row, cut: _Cut) -> Movement | None:
+    before = sum(n for tick, n in row.ticks.items() if tick < cut.tick)
+    after = row.n_lines - before
+    if before and max(row.ticks) <= cut.tick < cut.end - _MIN_TICKS_AFTER:
+        # What ends within the very tick of the onset is gone, not merely rarer.
+        before, after = row.n_lines, 0
+    in_window = sum(n for tick, n in row.ticks.items() if tick >= cut.window_first)
+    later = [tick for tick in row.firsts if tick >= cut.tick]
+    sighting = row.firsts[min(later) if later and after else max(row.firsts)]
+    moved = _judge(row, before, after, cut.exposure, cut.dispersion, in_window, sighting)
+    if moved.change is Change.STEADY and in_window == 0:
+        return None
+    return moved
+
+
+def _without_baseline(row: Row, window_first: int) -> Movement | None:
+    ticks = [tick for tick in row.ticks if tick >= window_first]
+    if not ticks:
+        return None
+    return Movement(
+        row=row,
+        change=Change.STEADY,
+        label=row.severity.name,
+        n_lines=sum(row.ticks[tick] for tick in ticks),
+        ratio=None,
+        first=row.firsts[min(ticks)],
+    )
+
+
+def _judge(
+    row: Row,
+    before: int,
+    after: int,
+    exposure: float,
+    dispersion: float,
+    n_lines: int,
+    sighting: Sighting,
+) -> Movement:
+    change = _change(row.severity, before, after, exposure, dispersion)
+    ratio = after * exposure / before if before else None
+    return Movement(
+        row=row,
+        change=change,
+        label=_label(change, row.severity, ratio),
+        n_lines=n_lines,
+        ratio=ratio,
+        first=sighting,
+    )
+
+
+def _change(
+    severity: Severity, before: int, after: int, exposure: float, dispersion: float
+) -> Change:
+    if before == 0:
+        return Change.NEW if _is_really_new(severity, after, exposure) else Change.STEADY
+    expected = before / exposure
+    if max(after, expected) < _MIN_COUNT or _gain(before, after, exposure) / dispersion < _CHANGE_G:
+        return Change.STEADY
+    if after == 0:
+        return Change.GONE
+    ratio = after / expected
+    if ratio >= _MIN_RATIO:
+        return Change.RISING
+    return Change.FALLING if ratio <= 1 / _MIN_RATIO else Change.STEADY
+
+
+def _is_really_new(severity: Severity, after: int, exposure: float) -> bool:
+    """An error is new with its first line; chatter only when its absence before tells something."""
+    if severity >= Severity.ERROR:
+        return after >= 1
+    chance = (1 / (1 + exposure)) ** after
+    return chance < _NEW_CHANCE and after >= (2 if severity is Severity.WARN else _MIN_COUNT)
+
+
+def _gain(before: int, after: int, exposure: float) -> float:
+    """G statistic of two counts whose exposures relate as `exposure` to 1."""
+    total = before + after
+    expected_after = total / (1 + exposure)
+    expected_before = total - expected_after
+    return 2 * sum(
+        count * math.log(count / expected)
+        for count, expected in ((before, expected_before), (after, expected_after))
+        if count
+    )
+
+
+def _label(change: Change, severity: Severity, ratio: float | None) -> str:
+    if change is Change.RISING and ratio is not None:
+        return f"×{ratio:,.0f}" if ratio >= 10 else f"×{ratio:.1f}"
+    if change is Change.FALLING and ratio:
+        return f"÷{1 / ratio:,.0f}" if ratio <= 0.1 else f"÷{1 / ratio:.1f}"
+    if change is Change.STEADY:
+        return severity.name if severity >= Severity.WARN else "STEADY"
+    return change.name
+
+
+def preceding(rows: Sequence[Row], onset_at: float, lead_s: float = 30.0) -> tuple[Movement, ...]:
+    """Messages seen for the first time shortly before or at an onset, whatever their severity.
+
+    Empty when there are more than a handful: then first sightings say nothing here.
+    """
+    firsts = [(row, row.firsts[min(row.firsts)]) for row in rows]
+    times = [first.second for _, first in firsts if first.second is not None]
+    if not times or onset_at - min(times) < lead_s:
+        return ()
+    near = [
+        _judge(row, 0, row.n_lines, 1.0, 1.0, row.n_lines, first)
+        for row, first in firsts
+        if first.second is not None and -lead_s <= first.second - onset_at <= 1
+    ]
+    return (
+        tuple(replace(moved, change=Change.NEW, label="NEW") for moved in near[:_HANDFUL])
+        if (len(near) <= _HANDFUL)
+        else ()
+    )
+
+
+def as_finding(movement: Movement) -> Finding:
+    """The movement as people see it."""
+    since = None if movement.change is Change.STEADY else movement.first.at
+    last_second = movement.row.last_second
+    if movement.change is Change.GONE and last_second is not None:
+        since = datetime.fromtimestamp(last_second, UTC)
+    return Finding(
+        change=movement.change,
+        label=movement.label,
+        count=movement.n_lines,
+        template=movement.row.pattern,
+        since=since,
+        service=movement.row.service,
+    )

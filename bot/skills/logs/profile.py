@@ -1,0 +1,295 @@
+"""What one set of lines contains: how often each message was written, when, and one verbatim line.
+
+Counts are kept per tick. A tick is a power of two, in seconds for lines with times and in lines for
+others, and doubles when there are too many: memory depends on the number of messages, not of lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from .miner import Miner, Shape, Template, value_of
+from .records import Joiner
+from .severity import Severity
+from .sources import Chunk
+
+_MAX_TICKS = 1024
+_MAX_VALUES = 16
+_MAX_KEPT_BYTES = 4096
+_NUMERIC_LEVELS = {
+    "30": Severity.INFO,
+    "40": Severity.WARN,
+    "50": Severity.ERROR,
+    "60": Severity.FATAL,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One verbatim line and its place.
+
+    Attributes:
+        second: Seconds since the epoch, or None when the line has no time.
+        at: The time with its fraction, aware UTC, or None.
+    """
+
+    line: str
+    source: str
+    line_number: int
+    second: int | None
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One message of one service.
+
+    Attributes:
+        value: Status, exit code or the like that all these lines have; empty when there is none.
+        pattern: The message with placeholders, and with `value` in its place.
+        ticks: Lines per tick; ticks without lines are absent.
+        firsts: The first line of each of those ticks.
+        last_second: Time of the last line, seconds since the epoch, or None.
+    """
+
+    service: str
+    template_id: str
+    value: str
+    pattern: str
+    severity: Severity
+    ticks: Mapping[int, int]
+    firsts: Mapping[int, Sighting]
+    last_second: int | None
+
+    @property
+    def n_lines(self) -> int:
+        """All lines of this message."""
+        return sum(self.ticks.values())
+
+
+@dataclass(slots=True)
+class _Tally:
+    ticks: dict[int, int] = field(default_factory=dict[int, int])
+    firsts: dict[int, Sighting] = field(default_factory=dict[int, Sighting])
+    last_second: int | None = None
+
+    def absorb(self, other: _Tally) -> None:
+        for tick, n_lines in other.ticks.items():
+            self.ticks[tick] = self.ticks.get(tick, 0) + n_lines
+        for tick, sighting in other.firsts.items():
+            ours = self.firsts.get(tick)
+            if ours is None or _order(sighting) < _order(ours):
+                self.firsts[tick] = sighting
+        seconds = [s for s in (self.last_second, other.last_second) if s is not None]
+        self.last_second = max(seconds, default=None)
+
+    def halve(self) -> None:
+        ticks: dict[int, int] = {}
+        firsts: dict[int, Sighting] = {}
+        for tick in sorted(self.ticks):
+            ticks[tick // 2] = ticks.get(tick // 2, 0) + self.ticks[tick]
+            firsts.setdefault(tick // 2, self.firsts[tick])
+        self.ticks, self.firsts = ticks, firsts
+
+
+def _order(sighting: Sighting) -> tuple[int, int]:
+    return (sighting.second or 0, sighting.line_number)
+
+
+class Profile:
+    """Counts the lines of one service; several services share one miner.
+
+    Args:
+        start_second: Lines before it are not counted, seconds since the epoch.
+        end_second: Lines at or after it are not counted.
+        contains: Only lines with this text are counted, letters of either case.
+
+    Attributes:
+        tick_size: Seconds per tick, or lines per tick when there are no times.
+        has_times: Whether ticks are times.
+        n_lines: Counted lines, continuation lines included.
+        n_joined: How many of those continued another line or were blank.
+        n_backwards: How often the time went back by more than a second.
+        last_seen_second: Time of the last line before `end_second`, counted or not.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        miner: Miner,
+        *,
+        start_second: float = 0.0,
+        end_second: float = float("inf"),
+        contains: str = "",
+    ) -> None:
+        self.service = service
+        self._miner = miner
+        self._start = start_second
+        self._end = end_second
+        self._contains = contains.lower().encode()
+        self._tallies: dict[tuple[Template, str], _Tally] = {}
+        self._values: dict[Template, set[str]] = {}
+        self._joiner: Joiner | None = None  # of the stream that is being added
+        self._joined_ticks: dict[int, int] = {}
+        self._current: _Tally | None = None
+        self._second: int | None = None
+        self._low_tick: int | None = None
+        self._n_seen = 0
+        self.tick_size = 1
+        self.has_times = False
+        self.n_joined = 0
+        self.n_backwards = 0
+        self.last_seen_second: int | None = None
+
+    @property
+    def n_lines(self) -> int:
+        """Counted lines, continuation lines included."""
+        return self.n_joined + sum(sum(tally.ticks.values()) for tally in self._tallies.values())
+
+    def begin_stream(self) -> None:
+        """What is added next belongs to another stream."""
+        self._joiner = None
+        self._current = None
+        self._second = None
+
+    def add(self, chunk: Chunk) -> None:
+        """Count the lines of a chunk; chunks of a stream come in order."""
+        stamps = chunk.stamps
+        if self._joiner is None:
+            self._joiner = Joiner(stamped=stamps is not None)
+        self.has_times = self.has_times or stamps is not None
+        shapes = self._miner.shapes_of(chunk.block)
+        number = chunk.first_line_number - 1
+        for line, shape in zip(chunk.lines, shapes, strict=True):
+            number += 1
+            second = stamps.second_of(line) if stamps is not None else None
+            if second is not None:
+                if self._second is not None and second < self._second - 1:
+                    self.n_backwards += 1
+                self._second = second
+            if not self._is_wanted(line):
+                continue
+            tick = self._tick()
+            joins = self._joiner.continues(shape.kind, has_time=second is not None)
+            if not line or (joins and self._current is not None):
+                self.n_joined += 1
+                self._joined_ticks[tick] = self._joined_ticks.get(tick, 0) + 1
+                continue
+            tally = self._tally(line, shape)
+            self._current = tally
+            count = tally.ticks.get(tick)
+            if count is None:
+                tally.ticks[tick] = 1
+                tally.firsts[tick] = self._sighting(line, number, chunk)
+                self._make_room(tick)
+            else:
+                tally.ticks[tick] = count + 1
+            tally.last_second = self._second
+
+    def _is_wanted(self, line: bytes) -> bool:
+        second = self._second
+        if second is not None:
+            if second < self._end:
+                self.last_seen_second = second
+            if not self._start <= second < self._end:
+                return False
+        return not self._contains or self._contains in line.lower()
+
+    def _tick(self) -> int:
+        if self._second is not None:
+            return self._second // self.tick_size
+        if self.has_times:
+            return self._low_tick or 0
+        self._n_seen += 1
+        return (self._n_seen - 1) // self.tick_size
+
+    def _tally(self, line: bytes, shape: Shape) -> _Tally:
+        template = shape.template
+        value = ""
+        if shape.has_value:
+            value = value_of(line)
+            seen = self._values.setdefault(template, set())
+            if value not in seen:
+                if len(seen) >= _MAX_VALUES:
+                    value = ""
+                seen.add(value)
+        key = (template, value)
+        tally = self._tallies.get(key)
+        if tally is None:
+            tally = self._tallies[key] = _Tally()
+        return tally
+
+    def _sighting(self, line: bytes, number: int, chunk: Chunk) -> Sighting:
+        at = chunk.stamps.at(line) if chunk.stamps is not None else None
+        if at is None and self._second is not None:
+            at = datetime.fromtimestamp(self._second, UTC)
+        text = line[:_MAX_KEPT_BYTES].decode("utf-8", "replace")
+        return Sighting(text, chunk.source, number, self._second, at)
+
+    def _make_room(self, tick: int) -> None:
+        if self._low_tick is None or tick < self._low_tick:
+            self._low_tick = tick
+        while tick - self._low_tick >= _MAX_TICKS:
+            self.halve()
+            tick //= 2
+
+    def halve(self) -> None:
+        """Make ticks twice as long."""
+        for tally in self._tallies.values():
+            tally.halve()
+        joined: dict[int, int] = {}
+        for tick, n_lines in self._joined_ticks.items():
+            joined[tick // 2] = joined.get(tick // 2, 0) + n_lines
+        self._joined_ticks = joined
+        self.tick_size *= 2
+        if self._low_tick is not None:
+            self._low_tick //= 2
+
+    def n_lines_since(self, tick: int) -> int:
+        """Counted lines, continuation lines included, from a tick on."""
+        counts = [tally.ticks for tally in self._tallies.values()] + [self._joined_ticks]
+        return sum(n for ticks in counts for t, n in ticks.items() if t >= tick)
+
+    def rows(self) -> tuple[Row, ...]:
+        """All messages, merged templates as one, in a stable order."""
+        merged: dict[tuple[Template, str], _Tally] = {}
+        for (template, value), tally in self._tallies.items():
+            root = template.root
+            kept = value if self._is_enumerable(root) else ""
+            merged.setdefault((root, kept), _Tally()).absorb(tally)
+        rows = [self._row(template, value, tally) for (template, value), tally in merged.items()]
+        return tuple(sorted(rows, key=lambda row: (row.template_id, row.value)))
+
+    def _is_enumerable(self, root: Template) -> bool:
+        values = [seen for template, seen in self._values.items() if template.root is root]
+        return len(set[str]().union(*values)) < _MAX_VALUES
+
+    def _row(self, template: Template, value: str, tally: _Tally) -> Row:
+        pattern = template.pattern
+        if value:
+            pattern = pattern.replace("<n>", value, 1) if "<n>" in pattern else pattern
+        return Row(
+            service=self.service,
+            template_id=template.template_id,
+            value=value,
+            pattern=_without_service(pattern, self.service),
+            severity=max(template.severity, _value_severity(value, template)),
+            ticks=tally.ticks,
+            firsts=tally.firsts,
+            last_second=tally.last_second,
+        )
+
+
+def _value_severity(value: str, template: Template) -> Severity:
+    if len(value) == 3 and value.startswith("5"):
+        return Severity.WARN
+    if len(value) == 2 and value in _NUMERIC_LEVELS:
+        return _NUMERIC_LEVELS[value]
+    return Severity.DEBUG
+
+
+def _without_service(pattern: str, service: str) -> str:
+    shorter = pattern.removeprefix(service).lstrip(" :-") or pattern
+    return shorter.removeprefix("[<id>]").lstrip() or pattern
