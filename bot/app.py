@@ -19,12 +19,12 @@ from sqlalchemy import Engine as Database
 from inference import Engine, EngineState
 from knowledge import KnowledgeBase
 from runbooks.catalog import Catalog
-from runbooks.commands import classify
+from runbooks.commands.classify import classify
 from runbooks.directory import Directory
 
 from .desk import CaseBoard, Desk
 from .dispatch import Dispatcher, Skill
-from .engine import open_engine
+from .engine import EngineEmbedder, open_engine
 from .http import HealthServer
 from .messages import Intent, Reply
 from .router import Router
@@ -32,10 +32,10 @@ from .runbook_wiring import RunbookServices, build_runbook_services
 from .schedules import Schedules
 from .settings import Settings
 from .skills.chat import ChatSkill
-from .skills.code import CodeSkill
+from .skills.code.skill import CodeSkill
 from .skills.incident import IncidentSkill
-from .skills.knowledge import KnowledgeSkill
-from .skills.logs import LogsSkill
+from .skills.knowledge.skill import KnowledgeSkill
+from .skills.logs.skill import LogsSkill
 from .skills.runbook.skill import RunbookSkill
 from .skills.schedule.skill import ScheduleSkill
 from .slack.app import SlackConnection
@@ -115,7 +115,7 @@ async def open_core(
         stack.callback(database.dispose)
         registry = CollectorRegistry()
         engine = await stack.enter_async_context(open_engine(settings, registry=registry))
-        knowledge = KnowledgeBase(settings.home / "knowledge", engine)
+        knowledge = KnowledgeBase(settings.home / "knowledge", EngineEmbedder(engine))
         stack.push_async_callback(knowledge.close)
         core = _build(settings, around, database, engine, registry, knowledge)
         core.schedules.start(paused=not keep_time)
@@ -160,7 +160,9 @@ def _build(
         services=services,
         schedules=schedules,
         dispatcher=Dispatcher(
-            router=Router(engine),
+            router=Router(
+                engine, encoder_name=settings.inference.encoder, folder=settings.home / "router"
+            ),
             skills=skills,
             memory=threads,
             sightings=SeenEvents(database),
@@ -255,6 +257,7 @@ async def _keep_knowledge_fresh(core: Core) -> None:
         folders = core.settings.knowledge.folders
         if folders:
             try:
+                await core.engine.encoder_ready()
                 report = await core.knowledge.sync(folders)
                 log.info("knowledge_synced", n_documents=report.n_documents)
             except Exception:  # the old index keeps serving; the next round tries again

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from prometheus_client import CollectorRegistry
 
-from inference import Engine, ModelUnavailableError
+from inference import Engine, InferenceError, ModelUnavailableError
 from inference.backends.base import Backend, EncoderBackend
 from inference.models.catalog import resolve
 from inference.models.errors import ModelError
+from knowledge.errors import EmbeddingError
 
 from .settings import Settings
 
@@ -75,3 +78,49 @@ def find_model(name: str, settings: Settings) -> Path:
         return resolve(name, settings.models_dir)
     except ModelError as exc:
         raise ModelUnavailableError(str(exc)) from exc
+
+
+class EngineEmbedder:
+    """The engine's encoder as the knowledge base wants it; waits until it is loaded."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Embed with a started engine."""
+        self._engine = engine
+
+    @property
+    def name(self) -> str:
+        """See `knowledge.embedding.Embedder`.
+
+        Raises:
+            EmbeddingError: The encoder is not loaded.
+        """
+        with _as_embedding_error():
+            return self._engine.encoder_name
+
+    @property
+    def n_dimensions(self) -> int:
+        """See `knowledge.embedding.Embedder`.
+
+        Raises:
+            EmbeddingError: The encoder is not loaded.
+        """
+        with _as_embedding_error():
+            return self._engine.n_dimensions
+
+    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """See `knowledge.embedding.Embedder`.
+
+        Raises:
+            EmbeddingError: There is no encoder, or it failed.
+        """
+        with _as_embedding_error():
+            await self._engine.encoder_ready()
+            return await self._engine.embed(texts)
+
+
+@contextmanager
+def _as_embedding_error() -> Generator[None, None, None]:
+    try:
+        yield
+    except InferenceError as exc:
+        raise EmbeddingError(str(exc)) from exc
