@@ -30,7 +30,7 @@ def documented_commands() -> Iterator[tuple[str, str]]:
         for line in [*fences, *spans]:
             found = _MENTIONED.match(line.strip())
             if found:
-                yield document.name, found.group(1)
+                yield document.name, found.group(1).partition("  #")[0].rstrip()
 
 
 def walk(arguments: str) -> str:
@@ -38,7 +38,7 @@ def walk(arguments: str) -> str:
     from bot.cli.root import app
 
     command = typer.main.get_command(app)
-    words = [word.rstrip("|") for word in shlex.split(arguments, comments=True)]
+    words = [word for word in shlex.split(arguments, comments=True) if word != "..."]
     while words and isinstance(command, TyperGroup) and not words[0].startswith("-"):
         known = command.commands
         several = words[0].split("|")
