@@ -246,6 +246,7 @@ async def test_closing_the_iterator_frees_the_request(n_events: int) -> None:
         assert engine.n_waiting == 0
         await engine.complete(ask("b", n=2))
         assert backend.n_samplers == 0
+        assert backend.n_decoded < 4000
 
 
 async def test_an_abandoned_task_frees_the_request() -> None:
@@ -260,6 +261,7 @@ async def test_an_abandoned_task_frees_the_request() -> None:
             await task
         await engine.complete(ask("b", n=2))
         assert backend.n_samplers == 0
+        assert backend.n_decoded < 4000
 
 
 async def test_many_at_once_all_end_with_their_own_text() -> None:

@@ -119,6 +119,8 @@ class Stage:
             assert sequence.seq_id is not None
             held = self.backend.held(sequence.seq_id)
             assert list(held) == sequence.tokens[: sequence.n_cells]
+        waiting = [s for name, s in self.sequences.items() if not _is_over(self.events[name])]
+        assert all(s.n_cells == 0 for s in waiting if s.seq_id is None)
         assert all(self.backend.n_tokens(seq_id) == 0 for seq_id in memory.free)
         assert all(self.backend.n_tokens(seq_id) > 0 for seq_id in memory.cached)
         assert self.backend.n_cells_used <= self.backend.n_ctx
@@ -218,6 +220,29 @@ def test_an_interactive_request_overtakes_a_background_one_in_progress() -> None
     assert stage.text("digest") == alone(ask("digest", SKILLS[2], "all logs", n=40))
 
 
+def test_a_background_request_gives_up_its_cells_and_resumes_where_it_was() -> None:
+    def endless(cells: tuple[TokenId, ...]) -> TokenId:
+        return TokenId(ord("a") + sum(cells) % 26)
+
+    stage = Stage(FakeBackend(n_ctx=128, reply=endless))
+    digest = ask("digest", "s", "all logs", n=60, priority=Priority.BACKGROUND, pin_prefix=0)
+    person = ask("person", "s", "y" * 50, n=8, pin_prefix=0)
+    stage.submit(digest)
+    for _ in range(30):
+        stage.runner.step()
+    shown = stage.text("digest")
+    stage.submit(person)
+    while not _is_over(stage.events["person"]):
+        stage.runner.step()
+        stage.check()
+    assert stage.sequences["digest"].seq_id is None
+    assert stage.text("digest") == shown
+    stage.run()
+    for request in (person, digest):
+        expected, _ = Stage(FakeBackend(reply=endless)).ask(request)
+        assert stage.text(request.request_id) == expected
+
+
 @pytest.mark.parametrize("n_steps", range(14))
 def test_cancelling_at_any_step_frees_what_the_request_held(n_steps: int) -> None:
     stage = Stage()
@@ -261,6 +286,12 @@ def test_a_stop_string_ends_the_text_before_it() -> None:
     text, ended = Stage().ask(ask("a", SKILLS[0], "why?", n=40, stop=(stop,)))
     assert text == whole[: whole.index(stop)]
     assert ended.outcome is Outcome.FINISHED
+
+
+def test_what_might_have_become_a_stop_string_is_shown_when_the_answer_ends() -> None:
+    stage = Stage(FakeBackend(reply=lambda cells: TokenId(ord("a"))))
+    text, ended = stage.ask(ask("a", SKILLS[0], "why?", n=3, stop=("aaaa",)))
+    assert (text, ended.outcome) == ("aaa", Outcome.LENGTH)
 
 
 def test_the_end_token_is_not_text() -> None:
@@ -334,9 +365,10 @@ def test_a_failed_decode_fails_its_request_and_leaves_the_next_one_right(
 ) -> None:
     stage = Stage()
     stage.backend.codes.extend([0] * n_good + [code])
-    _, ended = stage.ask(ask("a", SKILLS[0], "why is it?", n=20))
+    _, ended = stage.ask(ask("a", SKILLS[0], "why is it?", n=20, pin_prefix=0))
     assert ended.outcome is Outcome.FAILED
     assert ended.reason
+    assert stage.backend.n_cells_used == 0
     request = ask("b", SKILLS[0], "why is it?", n=20)
     assert stage.ask(request)[0] == alone(request)
     assert stage.backend.n_resets == 0
