@@ -1,27 +1,46 @@
-"""The Hugging Face hub as the source, at a pinned revision."""
+"""The Hugging Face hub as the source, at a pinned revision.
+
+`huggingface_hub` knows addresses, access tokens and what the hub says about a file. The transfer is
+our own: the library's begins from nothing after an interruption.
+"""
 
 from __future__ import annotations
 
-import io
+import re
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import SourceError
-from ..verify import sha256_file
 from .base import Fetched
+from .http_download import HttpDownload
 
 if TYPE_CHECKING:
     from ..catalog import Download, ModelEntry
     from ..progress import Meter
 
 LABEL = "Hugging Face hub"
-_PROBE_S = 4.0
+_ANSWER_S = 4.0
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _HubFile:
+    """What the hub says about a file.
+
+    Attributes:
+        etag: Identity of the content; for large files its SHA-256.
+    """
+
+    url: str
+    etag: str
+    n_bytes: int
 
 
 class HubSource:
-    """Downloads through `huggingface_hub`, which goes on where an earlier download stopped.
+    """Downloads files at their pinned revision.
 
     Args:
         endpoint: Base URL of a hub; None takes the one `huggingface_hub` is set up for.
@@ -36,80 +55,74 @@ class HubSource:
         return LABEL
 
     def check(self, entry: ModelEntry) -> None:
-        """See that the hub answers at all; its own retries would take half a minute.
+        """See that the hub answers within seconds and has the files.
 
         Raises:
-            SourceError: It does not, or the model is not there.
+            SourceError: It does not.
         """
-        import httpx
-        from huggingface_hub import constants
+        for download in entry.downloads:
+            self._ask(entry, download)
+
+    def fetch(self, entry: ModelEntry, download: Download, work: Path, meter: Meter) -> Fetched:
+        """Download one file.
+
+        Raises:
+            SourceError: The hub refuses, breaks off, or sends other bytes than it announced.
+            OSError: The work folder cannot be written.
+        """
+        from huggingface_hub.utils import (
+            build_hf_headers,  # pyright: ignore[reportUnknownVariableType] - a bare dict in its types
+        )
+
+        file = self._ask(entry, download)
+        partial = work / f"{download.file}.{re.sub('[^0-9A-Za-z]', '', file.etag)[:64]}.partial"
+        transfer = HttpDownload(partial, meter, f"download of {download.file}")
+        with _hub_faults():
+            transfer.run(file.url, build_hf_headers(), file.n_bytes)
+        if transfer.n_bytes != file.n_bytes or not _agrees(file.etag, transfer.sha256):
+            partial.unlink()
+            raise SourceError(LABEL, f"{download.file} arrived damaged and was deleted")
+        return Fetched(path=partial, n_bytes=transfer.n_bytes, sha256=transfer.sha256)
+
+    def _ask(self, entry: ModelEntry, download: Download) -> _HubFile:
+        from huggingface_hub import (
+            constants,
+            get_hf_file_metadata,  # pyright: ignore[reportUnknownVariableType] - likewise
+            hf_hub_url,
+        )
 
         if entry.hub is None:
             raise SourceError(LABEL, f"{entry.name} is not there")
         if constants.HF_HUB_OFFLINE:
             raise SourceError(LABEL, "switched off by HF_HUB_OFFLINE")
-        try:
-            httpx.head(self._endpoint or constants.ENDPOINT, timeout=_PROBE_S)
-        except httpx.HTTPError as exc:
-            raise SourceError(LABEL, f"cannot be reached ({_first_line(exc)})") from exc
-
-    def fetch(self, entry: ModelEntry, download: Download, work: Path, meter: Meter) -> Fetched:
-        """Download one file, then hash it.
-
-        Raises:
-            SourceError: The hub refuses or breaks off.
-            OSError: The work folder cannot be written.
-        """
-        from huggingface_hub import (
-            hf_hub_download,  # pyright: ignore[reportUnknownVariableType] - a bare dict in its types
+        url = hf_hub_url(
+            entry.hub.repo, download.file, revision=entry.hub.revision, endpoint=self._endpoint
         )
-
-        if entry.hub is None:
-            raise SourceError(LABEL, f"{entry.name} is not there")
         with _hub_faults():
-            path = Path(
-                hf_hub_download(
-                    entry.hub.repo,
-                    download.file,
-                    revision=entry.hub.revision,
-                    local_dir=work / "hub",
-                    endpoint=self._endpoint,
-                    tqdm_class=_bar_class(meter, f"download of {download.file}"),
-                )
-            )
-        n_bytes = path.stat().st_size
-        meter.add(n_bytes, f"check of {download.file}")
-        return Fetched(path=path, n_bytes=n_bytes, sha256=sha256_file(path))
+            answer = get_hf_file_metadata(url, timeout=_ANSWER_S, endpoint=self._endpoint)
+        if answer.etag is None or answer.size is None:
+            raise SourceError(LABEL, f"it does not say how large {download.file} is")
+        return _HubFile(url=url, etag=answer.etag, n_bytes=answer.size)
+
+
+def _agrees(etag: str, sha256: str) -> bool:
+    return sha256 == etag if _SHA256.fullmatch(etag) else True
 
 
 @contextmanager
 def _hub_faults() -> Generator[None]:
     import httpx
-    from huggingface_hub import errors, logging
+    from huggingface_hub import errors
 
-    logging.set_verbosity_error()
     try:
         yield
-    except (errors.HfHubHTTPError, errors.LocalEntryNotFoundError, httpx.HTTPError) as exc:
+    except errors.HfHubHTTPError as exc:
         raise SourceError(LABEL, _first_line(exc)) from exc
-
-
-def _bar_class(meter: Meter, what: str) -> type[Any]:  # Any: tqdm has no types
-    from tqdm import tqdm
-
-    class Bar(tqdm[Any]):
-        """Draws nothing, hands the count on."""
-
-        def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - tqdm's signature
-            quiet = {**options, "disable": False, "file": io.StringIO()}
-            super().__init__(*args, **quiet)  # pyright: ignore[reportUnknownMemberType]
-
-        def update(self, n: float | None = 1) -> bool | None:
-            shown = super().update(n)
-            meter.show(int(self.n), what)
-            return shown
-
-    return Bar
+    except (
+        errors.HTTPError,  # pyright: ignore[reportPrivateImportUsage] - its own HTTP client's
+        httpx.HTTPError,
+    ) as exc:
+        raise SourceError(LABEL, f"cannot be reached ({_first_line(exc)})") from exc
 
 
 def _first_line(exc: Exception) -> str:

