@@ -136,7 +136,7 @@ class _Reader:
         if self.tool.numeric and word[1:].isdigit():
             self.options.append(("-#", word[1:]))
             return
-        if word in self.tool.flags:
+        if len(word) > 2 and word in self.tool.flags:
             self.options.append((word, None))
             return
         for place in range(1, len(word)):

@@ -32,7 +32,7 @@ _SECRET_SOURCES = (
     # Files by their usual names.
     (
         r"(^|/)[a-z0-9_.-]*(credentials?|secrets?|passwords?)(\.(json|ya?ml|csv|txt|ini|conf|toml"
-        r"|properties|enc|gpg))$"
+        r"|properties|enc|gpg))(\.[a-z]+)?$"
     ),
     r"(^|/)(credentials|secrets|\.secrets?)$",
     r"(^|/)(run|var/run)/secrets(/|$)",

@@ -157,7 +157,17 @@ def _read_file(file_name: str, content: bytes) -> dict[str, Tool]:
 
 
 def _tool(path: tuple[str, ...], entry: _Entry, parent: Tool | None) -> Tool:
-    """Fill in what is inherited: options, refusals, checks and style go down, classes do not."""
+    """Fill in what is inherited: options, refusals, checks and style go down, classes do not.
+
+    Where parent and verb disagree about an option, the verb's own word counts: `git log -p` shows
+    patches although `git -p` starts a pager.
+    """
+    above: Mapping[str, str] = parent.refuse if parent else {}
+    refuse = {
+        name: reason
+        for name, reason in above.items()
+        if name not in _bare(entry.flags | entry.values | entry.changing)
+    }
     own = Tool(
         path=path,
         command_class=entry.command_class,
@@ -170,10 +180,10 @@ def _tool(path: tuple[str, ...], entry: _Entry, parent: Tool | None) -> Tool:
         ignore_case=entry.ignore_case or (parent is not None and parent.ignore_case),
         filter=entry.filter,
         names_only=entry.names_only or (parent is not None and parent.names_only),
-        flags=entry.flags | (parent.flags if parent else frozenset[str]()),
-        values=entry.values | (parent.values if parent else frozenset[str]()),
-        changing=entry.changing | (parent.changing if parent else frozenset[str]()),
-        refuse={**(parent.refuse if parent else {}), **entry.refuse},
+        flags=_inherited(entry.flags, parent.flags if parent else None, entry),
+        values=_inherited(entry.values, parent.values if parent else None, entry),
+        changing=_inherited(entry.changing, parent.changing if parent else None, entry),
+        refuse={**refuse, **entry.refuse},
         operands=entry.operands,
         beyond=entry.beyond,
         checks=(*(parent.checks if parent else ()), *entry.checks),
@@ -188,3 +198,14 @@ def _tool(path: tuple[str, ...], entry: _Entry, parent: Tool | None) -> Tool:
         for name in names.split():
             verbs[name] = _tool((*path, name), described, own)
     return replace(own, verbs=verbs)
+
+
+def _inherited(own: frozenset[str], above: frozenset[str] | None, entry: _Entry) -> frozenset[str]:
+    kept = (
+        name for name in above or frozenset[str]() if name.removesuffix("=") not in entry.refuse
+    )
+    return own.union(kept)
+
+
+def _bare(names: frozenset[str]) -> frozenset[str]:
+    return frozenset(name.removesuffix("=") for name in names)
