@@ -1,11 +1,11 @@
 # One task file. `make demo` and `make test` need nothing but Python >= 3.11, a compiler and make.
 SHELL := /bin/bash
 BIN := .venv/bin
-CODE := bot inference knowledge runbooks tests
+CODE := bot inference knowledge runbooks tests docs
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit check fmt lint type imports eval bench lock install install-dev browser
+.PHONY: help demo test unit check fmt lint type imports eval bench docs lock install install-dev browser
 
 help:  ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -43,6 +43,9 @@ eval: install-dev  ## score the bot on a data folder: make eval DATA=path
 bench: install  ## measure speed on this machine
 	@$(BIN)/opsbot bench engine
 	@$(BIN)/opsbot bench answer
+
+docs: install-dev  ## write the generated parts of the documents anew
+	@$(BIN)/python docs/generate.py
 
 lock: install-dev  ## resolve the dependencies anew and pin their hashes
 	@requirements/lock.sh

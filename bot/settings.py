@@ -7,6 +7,7 @@ value is written `OPSBOT_LOGS__WINDOW_S=900`. Slack's own names (`SLACK_BOT_TOKE
 
 from __future__ import annotations
 
+import difflib
 import os
 import sys
 import tomllib
@@ -25,6 +26,9 @@ from pydantic_settings import (
 )
 
 SLACK_API_URL = "https://slack.com/api/"
+_PREFIX = "OPSBOT_"
+# Read by the build scripts or before the settings themselves.
+_OTHER_VARIABLES = frozenset({"CONFIG", "WHEEL_CACHE"})
 _PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
 
 PositiveInt = Annotated[int, Field(ge=1)]
@@ -65,7 +69,7 @@ class InferenceSettings(_Section):
     n_threads: PositiveInt | None = Field(
         default=None, description="threads; default: physical cores"
     )
-    n_gpu_layers: int = Field(default=-1, ge=-1, description="layers on the GPU; -1: all that fit")
+    n_gpu_layers: int = Field(default=-1, ge=-1, description="layers on the GPU; -1: all of them")
     max_answer_tokens: PositiveInt = Field(
         default=220, description="longest explanation, in tokens"
     )
@@ -121,7 +125,7 @@ class Settings(BaseSettings):
     """Everything that can be configured."""
 
     model_config = SettingsConfigDict(
-        env_prefix="OPSBOT_",
+        env_prefix=_PREFIX,
         env_nested_delimiter="__",
         extra="forbid",
         frozen=True,
@@ -187,6 +191,7 @@ def load_settings(**overrides: object) -> Settings:
     Raises:
         SettingsError: A value is unknown or out of range; every fault is named.
     """
+    _refuse_unknown_variables()
     slack = _slack_from_environment()
     if slack and "slack" not in overrides:
         overrides["slack"] = slack
@@ -200,6 +205,19 @@ def load_settings(**overrides: object) -> Settings:
         raise SettingsError(f"settings are wrong: {faults}") from exc
     except (OSError, tomllib.TOMLDecodeError) as exc:
         raise SettingsError(f"{config_file()} cannot be read: {exc}") from exc
+
+
+def _refuse_unknown_variables() -> None:
+    known = {name.upper() for name in Settings.model_fields} | _OTHER_VARIABLES
+    unknown = [
+        name
+        for name in os.environ
+        if name.startswith(_PREFIX) and name.removeprefix(_PREFIX).split("__")[0] not in known
+    ]
+    if unknown:
+        near = difflib.get_close_matches(unknown[0].removeprefix(_PREFIX), sorted(known), 1)
+        hint = f"; did you mean {_PREFIX}{near[0]}?" if near else ""
+        raise SettingsError(f"unknown setting {', '.join(sorted(unknown))}{hint}")
 
 
 def _slack_from_environment() -> dict[str, str]:

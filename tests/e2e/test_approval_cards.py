@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +64,7 @@ class AlwaysRunbook:
 
 
 @asynccontextmanager
-async def bot_on(workspace: Workspace, settings: Settings) -> AsyncIterator[None]:
+async def bot_on(workspace: Workspace, settings: Settings) -> AsyncGenerator[None]:
     """The bot with the runbook skill alone; no model is needed for what is tested here."""
     async with AsyncExitStack() as stack:
         database = open_database(settings.effective_database_url)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
 
 from bot.workspace import seed
 from bot.workspace.interactions import Press
@@ -81,13 +80,3 @@ class Visitor:
 
 def shown(message: Message) -> str:
     return f"{message.text}\n{json.dumps(message.blocks, ensure_ascii=False)}"
-
-
-def sections(message: Message) -> list[str]:
-    """The texts of a message's sections."""
-    found: list[str] = []
-    for block in message.blocks:
-        text: Any = block.get("text")
-        if block.get("type") == "section" and isinstance(text, dict):
-            found.append(str(text["text"]))
-    return found
