@@ -371,6 +371,13 @@ def new_batch(n_rows: int) -> RowBatch:
     return RowBatch(n_rows, _c.llama_batch())
 
 
+def build_features() -> tuple[str, bool]:
+    """What the library was compiled for: its own description, and whether it can use a GPU."""
+    _native_log()
+    info: bytes = _c.llama_print_system_info()
+    return info.decode(errors="replace").strip(), bool(_c.llama_supports_gpu_offload())
+
+
 @functools.cache
 def _native_log() -> NativeLog:
     """Initialise llama.cpp once per process and take over its log."""

@@ -24,7 +24,7 @@ from inference import (
     TextDelta,
 )
 from inference.backends.base import Chunk, DecodeStatus
-from inference.backends.llama_cpp import LlamaBackend
+from inference.backends.llama_cpp import LlamaBackend, build_features
 from inference.backends.llama_encoder import LlamaEncoder
 from inference.backends.options import LlamaOptions
 from inference.chat_template import ChatTemplate
@@ -41,8 +41,8 @@ GRAMMAR = 'root ::= "yes" | "no"'
 
 
 @pytest.fixture(scope="module")
-def shared_backend(smollm2_path: Path) -> Iterator[LlamaBackend]:
-    loaded = LlamaBackend(smollm2_path, OPTIONS)
+def shared_backend(smollm2: Path) -> Iterator[LlamaBackend]:
+    loaded = LlamaBackend(smollm2, OPTIONS)
     yield loaded
     loaded.close()
 
@@ -151,8 +151,8 @@ def test_dropping_one_holder_leaves_shared_cells_to_the_other(backend: LlamaBack
     assert (backend.n_tokens(A), backend.n_tokens(B)) == (0, 3)
 
 
-def test_a_full_memory_has_no_room_and_stays_usable(smollm2_path: Path) -> None:
-    backend = LlamaBackend(smollm2_path, LlamaOptions(n_ctx=256, n_batch=128, n_seq_max=2))
+def test_a_full_memory_has_no_room_and_stays_usable(smollm2: Path) -> None:
+    backend = LlamaBackend(smollm2, LlamaOptions(n_ctx=256, n_batch=128, n_seq_max=2))
     tokens = [TokenId(100)] * 128
     fill(backend, A, tokens)
     fill(backend, B, tokens)
@@ -174,8 +174,8 @@ def test_invalid_rows_are_an_error_with_memory_intact(backend: LlamaBackend) -> 
     assert backend.n_tokens(A) == before
 
 
-def test_a_reset_context_is_empty_and_works(smollm2_path: Path) -> None:
-    backend = LlamaBackend(smollm2_path, LlamaOptions(n_ctx=256, n_seq_max=2))
+def test_a_reset_context_is_empty_and_works(smollm2: Path) -> None:
+    backend = LlamaBackend(smollm2, LlamaOptions(n_ctx=256, n_seq_max=2))
     fill(backend, A, words(backend, "one two"))
     backend.reset()
     assert backend.n_tokens(A) == 0
@@ -226,25 +226,25 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         LlamaBackend(tmp_path / "absent.gguf")
 
 
-def test_a_generating_model_is_no_encoder(smollm2_path: Path) -> None:
+def test_a_generating_model_is_no_encoder(smollm2: Path) -> None:
     with pytest.raises(ModelUnavailableError, match="not an embedding model"):
-        LlamaEncoder(smollm2_path)
+        LlamaEncoder(smollm2)
 
 
-async def test_cached_turns_give_the_text_of_uncached_ones(smollm2_path: Path) -> None:
+async def test_cached_turns_give_the_text_of_uncached_ones(smollm2: Path) -> None:
     question, more = "What is a connection pool?", "And when does it run dry?"
-    async with running(smollm2_path) as engine:
+    async with running(smollm2) as engine:
         answer, first = await engine.complete(ask("a", question))
         cached, ended = await engine.complete(ask("b", question, answer, more))
-    async with running(smollm2_path) as engine:
+    async with running(smollm2) as engine:
         uncached, alone = await engine.complete(ask("b", question, answer, more))
     assert ended.stats.n_cached >= first.stats.n_prompt
     assert alone.stats.n_cached == 0
     assert cached == uncached
 
 
-async def test_a_grammar_forces_the_form_of_the_answer(smollm2_path: Path) -> None:
-    async with running(smollm2_path) as engine:
+async def test_a_grammar_forces_the_form_of_the_answer(smollm2: Path) -> None:
+    async with running(smollm2) as engine:
         text, ended = await engine.complete(ask("a", "Tell me a story.", grammar=GRAMMAR))
         _, bad = await engine.complete(ask("b", "Tell me a story.", grammar="root ::= ("))
     assert text in ("yes", "no")
@@ -252,8 +252,8 @@ async def test_a_grammar_forces_the_form_of_the_answer(smollm2_path: Path) -> No
     assert bad.outcome is Outcome.REJECTED
 
 
-async def test_a_stop_string_is_not_part_of_the_text(smollm2_path: Path) -> None:
-    async with running(smollm2_path) as engine:
+async def test_a_stop_string_is_not_part_of_the_text(smollm2: Path) -> None:
+    async with running(smollm2) as engine:
         whole, _ = await engine.complete(ask("a", "Count from 1 to 9.", n=24))
         stop = whole[6:9]
         text, ended = await engine.complete(ask("b", "Count from 1 to 9.", n=24, stop=(stop,)))
@@ -261,9 +261,9 @@ async def test_a_stop_string_is_not_part_of_the_text(smollm2_path: Path) -> None
     assert ended.outcome is Outcome.FINISHED
 
 
-async def test_cancelling_during_a_long_prefill_ends_it_early(smollm2_path: Path) -> None:
+async def test_cancelling_during_a_long_prefill_ends_it_early(smollm2: Path) -> None:
     options = LlamaOptions(n_ctx=4096, n_batch=128, n_seq_max=4)
-    async with running(smollm2_path, options) as engine:
+    async with running(smollm2, options) as engine:
         events: list[object] = []
         async with asyncio.timeout(60):
             async for event in engine.stream(ask("a", "pool dry " * 1500)):
@@ -276,9 +276,71 @@ async def test_cancelling_during_a_long_prefill_ends_it_early(smollm2_path: Path
         assert (await engine.complete(ask("b", "why?", n=2)))[0]
 
 
-async def test_a_prompt_beyond_the_context_is_rejected(smollm2_path: Path) -> None:
-    async with running(smollm2_path) as engine:
+async def test_a_prompt_beyond_the_context_is_rejected(smollm2: Path) -> None:
+    async with running(smollm2) as engine:
         _, ended = await engine.complete(ask("a", "pool " * 2000))
     assert ended.outcome is Outcome.REJECTED
     assert ended.stats.n_prompt > 2000
     assert "1023" in ended.reason
+
+
+def test_the_build_names_what_it_was_compiled_for() -> None:
+    description, _ = build_features()
+    assert "CPU" in description
+
+
+@pytest.fixture(scope="module")
+def encoder(minilm: Path) -> Iterator[LlamaEncoder]:
+    loaded = LlamaEncoder(minilm)
+    yield loaded
+    loaded.close()
+
+
+def test_an_encoder_is_no_generating_model(minilm: Path) -> None:
+    with pytest.raises(ModelUnavailableError, match="cannot write text"):
+        LlamaBackend(minilm)
+
+
+def test_a_vector_does_not_depend_on_its_batch(encoder: LlamaEncoder) -> None:
+    texts = ["the pool ran dry", "", "restart checkout " * 20, "[SEP] is text", "é→🔥"]
+    inputs = [encoder.tokenize(text) for text in texts]
+    together = encoder.embed(inputs)
+    alone = np.concatenate([encoder.embed([tokens]) for tokens in inputs])
+    assert together.shape == (5, encoder.n_dimensions)
+    assert np.allclose(np.linalg.norm(together, axis=1), 1, atol=1e-5)
+    assert (together * alone).sum(axis=1).min() > 0.9999
+
+
+def test_a_too_long_text_is_truncated_and_keeps_its_final_token(encoder: LlamaEncoder) -> None:
+    tokens = encoder.tokenize("restart " * 5000)
+    assert len(tokens) == encoder.n_ctx
+    assert tokens[-1] == encoder.tokenize("short")[-1]
+    assert np.isfinite(encoder.embed([tokens])).all()
+
+
+def test_special_spellings_in_a_text_stay_text(encoder: LlamaEncoder) -> None:
+    assert len(encoder.tokenize("[SEP]")) > len(encoder.tokenize("")) + 1
+
+
+def test_the_name_follows_the_content(encoder: LlamaEncoder, minilm: Path, tmp_path: Path) -> None:
+    copy = tmp_path / minilm.name
+    copy.write_bytes(minilm.read_bytes() + b"\0")
+    other = LlamaEncoder(copy)
+    assert other.name != encoder.name
+    other.close()
+
+
+async def test_embeddings_are_served_while_a_generation_runs(smollm2: Path, minilm: Path) -> None:
+    engine = Engine(
+        load_generator=lambda: LlamaBackend(smollm2, OPTIONS),
+        load_encoder=lambda: LlamaEncoder(minilm),
+    )
+    await engine.start()
+    async with asyncio.timeout(120):
+        stream = engine.stream(ask("long", "Tell a long story.", n=800))
+        await anext(stream)
+        vectors = await engine.embed(["pool", "database"])
+        assert engine.n_waiting == 1
+        await stream.aclose()
+        await engine.stop()
+    assert vectors.shape == (2, 384)
