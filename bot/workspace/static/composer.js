@@ -137,7 +137,9 @@ function candidates(box) {
   if (match) {
     const [, , sign, word] = match;
     const all = sign === "@" ? people() : channels();
-    return { start: before.length - word.length - 1, found: all.filter((one) => one.search.includes(word.toLowerCase())).slice(0, 7) };
+    const typed = sign + word.toLowerCase();
+    const complete = all.some((one) => one.insert.trim() === typed); // nothing left to complete
+    return { start: before.length - word.length - 1, found: complete ? [] : all.filter((one) => one.search.includes(word.toLowerCase())).slice(0, 7) };
   }
   if (/^\/\w*$/.test(before) && store.command.startsWith(before)) {
     return { start: 0, found: [{ insert: `${store.command} `, title: store.command, note: "ask privately, or run a command", user: store.users.get(store.bot), search: store.command }] };
@@ -154,7 +156,7 @@ function people() {
 const channels = () => visibleChannels().filter((c) => !c.im_user).map((c) => ({ insert: `#${c.name} `, title: `#${c.name}`, note: "", search: c.name }));
 
 function suggest(box, menu, state) {
-  const { start, found } = candidates(box);
+  const { start, found } = state.waved === box.value ? { start: 0, found: [] } : candidates(box);
   Object.assign(state, { start, options: found, chosen: Math.min(state.chosen, Math.max(0, found.length - 1)) });
   menu.hidden = !found.length;
   box.setAttribute("aria-expanded", String(Boolean(found.length)));
@@ -184,7 +186,7 @@ function steer(event, box, menu, state) {
   if (event.key === "ArrowDown") state.chosen = (state.chosen + 1) % count;
   else if (event.key === "ArrowUp") state.chosen = (state.chosen + count - 1) % count;
   else if (event.key === "Tab" || event.key === "Enter") take(box, state, state.chosen);
-  else if (event.key === "Escape") { event.preventDefault(); event.stopPropagation(); hide(box, menu, state); return false; }
+  else if (event.key === "Escape") { event.preventDefault(); event.stopPropagation(); state.waved = box.value; hide(box, menu, state); return false; }
   else return false;
   event.preventDefault();
   return true;
