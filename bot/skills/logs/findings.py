@@ -166,17 +166,18 @@ def _signed_gains(counts: NDArray[np.float64], bad: NDArray[np.bool_]) -> NDArra
     with np.errstate(divide="ignore", invalid="ignore"):
         first = np.where(before > 0, before * np.log(before / expected), 0.0)
         second = np.where(after > 0, after * np.log(after / (total - expected)), 0.0)
-    gains = 2 * (first + second) / _dispersion(counts)[:, None]
+    gains: NDArray[np.float64] = 2 * (first + second) / _dispersion(counts)[:, None]
     rises: NDArray[np.bool_] = before < expected
-    weight = np.where(bad[:, None], np.where(rises, 1.0, -1.0), 0.5)
-    gains[:, -1] = 0.0
-    return gains * weight
+    weight: NDArray[np.float64] = np.where(bad[:, None], np.where(rises, 1.0, -1.0), 0.5)
+    signed: NDArray[np.float64] = gains * weight
+    signed[:, -1] = 0.0
+    return signed
 
 
 def _dispersion(counts: NDArray[np.float64]) -> NDArray[np.float64]:
     """How much more neighbouring ticks differ than chance would have it; at least 1."""
     if counts.shape[1] < 2:
-        return np.ones(counts.shape[0])
+        return np.ones(counts.shape[0], dtype=np.float64)
     steps: NDArray[np.float64] = np.diff(counts, axis=1)
     spread: NDArray[np.float64] = (steps**2).mean(axis=1) / 2
     mean: NDArray[np.float64] = np.maximum(counts.mean(axis=1), 1e-9)

@@ -55,6 +55,7 @@ _MASKS = (
     ("id", _ID),
     ("n", rf"[-+]?\d[\d.,]*+(?: ?{_UNIT})?"),
 )
+_STAMPED = re.compile(rf"^[\s\[]*(?:{_STAMP})[\]\s:,-]*")
 _LABELS = tuple(label for label, _ in _MASKS)
 _MASK = re.compile("|".join(f"({pattern})" for _, pattern in _MASKS))
 _WORD = re.compile(r"<[a-z]+>|[^\W\d_]{2,}")
@@ -178,3 +179,8 @@ def _field(row: dict[str, object], keys: tuple[str, ...]) -> str:
             if isinstance(inner, str):
                 return inner
     return ""
+
+
+def without_stamp(line: str) -> str:
+    """A line without the time at its very beginning; lines of another form as they are."""
+    return _STAMPED.sub("", line, count=1)

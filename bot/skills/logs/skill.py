@@ -1,0 +1,224 @@
+"""Answers questions about logs: evidence within a second, then the model's explanation of it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from inference.request import Priority
+
+from ...messages import Change, Note, Part, Phase, Prose, Reply, Request, SkillEvent, Turn
+from ...settings import LogSettings
+from ..generation import Generator
+from . import wording
+from .analysis import Analysis, Window, analyse, analyse_related
+from .digest import Digest, build
+from .explanation import Explainer, Explanation
+from .findings import Movement
+from .scope import Scope, scope_of
+from .sources import Stream, TextStream, configured_streams
+from .window import window_in
+
+_NOTHING_CONFIGURED = (
+    "I know no log files. Name them in the settings (`[logs.sources]` with a service name and file "
+    "patterns), attach a file, or paste some lines."
+)
+_RELATED_LIMIT_S = 0.4
+_MAX_BASELINE_S = 6 * 3600.0
+_DIGEST_WINDOW_S = 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Looked:
+    """What was found, ready to be shown."""
+
+    analysis: Analysis
+    digest: Digest
+    zone: tzinfo
+    other_services: tuple[str, ...] = ()
+
+    @property
+    def is_unusual(self) -> bool:
+        """Whether there is something to explain."""
+        if self.analysis.has_baseline:
+            return any(entry.movement.change is not Change.STEADY for entry in self.digest.entries)
+        return bool(self.digest.entries)
+
+    def evidence(self) -> list[Part]:
+        """Heading, findings and the most telling line."""
+        return [
+            wording.heading(self.analysis, self.zone),
+            wording.findings(self.digest, self.analysis),
+            wording.quote_of(self.digest.entries[0]),
+        ]
+
+    def footer(self, explained: str = "") -> list[Part]:
+        """Coverage, and what could not be read."""
+        coverage = wording.coverage(self.digest, self.analysis, self.other_services)
+        text = f"{coverage} · {explained}" if explained else coverage
+        return [*wording.problem_notes(self.analysis), Note(text=text)]
+
+
+class LogsSkill:
+    """Answers from configured log files, uploads and pasted lines.
+
+    Args:
+        settings: Where the logs are and how much of them is read.
+        generator: Explains the evidence.
+        model_name: Named in the small print.
+        zone: The zone of log lines that name none.
+    """
+
+    def __init__(
+        self,
+        settings: LogSettings,
+        generator: Generator,
+        *,
+        model_name: str,
+        zone: tzinfo = UTC,
+    ) -> None:
+        self._settings = settings
+        self._explainer = Explainer(generator)
+        self._model_name = model_name
+        self._zone = zone
+
+    async def answer(
+        self, request: Request, history: tuple[Turn, ...]
+    ) -> AsyncIterator[SkillEvent]:
+        """Yield the evidence, then the same with each explained sentence, then the whole answer."""
+        scope = scope_of(request, history, self._settings.sources)
+        if not scope.texts and not scope.services:
+            yield Reply(parts=(Prose(text=_NOTHING_CONFIGURED),), summary=_NOTHING_CONFIGURED)
+            return
+        zone = wording.zone_of(request.actor.timezone)
+        now = request.received_at
+        looked = await asyncio.to_thread(self._look, request.text, scope, now, zone)
+        if not looked.is_unusual:
+            yield _uneventful(looked)
+            return
+        async for reply in self._explained(looked, request.request_id, Priority.INTERACTIVE):
+            yield reply
+
+    async def digest_reply(
+        self,
+        service: str,
+        timezone: str = "UTC",
+        *,
+        window_s: int = _DIGEST_WINDOW_S,
+        now: datetime | None = None,
+    ) -> Reply:
+        """What is worth knowing about a stretch of time, for a scheduled post.
+
+        Args:
+            service: A configured name; any other text means all of them.
+            timezone: IANA name of the zone in which times are written.
+            window_s: How far back it looks, in seconds.
+            now: Aware; the present by default.
+        """
+        known = self._settings.sources
+        services = (service,) if service in known else tuple(known)
+        if not services:
+            return Reply(parts=(Prose(text=_NOTHING_CONFIGURED),), summary=_NOTHING_CONFIGURED)
+        end = now or datetime.now(UTC)
+        window = Window(
+            start=end - timedelta(seconds=window_s), end=end, baseline_s=float(window_s)
+        )
+        scope, zone = Scope(services=services), wording.zone_of(timezone)
+        looked = await asyncio.to_thread(self._look_at, scope, window, end, zone)
+        if not looked.is_unusual:
+            return _uneventful(looked)
+        request_id = f"digest-{service}-{end:%Y%m%d%H%M%S}"
+        explained = self._explained(looked, request_id, Priority.BACKGROUND)
+        return [reply async for reply in explained][-1]
+
+    def _look(self, text: str, scope: Scope, now: datetime, zone: tzinfo) -> _Looked:
+        """Read and compare. Blocks."""
+        times = window_in(text, now, zone)
+        if scope.texts and times is None:
+            return self._look_at(scope, None, now, zone)
+        if times is None:
+            seconds = self._settings.window_s
+            window = Window(start=now - timedelta(seconds=seconds), end=now, baseline_s=seconds)
+        else:
+            length_s = (times.end - times.start).total_seconds()
+            window = Window(
+                start=times.start, end=times.end, baseline_s=min(length_s, _MAX_BASELINE_S)
+            )
+        return self._look_at(scope, window, now, zone)
+
+    def _look_at(self, scope: Scope, window: Window | None, now: datetime, zone: tzinfo) -> _Looked:
+        analysis = analyse(self._streams(scope), window, now)
+        foreign, others = self._related(scope, analysis, now)
+        digest = build(
+            analysis,
+            foreign=foreign,
+            budget_tokens=self._settings.budget_tokens,
+            zone=zone,
+            max_entries=8,
+        )
+        return _Looked(analysis=analysis, digest=digest, zone=zone, other_services=others)
+
+    def _streams(self, scope: Scope) -> Mapping[str, tuple[Stream, ...]]:
+        if scope.texts:
+            return {
+                text.name: (TextStream(name=text.name, text=text.text, zone=self._zone),)
+                for text in scope.texts
+            }
+        return configured_streams(self._settings.sources, scope.services, self._zone)
+
+    def _related(
+        self, scope: Scope, analysis: Analysis, now: datetime
+    ) -> tuple[tuple[Movement, ...], tuple[str, ...]]:
+        """First sightings in the other services just before the failure, and who was looked at."""
+        window, onset_at = analysis.window, analysis.onset_at
+        others = [name for name in self._settings.sources if name not in scope.services]
+        if scope.texts or window is None or onset_at is None or not others:
+            return (), ()
+        streams = configured_streams(self._settings.sources, others, self._zone)
+        found, left_out = analyse_related(
+            streams, window, now, onset_at=onset_at, time_limit_s=_RELATED_LIMIT_S
+        )
+        return found, tuple(name for name in others if name not in left_out)
+
+    async def _explained(
+        self, looked: _Looked, request_id: str, priority: Priority
+    ) -> AsyncIterator[Reply]:
+        digest = looked.digest
+        summary = wording.summary_of(digest, looked.analysis, looked.zone)
+        facts = wording.facts(looked.analysis, digest)
+        evidence = looked.evidence()
+
+        def snapshot(parts: list[Part], phase: Phase) -> Reply:
+            status = "explaining" if phase is Phase.WORKING else ""
+            return Reply(
+                parts=tuple(parts), summary=summary, phase=phase, status=status, facts=facts
+            )
+
+        yield snapshot([*evidence, *looked.footer()], Phase.WORKING)
+        started = time.monotonic()
+        explanation = Explanation()
+        explaining = self._explainer.explain(
+            digest.prompt, len(digest.entries), request_id, priority
+        )
+        async for explanation in explaining:
+            if explanation.sentences:
+                parts = [*evidence, *_prose(explanation), *looked.footer()]
+                yield snapshot(parts, Phase.WORKING)
+        took_s = time.monotonic() - started
+        explained = wording.explanation_note(explanation, self._model_name, took_s)
+        yield snapshot([*evidence, *_prose(explanation), *looked.footer(explained)], Phase.DONE)
+
+
+def _prose(explanation: Explanation) -> list[Part]:
+    if not explanation.sentences:
+        return []
+    return [Prose(text=explanation.markup, from_model=True)]
+
+
+def _uneventful(looked: _Looked) -> Reply:
+    if looked.analysis.n_lines == 0:
+        return wording.no_lines(looked.analysis, looked.zone)
+    return wording.nothing_unusual(looked.digest, looked.analysis, looked.zone)

@@ -1,0 +1,173 @@
+"""Answers about logs in words: headings, coverage, and what to say when there is nothing to show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from ...messages import Change, Finding, Findings, Heading, Note, Part, Prose, Quote, Reply
+from .analysis import Analysis
+from .digest import Digest, Entry, span_text
+from .explanation import Explanation
+from .findings import as_finding
+
+_MAX_PROBLEMS = 4
+
+
+def zone_of(name: str) -> tzinfo:
+    """The zone of this IANA name; UTC when there is none."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
+
+
+def services_text(analysis: Analysis) -> str:
+    """The names of the services, or how many there are."""
+    names = [each.service for each in analysis.services]
+    return ", ".join(names) if len(names) <= 3 else f"{len(names)} services"
+
+
+def heading(analysis: Analysis, zone: tzinfo) -> Heading:
+    """What was looked at: names, time, number of lines."""
+    parts = [services_text(analysis)]
+    if analysis.window is not None:
+        parts.append(span_text(analysis.window.start, analysis.window.end, zone))
+    n_sources = analysis.n_sources
+    sources = f" from {n_sources} sources" if n_sources > 1 else ""
+    parts.append(f"{count_text(analysis.n_lines, 'line')}{sources}")
+    return Heading(text=" · ".join(parts))
+
+
+def count_text(count: int, noun: str) -> str:
+    """A number with its noun, for example "1 line" or "2,310 lines"."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def findings(digest: Digest, analysis: Analysis) -> Findings:
+    """The entries as rows; services are named when there is more than one."""
+    several = len(analysis.services) > 1 or any(entry.is_foreign for entry in digest.entries)
+    return Findings(rows=tuple(_row(entry, several) for entry in digest.entries))
+
+
+def _row(entry: Entry, with_service: bool) -> Finding:
+    found = as_finding(entry.movement)
+    return Finding(
+        change=found.change,
+        label=found.label,
+        count=found.count,
+        template=found.template,
+        since=found.since,
+        service=found.service if with_service else "",
+    )
+
+
+def quote_of(entry: Entry) -> Quote:
+    """The entry's verbatim line with its place."""
+    first = entry.movement.first
+    return Quote(text=entry.quote, source=first.source, line_number=first.line_number)
+
+
+def coverage(digest: Digest, analysis: Analysis, foreign_services: Sequence[str]) -> str:
+    """How every line was accounted for."""
+    text = (
+        f"read {digest.n_lines:,} = shown {digest.n_shown:,} + folded {digest.n_folded:,} "
+        f"+ skipped {digest.n_skipped:,}"
+    )
+    n_before = sum(each.n_baseline_lines for each in analysis.services)
+    if n_before:
+        text += f" · compared with {n_before:,} before"
+    if foreign_services:
+        text += f" · also looked at {', '.join(foreign_services)}"
+    return text
+
+
+def problem_notes(analysis: Analysis) -> tuple[Note, ...]:
+    """What could not be read or looked odd, one sentence each."""
+    problems = list(analysis.problems)
+    for each in analysis.services:
+        if each.intake.n_undecodable:
+            lines = count_text(each.intake.n_undecodable, "line")
+            problems.append(f"{each.service}: {lines} not in UTF-8")
+        if each.intake.n_cut:
+            lines = count_text(each.intake.n_cut, "line")
+            problems.append(f"{each.service}: {lines} longer than 64 KiB, only the beginning read")
+        if each.n_backwards:
+            problems.append(f"{each.service}: the clock went back {each.n_backwards} times")
+    shown = problems[:_MAX_PROBLEMS]
+    if len(problems) > len(shown):
+        shown.append(f"and {len(problems) - len(shown)} more problems")
+    return tuple(Note(text=problem) for problem in shown)
+
+
+def explanation_note(explanation: Explanation, model_name: str, took_s: float) -> str:
+    """Which model said it, how long it took and what was withheld."""
+    if explanation.failure:
+        return f"no explanation: {explanation.failure}"
+    text = f"model {model_name}, {took_s:.1f} s"
+    n_withheld = len(explanation.withheld)
+    if n_withheld:
+        reasons = ", ".join(dict.fromkeys(explanation.withheld))
+        text += f" · {count_text(n_withheld, 'sentence')} withheld ({reasons})"
+    return text
+
+
+def summary_of(digest: Digest, analysis: Analysis, zone: tzinfo) -> str:
+    """The answer in one plain sentence."""
+    top = digest.entries[0].movement
+    found = as_finding(top)
+    since = f" since {found.since.astimezone(zone):%H:%M:%S}" if found.since is not None else ""
+    label = "" if top.change is Change.STEADY else f" ({found.label.lower()})"
+    lines = count_text(found.count, "line") if found.count else "no more lines"
+    return f"{services_text(analysis)}: {lines}{label}{since}: {found.template}"
+
+
+def no_lines(analysis: Analysis, zone: tzinfo) -> Reply:
+    """Nothing was written in the window; that is not the same as nothing wrong."""
+    parts: list[Part] = [heading(analysis, zone)]
+    text = f"No lines of {services_text(analysis)} in this time, so nothing can be said about it."
+    seen = [s for each in analysis.services if (s := each.last_seen_second) is not None]
+    if seen:
+        last = datetime.fromtimestamp(max(seen), zone)
+        text += f" The last line before was written at {last:%d %b %H:%M:%S}."
+    elif all(each.n_sources == 0 for each in analysis.services):
+        text = f"There is no log file of {services_text(analysis)} where the settings say."
+    parts += (Prose(text=text), *problem_notes(analysis))
+    return Reply(parts=tuple(parts), summary=text, facts=facts(analysis))
+
+
+def nothing_unusual(digest: Digest, analysis: Analysis, zone: tzinfo) -> Reply:
+    """A healthy log: the evidence of that, and no model."""
+    n_bad = sum(m.n_lines for m in analysis.movements if m.is_bad)
+    if analysis.has_baseline:
+        text = "Nothing unusual: no new message, and none whose rate moved"
+    else:
+        text = "Nothing stands out, and there is nothing earlier to compare with"
+    if n_bad:
+        text += f"; {count_text(n_bad, 'warning or error line')} at the usual rate"
+    parts: list[Part] = [heading(analysis, zone), Prose(text=f"{text}.")]
+    if digest.entries and n_bad:
+        parts.append(findings(digest, analysis))
+    parts += (*problem_notes(analysis), Note(text=coverage(digest, analysis, ())))
+    summary = f"{services_text(analysis)}: {text[0].lower()}{text[1:]}."
+    return Reply(parts=tuple(parts), summary=summary, facts=facts(analysis))
+
+
+def facts(analysis: Analysis, digest: Digest | None = None) -> Mapping[str, str]:
+    """What to remember of the exchange."""
+    known: dict[str, str] = {}
+    if len(analysis.services) == 1:
+        known["service"] = analysis.services[0].service
+    if digest is not None and digest.entries:
+        top = digest.entries[0]
+        known["evidence"] = "\n".join(dict.fromkeys((top.quote, *_patterns(digest))))
+        since = as_finding(top.movement).since
+        if since is not None:
+            known["since"] = since.isoformat()
+    return known
+
+
+def _patterns(digest: Digest) -> list[str]:
+    bad = (entry for entry in digest.entries[1:] if entry.movement.is_bad)
+    return [entry.quote for entry in bad][:2]
