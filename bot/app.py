@@ -47,7 +47,7 @@ from .store.events import SeenEvents
 from .store.feedback import FeedbackBook
 from .store.message_refs import MessageRefs
 from .store.threads import Threads
-from .warming import warm
+from .warming import skill_prefixes, warm
 
 _REMEMBER_EVENTS = timedelta(days=2)
 _EXPIRY_CHECK_S = 15.0
@@ -147,7 +147,7 @@ def _build(
         Intent.LOGS: IncidentSkill(logs, runbook.suggest),
         Intent.RUNBOOK: runbook,
         Intent.CODE: CodeSkill(engine, knowledge, classify_line),
-        Intent.KNOWLEDGE: KnowledgeSkill(knowledge, engine),
+        Intent.KNOWLEDGE: KnowledgeSkill(knowledge, engine, model_name=settings.model),
         Intent.SCHEDULE: ScheduleSkill(schedules, tuple(settings.logs.sources)),
         Intent.CHAT: ChatSkill(),
     }
@@ -247,7 +247,7 @@ def _start_chores(core: Core, database: Database, *, keep_time: bool) -> list[as
         asyncio.create_task(_keep_knowledge_fresh(core)),
         asyncio.create_task(_expire_proposals(core)),
         asyncio.create_task(_forget_events(database)),
-        asyncio.create_task(warm(core.engine, SKILL_PREFIXES)),
+        asyncio.create_task(warm(core.engine, skill_prefixes())),
     ]
 
 

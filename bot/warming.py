@@ -8,6 +8,13 @@ import structlog
 
 from inference import ChatMessage, Engine, InferenceError
 
+from .prompts import code, knowledge, logs
+
+
+def skill_prefixes() -> tuple[tuple[ChatMessage, ...], ...]:
+    """The stable beginnings of the skills' prompts, the most urgent skill first."""
+    return (logs.PREFIX, knowledge.prefix(), code.prefix("promql"))
+
 
 async def warm(engine: Engine, prefixes: Iterable[tuple[ChatMessage, ...]]) -> None:
     """Prefill prefixes at background priority; a model that is not there needs no warming."""
