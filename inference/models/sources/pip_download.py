@@ -56,7 +56,7 @@ class PipDownloads:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> Self:
-        shutil.rmtree(self._in_flight, ignore_errors=True)
+        self._clear()
         self._in_flight.mkdir()
         return self
 
@@ -74,7 +74,7 @@ class PipDownloads:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-        shutil.rmtree(self._in_flight, ignore_errors=True)
+        self._clear()
 
     def wait(self, distribution: str, on_pending: Callable[[int], None]) -> Path:
         """Wait for one wheel, while the next ones are fetched too.
@@ -97,6 +97,12 @@ class PipDownloads:
         """Delete a wheel that was taken, or turned out to be damaged."""
         if (wheel := find_wheel(self._folder, distribution, self._version)) is not None:
             wheel.unlink()
+
+    def _clear(self) -> None:
+        """Keep what pip had finished unseen; a wheel it was still copying shows when it is read."""
+        for wheel in self._in_flight.glob("*/*.whl"):
+            wheel.replace(self._folder / wheel.name)
+        shutil.rmtree(self._in_flight, ignore_errors=True)
 
     def _fill(self, wanted: str | None) -> None:
         """Start downloads up to the window's size; the wanted one in any case."""
