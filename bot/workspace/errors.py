@@ -5,6 +5,7 @@ WorkspaceError
 │   └── RateLimitedError  too many calls; carries the seconds to wait
 ├── DeliveryError       the bot did not take an envelope (not connected, or no ack in time)
 ├── PageError           the page asked for something that does not exist
+├── PortError           the port cannot be listened on
 └── SnapshotError       the state file cannot be read or written
 """
 
@@ -47,6 +48,10 @@ class DeliveryError(WorkspaceError):
 
 class PageError(WorkspaceError):
     """The page asked for something that does not exist; the message is a sentence for it."""
+
+
+class PortError(WorkspaceError):
+    """The port cannot be listened on; the message says what to do."""
 
 
 class SnapshotError(WorkspaceError):

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from .changes import Changes
 from .core import Access, Core, build_core
+from .errors import PortError
 from .events import DEFAULT_SUBSCRIPTIONS
 from .faults import Fault, Faults
 from .guard import add_headers, guard, page_errors
@@ -86,7 +87,7 @@ class Workspace:
             port: 0 takes any free one.
 
         Raises:
-            OSError: The port is in use.
+            PortError: The port is in use or not allowed.
         """
         listener = _listener(port)
         base_url = f"http://{_HOST}:{listener.getsockname()[1]}"
@@ -245,9 +246,11 @@ def _listener(port: int) -> socket.socket:
         listener.bind((_HOST, port))
         listener.listen(128)
         listener.setblocking(False)
-    except OSError:
+    except OSError as exc:
         listener.close()
-        raise
+        raise PortError(
+            f"the workspace cannot listen on port {port} ({exc.strerror}); choose another port"
+        ) from exc
     return listener
 
 

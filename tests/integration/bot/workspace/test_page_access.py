@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from bot.workspace import Workspace, seed
+from bot.workspace.errors import PortError
 
 MESSAGE = {"user": seed.MAYA, "channel": seed.GENERAL, "text": "hi"}
 
@@ -25,6 +26,12 @@ def origin(workspace: Workspace) -> dict[str, str]:
 
 def test_it_listens_on_loopback_only(workspace: Workspace) -> None:
     assert urlsplit(workspace.url).hostname == "127.0.0.1"
+
+
+async def test_a_port_in_use_is_refused_with_advice(workspace: Workspace) -> None:
+    port = urlsplit(workspace.url).port
+    with pytest.raises(PortError, match="choose another port"):
+        await Workspace().start(port or 0)
 
 
 async def test_the_page_forbids_everything_from_elsewhere(web: httpx.AsyncClient) -> None:
