@@ -81,6 +81,10 @@ class Checkout:
         )
         self._metrics = Metrics(self._pool)
 
+    async def close(self) -> None:
+        """Close the connections to orders."""
+        await self._pool.close()
+
     def application(self) -> web.Application:
         """The routes, each counted, timed and logged."""
         application = web.Application(middlewares=[self._account])
@@ -155,6 +159,7 @@ async def _serve(places: Places, orders_port: int) -> None:
         await asyncio.Event().wait()
     finally:
         await runner.cleanup()
+        await checkout.close()
 
 
 def main() -> None:

@@ -126,6 +126,13 @@ class ConnectionPool:
             self._idle.append((connection, self._clock()))
             self._changed.notify()
 
+    async def close(self) -> None:
+        """Close what is idle; nothing may be borrowed any more."""
+        for task in self._opening:
+            task.cancel()
+        idle, self._idle = self._idle, []
+        await asyncio.gather(*(connection.close() for connection, _ in idle))
+
     async def ping(self) -> None:
         """Borrow a connection and ask the database something trivial.
 

@@ -86,8 +86,10 @@ def _is_alive(pid: int) -> bool:
 
 async def test_checkout_really_fails_and_the_remedy_really_helps(tmp_path: Path) -> None:
     home = ("--home", str(tmp_path))
-    async with _incident(tmp_path, 1.0) as (incident, client):
+    async with _incident(tmp_path, 600.0) as (incident, client):
         await _wait_for_status(client, 200)
+        code, output, _ = await _opsbot("break", *home)
+        assert (code, "full export 1 started" in output) == (0, True)
         await _wait_for_status(client, 503)
         (checkout_log,) = incident.log_sources["checkout"]
         await _wait_for_line(checkout_log, "pool exhausted: 0 of 10 connections")
@@ -107,8 +109,9 @@ async def test_checkout_really_fails_and_the_remedy_really_helps(tmp_path: Path)
             assert (await client.get("/health")).status_code == 200
             await asyncio.sleep(0.1)
 
-        code, output, _ = await _opsbot("break", *home)
-        assert (code, "full export 2 started" in output) == (0, True)
+
+async def test_the_failure_begins_by_itself_after_the_healthy_time(tmp_path: Path) -> None:
+    async with _incident(tmp_path, 0.5) as (_, client):
         await _wait_for_status(client, 503)
 
 

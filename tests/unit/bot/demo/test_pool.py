@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+import time
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -16,31 +17,42 @@ _LOG = logging.getLogger("test-pool")
 
 
 @asynccontextmanager
-async def _database() -> AsyncGenerator[int]:
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _pool(
+    clock: Callable[[], float] = time.monotonic,
+) -> AsyncGenerator[tuple[ConnectionPool, list[OrdersConnection]]]:
+    """A pool of a database that answers everything, and the connections it has opened."""
+    handlers: list[asyncio.Task[None]] = []
+    opened: list[OrdersConnection] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while await reader.readline():
             writer.write(b"OK done\n")
         writer.close()
+        await writer.wait_closed()
+
+    def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        handlers.append(asyncio.create_task(serve(reader, writer)))
 
     server = await asyncio.start_server(handle, LOOPBACK, 0)
+    port = server.sockets[0].getsockname()[1]
+
+    async def connect() -> OrdersConnection:
+        opened.append(await OrdersConnection.open(port, "checkout"))
+        return opened[-1]
+
+    pool = ConnectionPool(connect, _LOG, wait_s=10.0, max_lifetime_s=2.0, clock=clock)
     async with server:
-        yield server.sockets[0].getsockname()[1]
+        yield pool, opened
+        await pool.close()
+        await asyncio.wait_for(asyncio.gather(*handlers), 10.0)
 
 
 async def test_a_returned_connection_is_lent_again() -> None:
-    async with _database() as port:
-        opened: list[OrdersConnection] = []
-
-        async def connect() -> OrdersConnection:
-            opened.append(await OrdersConnection.open(port, "checkout"))
-            return opened[-1]
-
-        pool = ConnectionPool(connect, _LOG)
+    async with _pool() as (pool, opened):
         for _ in range(3):
             await pool.ping()
         assert len(opened) == 1
         assert (pool.n_borrowed, pool.n_idle) == (0, 1)
-        await opened[0].close()
 
 
 async def test_a_pool_that_gets_no_connection_says_so_with_its_numbers() -> None:
@@ -54,8 +66,7 @@ async def test_a_pool_that_gets_no_connection_says_so_with_its_numbers() -> None
 
 
 async def test_a_broken_connection_is_not_lent_again() -> None:
-    async with _database() as port:
-        pool = ConnectionPool(lambda: OrdersConnection.open(port, "checkout"), _LOG)
+    async with _pool() as (pool, _):
         with pytest.raises(RuntimeError, match="customer"):
             async with pool.borrow():
                 raise RuntimeError("customer went away")
@@ -63,15 +74,8 @@ async def test_a_broken_connection_is_not_lent_again() -> None:
 
 
 async def test_an_old_connection_is_replaced() -> None:
-    async with _database() as port:
-        opened: list[OrdersConnection] = []
-
-        async def connect() -> OrdersConnection:
-            opened.append(await OrdersConnection.open(port, "checkout"))
-            return opened[-1]
-
-        now = [100.0]
-        pool = ConnectionPool(connect, _LOG, max_lifetime_s=2.0, clock=lambda: now[0])
+    now = [100.0]
+    async with _pool(clock=lambda: now[0]) as (pool, opened):
         await pool.ping()
         now[0] += 1.9
         await pool.ping()
@@ -79,4 +83,10 @@ async def test_an_old_connection_is_replaced() -> None:
         now[0] += 0.2
         await pool.ping()
         assert len(opened) == 2
-        await asyncio.gather(*(connection.close() for connection in opened))
+
+
+async def test_a_closed_pool_holds_nothing() -> None:
+    async with _pool() as (pool, _):
+        await pool.ping()
+        await pool.close()
+        assert pool.n_idle == 0
