@@ -12,7 +12,7 @@ from .languages import Language
 _CHECKERS = {
     Language.PROMQL: "promql-parser and the documented metric names check it",
     Language.BASH: "bash -n and shellcheck check it",
-    Language.PYTHON: "Python's parser checks it",
+    Language.PYTHON: "Python's compiler checks it",
     Language.SQL: "sqlglot checks it",
     Language.KUBERNETES: "PyYAML checks it, with apiVersion, kind and name",
     Language.YAML: "PyYAML checks it",
