@@ -21,6 +21,10 @@ from .surface import Surface
 from .web import SlackWeb, make_client
 
 
+# Between two pings; a connection that was cut is noticed after about four of them.
+_PING_S = 2
+
+
 class SlackSettingsError(Exception):
     """The Slack settings cannot be used; the message says what to set."""
 
@@ -83,7 +87,9 @@ class SlackConnection:
             bot_user_id=self._bot_user_id,
             thread_follow_ups=self._settings.thread_follow_ups,
         )
-        self._handler = AsyncSocketModeHandler(app, self._settings.app_token.get_secret_value())
+        self._handler = AsyncSocketModeHandler(
+            app, self._settings.app_token.get_secret_value(), ping_interval=_PING_S
+        )
         await self._handler.connect_async()
         self._log.info("slack_connected", team_id=self.team_id)
 

@@ -55,6 +55,7 @@ class RunbookSkill:
         """Propose runbooks of a catalogue."""
         self._catalog = catalog
         self._approvals = approvals
+        self._log = structlog.get_logger()
 
     async def answer(
         self, request: Request, history: tuple[Turn, ...]
@@ -92,8 +93,9 @@ class RunbookSkill:
             return
         try:
             proposal = await self._approvals.propose(_proposal(runbook, {}, request, facts))
-        except RunbookError:
+        except RunbookError as exc:
             # A suggestion that cannot be filled or previewed is no answer to what was asked.
+            self._log.warning("runbook_not_suggested", runbook=runbook.name, reason=str(exc))
             return
         yield Proposed(proposal_id=proposal.proposal_id)
 
