@@ -16,7 +16,7 @@ import structlog
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine as Database
 
-from inference import Engine, EngineState
+from inference import Engine, EngineState, InferenceError
 from knowledge import KnowledgeBase
 from runbooks.catalog import Catalog
 from runbooks.commands.classify import classify
@@ -84,6 +84,7 @@ class Core:
     schedules: Schedules
     dispatcher: Dispatcher
     desk: Desk
+    router: Router
     threads: Threads
     feedback: FeedbackBook
     catalog: Catalog
@@ -152,6 +153,9 @@ def _build(
         Intent.CHAT: ChatSkill(),
     }
     threads = Threads(database)
+    router = Router(
+        engine, encoder_name=settings.inference.encoder, folder=settings.home / "router"
+    )
     return Core(
         settings=settings,
         engine=engine,
@@ -160,9 +164,7 @@ def _build(
         services=services,
         schedules=schedules,
         dispatcher=Dispatcher(
-            router=Router(
-                engine, encoder_name=settings.inference.encoder, folder=settings.home / "router"
-            ),
+            router=router,
             skills=skills,
             memory=threads,
             sightings=SeenEvents(database),
@@ -172,6 +174,7 @@ def _build(
             executor=services.executor,
             board=around.make_board(database),
         ),
+        router=router,
         threads=threads,
         feedback=FeedbackBook(database),
         catalog=catalog,
@@ -247,8 +250,16 @@ def _start_chores(core: Core, database: Database, *, keep_time: bool) -> list[as
         asyncio.create_task(_keep_knowledge_fresh(core)),
         asyncio.create_task(_expire_proposals(core)),
         asyncio.create_task(_forget_events(database)),
-        asyncio.create_task(warm(core.engine, skill_prefixes())),
+        asyncio.create_task(_prepare_model(core)),
     ]
+
+
+async def _prepare_model(core: Core) -> None:
+    try:
+        await core.router.prepare()
+    except InferenceError as exc:
+        structlog.get_logger().warning("router_without_encoder", reason=str(exc))
+    await warm(core.engine, skill_prefixes())
 
 
 async def _keep_knowledge_fresh(core: Core) -> None:

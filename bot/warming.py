@@ -13,7 +13,7 @@ from .prompts import code, knowledge, logs
 
 def skill_prefixes() -> tuple[tuple[ChatMessage, ...], ...]:
     """The stable beginnings of the skills' prompts, the most urgent skill first."""
-    return (logs.PREFIX, knowledge.prefix(), code.prefix("promql"))
+    return (logs.PREFIX, knowledge.prefix(), code.prefix("PromQL"))
 
 
 async def warm(engine: Engine, prefixes: Iterable[tuple[ChatMessage, ...]]) -> None:

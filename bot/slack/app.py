@@ -20,7 +20,6 @@ from .posting import EditPacer
 from .surface import Surface
 from .web import SlackWeb, make_client
 
-
 # Between two pings; a connection that was cut is noticed after about four of them.
 _PING_S = 2
 

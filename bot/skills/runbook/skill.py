@@ -7,6 +7,8 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from typing import Protocol
 
+import structlog
+
 from runbooks.case import Case
 from runbooks.catalog import Catalog
 from runbooks.errors import ParameterError, RunbookError, UnknownRunbookError
