@@ -19,6 +19,8 @@ from .errors import (
     SyncBusyError,
 )
 from .retriever import SearchFilter
+from .terms import identifiers, terms
+from .tokens import estimate_tokens
 
 __all__ = [
     "Answerability",
@@ -37,4 +39,7 @@ __all__ = [
     "SyncProgress",
     "SyncReport",
     "SyncStage",
+    "estimate_tokens",
+    "identifiers",
+    "terms",
 ]

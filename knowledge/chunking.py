@@ -18,6 +18,7 @@ from langchain_text_splitters import RecursiveCharacterTextSplitter
 
 from .blocks import Block, BlockKind, split_blocks
 from .documents import Chunk, Document
+from .tokens import estimate_tokens
 
 CHUNKER_VERSION = "1"
 """Part of an index's identity: change it with anything that moves a chunk's boundaries or text."""
@@ -31,7 +32,6 @@ SMALL_TOKENS = 80
 WHOLE_TOKENS = 660
 """A fence, list or table up to this stays in one chunk."""
 
-_WORD = re.compile(r"[A-Za-z]+|\d+|[^\sA-Za-z\d]")
 _SPLIT_AT = [
     r"\n\n+",
     r"\n(?=(?:[-*+]|\d{1,3}[.)])\s)",
@@ -58,14 +58,6 @@ class _Piece:
 class _Section:
     path: tuple[str, ...]
     blocks: tuple[Block, ...]
-
-
-def estimate_tokens(text: str) -> int:
-    """About how many WordPiece tokens a text has, without the tokenizer (within about 10 %)."""
-    return sum(
-        1 if len(word) < 2 or not word.isalpha() or not word.isascii() else 1 + (len(word) - 1) // 7
-        for word in _WORD.findall(text)
-    )
 
 
 def chunk_document(document: Document) -> list[Chunk]:

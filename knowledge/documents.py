@@ -47,7 +47,7 @@ class Chunk:
         heading_path: Headings above the chunk, outermost first, without the title.
         ordinal: Position among the chunks of its document, from 0.
         lines: First and last line in the file, 1-based, inclusive.
-        text: Those lines, verbatim.
+        text: Those lines, verbatim; a part of them where a long paragraph was cut.
         sha256: Hex digest of the document's bytes.
     """
 

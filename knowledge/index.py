@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 from .documents import Chunk, SkippedFile
 from .errors import IndexCorruptError
 from .lexical import LexicalIndex
-from .vectors import DATABASE_NAME, VectorIndex
+from .terms import terms
+from .vectors import VectorIndex, is_stable
 
 FORMAT_VERSION = 1
 
@@ -84,6 +85,14 @@ class Index:
         self.chunks = chunks
         self.lexical = lexical
         self.vectors = vectors
+        self._term_sets: dict[int, frozenset[str]] = {}
+
+    def terms_of(self, row: int) -> frozenset[str]:
+        """The distinct terms of a chunk's text, remembered."""
+        found = self._term_sets.get(row)
+        if found is None:
+            found = self._term_sets[row] = frozenset(terms(self.chunks[row].text))
+        return found
 
     def close(self) -> None:
         """Let go of the files; to be called once, by the owner."""
@@ -186,18 +195,17 @@ def _chunk(fields: dict[str, Any]) -> Chunk:
 
 
 def _digests(directory: Path) -> dict[str, str]:
-    """SHA-256 of every file of an index but the manifest and Chroma's database."""
+    """SHA-256 of every file that reading leaves alone."""
     files: dict[str, str] = {}
     for file in sorted(directory.rglob("*")):
-        if file.is_file() and not _is_volatile(file):
+        in_vectors = "vectors" in file.relative_to(directory).parts
+        if not file.is_file() or file.name == "manifest.json":
+            continue
+        if not in_vectors or is_stable(file):
             with file.open("rb") as stream:
                 digest = hashlib.file_digest(stream, "sha256").hexdigest()
             files[file.relative_to(directory).as_posix()] = digest
     return files
-
-
-def _is_volatile(file: Path) -> bool:
-    return file.name == "manifest.json" or file.name.startswith(DATABASE_NAME)
 
 
 def documents_of(chunks: Sequence[Chunk]) -> dict[tuple[str, str], tuple[Chunk, ...]]:

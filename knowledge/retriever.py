@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from .documents import Chunk, Hit
 from .fusion import Ranked, fuse, promote, without_near_duplicates
 from .index import Index
-from .lexical import LexicalMatch
 from .refusal import Signals
 from .terms import identifiers, strip_markup, terms
 from .vectors import VectorMatch
@@ -79,7 +78,11 @@ def retrieve(
     cosines = {match.row: match.cosine for match in near}
     return Retrieved(
         hits=tuple(_hit(index.chunks[one.row], one.score, cosines.get(one.row)) for one in best),
-        signals=_signals(lexical, near, exact),
+        signals=Signals(
+            cosine=None if vector is None else max(cosines.values(), default=0.0),
+            coverage=_coverage(index, asked, best),
+            has_name=bool(exact),
+        ),
     )
 
 
@@ -112,18 +115,13 @@ def _rows_with_names(
 
 def _distinct(index: Index, ranked: Sequence[Ranked], k: int) -> list[Ranked]:
     pool = list(islice(ranked, k * _DUPLICATE_POOL))
-    sets = [frozenset(terms(index.chunks[one.row].text)) for one in pool]
+    sets = [index.terms_of(one.row) for one in pool]
     return without_near_duplicates(pool, sets, k)
 
 
-def _signals(
-    lexical: Sequence[LexicalMatch], near: Sequence[VectorMatch], exact: frozenset[int]
-) -> Signals:
-    return Signals(
-        cosine=near[0].cosine if near else 0.0,
-        bm25=lexical[0].score if lexical else 0.0,
-        identifier_hit=bool(exact),
-    )
+def _coverage(index: Index, question: str, found: Sequence[Ranked]) -> float:
+    asked = terms(question)
+    return max((index.lexical.coverage(asked, one.row) for one in found), default=0.0)
 
 
 def _hit(chunk: Chunk, score: float, cosine: float | None) -> Hit:

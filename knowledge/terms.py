@@ -20,7 +20,7 @@ _TOKEN = re.compile(
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _CAMEL = re.compile(r"[A-Z][a-z0-9]+[A-Z]|[a-z][A-Z]|[A-Z]{2,}[a-z]+[A-Z]")
 _CODE = re.compile(r"[A-Z]{1,6}-?\d{3,}|0x[0-9A-Fa-f]+")
-_SLACK_MARKUP = re.compile(r"<([@#!][^<>]*|https?://[^<>|]*)(?:\|([^<>]*))?>")
+_SLACK_MARKUP = re.compile(r"<([@#!][^<>|]*|https?://[^<>|]*)(?:\|([^<>]*))?>")
 _EAST_ASIAN = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
 
 _STOP_WORDS = """

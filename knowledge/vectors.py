@@ -17,11 +17,14 @@ from numpy.typing import NDArray
 
 from .errors import IndexCorruptError
 
-DATABASE_NAME = "chroma.sqlite3"
-"""The one file that Chroma touches when it only reads."""
+_DATABASE = "chroma.sqlite3"
+_GRAPH_INDEX = "index_metadata.pickle"
 
 _COLLECTION = "chunks"
 _ROWS_PER_WRITE = 1000
+
+_EFFORT = 200
+"""Candidates the graph search keeps; twice the depth asked for, so that nothing near is missed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ class VectorIndex:
             directory: An empty or missing folder.
             vectors: Shape (n_rows, n_dimensions), rows L2-normalised.
         """
+        # Chroma writes its graph when this many rows have come; the last one completes it.
+        n_persisted = max(2, len(vectors))
         client = _client(directory)
         try:
             # NOTE: without an embedding function Chroma would fetch a default model when it is
@@ -55,7 +60,15 @@ class VectorIndex:
             collection = client.create_collection(
                 _COLLECTION,
                 embedding_function=None,
-                configuration={"hnsw": {"space": "cosine"}},
+                configuration={
+                    "hnsw": {
+                        "space": "cosine",
+                        "ef_construction": _EFFORT,
+                        "ef_search": _EFFORT,
+                        "batch_size": min(_ROWS_PER_WRITE, n_persisted),
+                        "sync_threshold": n_persisted,
+                    }
+                },
             )
             for start in range(0, len(vectors), _ROWS_PER_WRITE):
                 part = vectors[start : start + _ROWS_PER_WRITE]
@@ -127,6 +140,14 @@ class VectorIndex:
         self._client.close()
 
 
+def is_stable(file: Path) -> bool:
+    """Whether opening and searching leave a file of a vector index as it was written.
+
+    The database is touched by every client; a graph too small to be written is made anew.
+    """
+    return not file.name.startswith(_DATABASE) and (file.parent / _GRAPH_INDEX).is_file()
+
+
 def _client(directory: Path) -> Client:
     settings = Settings(
         anonymized_telemetry=False, is_persistent=True, persist_directory=str(directory)
@@ -144,7 +165,7 @@ def _translated(directory: Path) -> Generator[None]:
 
 def _check_database(directory: Path) -> None:
     """Look at the database before Chroma's native code does; it is less careful."""
-    file = directory / DATABASE_NAME
+    file = directory / _DATABASE
     if not file.is_file():
         raise IndexCorruptError(directory, "vector part is missing")
     try:

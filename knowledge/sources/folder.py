@@ -86,13 +86,15 @@ def _read(file: Path, root: Path) -> Document | SkippedFile:
 def _bytes_of(file: Path, root: Path) -> bytes:
     if file.suffix.lower() not in FORMATS:
         raise _UnusableError(f"not a known kind of document ({', '.join(sorted(FORMATS))})")
-    if not file.resolve().is_relative_to(root):
-        raise _UnusableError("links to a place outside the folder")
     try:
+        if not file.resolve().is_relative_to(root):
+            raise _UnusableError("links to a place outside the folder")
         if not stat.S_ISREG(file.stat().st_mode):
             raise _UnusableError("not a regular file")
         with file.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
+    except RuntimeError as exc:  # how pathlib reports links in a circle before Python 3.13
+        raise _UnusableError("links in a circle") from exc
     except OSError as exc:
         raise _UnusableError(f"unreadable: {exc.strerror or exc}") from exc
     if len(data) > MAX_BYTES:
