@@ -76,6 +76,7 @@ class Runner:
 
         Raises:
             ValueError: Nothing is live.
+            ModelUnavailableError: The context was lost and could not be rebuilt.
         """
         sequence = next_to_run(tuple(self._live.values()))
         self._running = sequence
@@ -85,6 +86,12 @@ class Runner:
             self._end(sequence, Outcome.FAILED, str(exc))
         except DecodeError as exc:
             self._recover(sequence, exc)
+
+    def abandon(self, reason: str) -> None:
+        """End every live request as failed without touching the backend, which is unusable."""
+        for sequence in tuple(self._live.values()):
+            sequence.seq_id = None
+            self._end(sequence, Outcome.FAILED, reason)
 
     def fail_running(self, reason: str) -> None:
         """End the sequence of the last step after an unforeseen error, trusting none of its state."""

@@ -14,7 +14,7 @@ import structlog
 from numpy.typing import NDArray
 
 from .backends.base import Backend, EncoderBackend
-from .errors import ModelUnavailableError
+from .errors import InferenceError, ModelUnavailableError
 from .metrics import EngineMetrics
 from .request import Ended, Outcome, TokenId
 from .runner import Runner
@@ -92,6 +92,7 @@ class Worker:
         self._jobs: deque[EmbedJob] = deque()
         self._runner: Runner | None = None
         self._encoder: EncoderBackend | None = None
+        self._failure = ""
         self._is_stopping = False
 
     def start(self) -> None:
@@ -121,10 +122,10 @@ class Worker:
     def _run(self) -> None:
         self._encoder, failure = _load(self._load_encoder, "no embedding model is configured")
         self._listener.encoder_loaded(self._encoder, failure)
-        backend, failure = _load(self._load_generator, "no model is configured")
+        backend, self._failure = _load(self._load_generator, "no model is configured")
         if backend is not None:
             self._runner = Runner(backend, self._metrics)
-        self._listener.generator_loaded(backend, failure)
+        self._listener.generator_loaded(backend, self._failure)
         try:
             while not self._is_stopping:
                 self._turn()
@@ -141,14 +142,22 @@ class Worker:
         self._receive(is_waiting=not has_work)
         if self._is_stopping:
             return
-        if self._jobs:
-            self._embed_batch(self._jobs[0])
+        if self._encoder is not None and self._jobs:
+            self._embed_batch(self._jobs[0], self._encoder)
         if self._runner is not None and not self._runner.is_idle:
-            try:
-                self._runner.step()
-            except Exception:  # noqa: BLE001 - the loop's boundary: end the request, go on
-                structlog.get_logger().exception("engine_step_failed")
-                self._runner.fail_running("the engine failed while working on this request")
+            self._step(self._runner)
+
+    def _step(self, runner: Runner) -> None:
+        try:
+            runner.step()
+        except ModelUnavailableError as exc:
+            structlog.get_logger().exception("model_lost")
+            self._runner, self._failure = None, exc.reason
+            self._listener.generator_loaded(None, exc.reason)
+            runner.abandon(exc.reason)
+        except Exception:  # noqa: BLE001 - the loop's boundary: end the request, go on
+            structlog.get_logger().exception("engine_step_failed")
+            runner.fail_running("the engine failed while working on this request")
 
     def _receive(self, *, is_waiting: bool) -> None:
         try:
@@ -162,7 +171,10 @@ class Worker:
     def _accept(self, message: _Message) -> None:
         match message:
             case EmbedJob():
-                self._jobs.append(message)
+                if self._encoder is not None:
+                    self._jobs.append(message)
+                else:
+                    message.on_done(ModelUnavailableError("no embedding model is loaded"))
             case _Cancel():
                 if self._runner is not None:
                     self._runner.cancel(message.request_id)
@@ -172,20 +184,25 @@ class Worker:
                 if self._runner is not None:
                     self._runner.submit(message)
                 else:
-                    message.emit(Ended(outcome=Outcome.REJECTED, reason="no model is loaded"))
+                    self._reject(message)
 
-    def _embed_batch(self, job: EmbedJob) -> None:
+    def _reject(self, sequence: LiveSequence) -> None:
+        ended = Ended(outcome=Outcome.REJECTED, reason=self._failure)
+        self._metrics.request_ended(sequence.request_id, sequence.priority, ended)
+        sequence.emit(ended)
+
+    def _embed_batch(self, job: EmbedJob, encoder: EncoderBackend) -> None:
         """Embed as many of a job's next inputs as one encoder call takes."""
-        if self._encoder is None or job.is_abandoned:
+        if job.is_abandoned:
             self._jobs.popleft()
             return
-        stop = _batch_end(job, self._encoder)
+        stop = _batch_end(job, encoder)
         try:
-            job.batches.append(self._encoder.embed(job.inputs[job.n_done : stop]))
+            job.batches.append(encoder.embed(job.inputs[job.n_done : stop]))
         except Exception as exc:  # noqa: BLE001 - the loop's boundary: end the job, go on
             structlog.get_logger().exception("embedding_failed", n_texts=len(job.inputs))
             self._jobs.popleft()
-            job.on_done(exc)
+            job.on_done(InferenceError(f"the embedding model failed: {exc}"))
             return
         self._metrics.texts_embedded(stop - job.n_done)
         job.n_done = stop

@@ -98,6 +98,7 @@ class FakeBackend:
         n_samplers: Samplers that are open.
         n_decoded: Rows processed since it was made.
         n_resets: How often the context was rebuilt.
+        reset_failure: Raised by `reset`.
     """
 
     n_ctx: int = 512
@@ -112,6 +113,7 @@ class FakeBackend:
     n_samplers: int = 0
     n_decoded: int = 0
     n_resets: int = 0
+    reset_failure: Exception | None = None
     is_closed: bool = False
     _cells: list[_Cell] = field(default_factory=list[_Cell])
     _rows: dict[int, tuple[TokenId, ...]] = field(default_factory=dict[int, "tuple[TokenId, ...]"])
@@ -190,6 +192,8 @@ class FakeBackend:
 
     def reset(self) -> None:
         """Forget all cells."""
+        if self.reset_failure is not None:
+            raise self.reset_failure
         self._cells = []
         self.n_resets += 1
 

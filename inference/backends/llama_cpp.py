@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import ctypes
 import functools
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,7 @@ class LlamaVocabulary:
     """A model's tokens; usable from any thread while the model is loaded."""
 
     def __init__(self, model: Model) -> None:
+        self._model = model
         self._vocab: Any = _c.llama_model_get_vocab(model.pointer)
 
     def tokenize(self, text: str, *, parse_special: bool) -> list[TokenId]:
@@ -68,14 +71,10 @@ class LlamaVocabulary:
         return int(_c.llama_vocab_n_tokens(self._vocab))
 
     @property
-    def bos_text(self) -> str:
-        """How the beginning-of-sequence token is spelt; empty when there is none."""
-        return self._spelling(int(_c.llama_vocab_bos(self._vocab)))
-
-    @property
-    def eos_text(self) -> str:
-        """How the end-of-sequence token is spelt; empty when there is none."""
-        return self._spelling(int(_c.llama_vocab_eos(self._vocab)))
+    def bos_and_eos_text(self) -> tuple[str, str]:
+        """How the tokens that begin and end a sequence are spelt; empty for those missing."""
+        bos, eos = _c.llama_vocab_bos(self._vocab), _c.llama_vocab_eos(self._vocab)
+        return self._spelling(int(bos)), self._spelling(int(eos))
 
     def grammar(self, grammar: str) -> NativeSampler:
         """Make a sampler that forbids what a grammar does not allow.
@@ -97,16 +96,14 @@ class LlamaVocabulary:
     def _tokenize(self, text: str, *, add_special: bool, parse_special: bool) -> list[TokenId]:
         data = text.encode(errors="replace")
         size = len(data) + 8
-        while True:
-            buffer = (ctypes.c_int32 * size)()
-            n = int(
-                _c.llama_tokenize(
-                    self._vocab, data, len(data), buffer, size, add_special, parse_special
-                )
-            )
-            if n >= 0:
-                return [TokenId(token) for token in buffer[:n]]
-            size = -n
+        with self._model.kept_open():
+            while True:
+                buffer = (ctypes.c_int32 * size)()
+                where = data, len(data), buffer, size
+                n = int(_c.llama_tokenize(self._vocab, *where, add_special, parse_special))
+                if n >= 0:
+                    return [TokenId(token) for token in buffer[:n]]
+                size = -n
 
 
 class LlamaBackend:
@@ -199,6 +196,7 @@ class LlamaBackend:
         template: bytes | None = _c.llama_model_chat_template(model, None)
         is_recurrent = _c.llama_model_is_recurrent(model) or _c.llama_model_is_hybrid(model)
         n_ctx = int(_c.llama_n_ctx(context))
+        bos_text, eos_text = self._vocabulary.bos_and_eos_text
         return ModelInfo(
             description=self._model.path.stem,
             n_ctx=n_ctx,
@@ -208,8 +206,8 @@ class LlamaBackend:
             can_share_prefixes=not is_recurrent,
             chat_template=template.decode(errors="replace") if template else None,
             bos=self._vocabulary.bos,
-            bos_text=self._vocabulary.bos_text,
-            eos_text=self._vocabulary.eos_text,
+            bos_text=bos_text,
+            eos_text=eos_text,
         )
 
 
@@ -282,6 +280,7 @@ class Model:
         params.n_gpu_layers = options.n_gpu_layers
         params.use_extra_bufts = options.repack_weights
         self.path = path
+        self._lock = threading.Lock()
         self.pointer: Any = _c.llama_model_load_from_file(str(path).encode(), params)
         if self.pointer is None:
             raise ModelUnavailableError(f"{path} cannot be loaded: {log.reason()}")
@@ -302,9 +301,22 @@ class Model:
         n = int(_c.llama_model_meta_val_str(self.pointer, key.encode(), buffer, len(buffer)))
         return buffer.value.decode(errors="replace") if n >= 0 else ""
 
+    @contextmanager
+    def kept_open(self) -> Generator[None]:
+        """Keep the model from being freed while another thread reads its vocabulary.
+
+        Raises:
+            ModelUnavailableError: It is closed.
+        """
+        with self._lock:
+            if self.pointer is None:
+                raise ModelUnavailableError("the model is closed")
+            yield
+
     def close(self) -> None:
-        """Free the weights. Idempotent."""
-        pointer, self.pointer = self.pointer, None
+        """Free the weights once nobody reads them. Idempotent."""
+        with self._lock:
+            pointer, self.pointer = self.pointer, None
         if pointer is not None:
             _c.llama_model_free(pointer)
 
@@ -326,7 +338,11 @@ class Context:
         for name, value in settings.items():
             setattr(self._params, name, value)
         self.pointer: Any = None
-        self.rebuild()
+        try:
+            self.rebuild()
+        except ModelUnavailableError:
+            model.close()
+            raise
 
     @property
     def has_memory(self) -> bool:
@@ -334,22 +350,19 @@ class Context:
         return _c.llama_get_memory(self.pointer) is not None
 
     def rebuild(self) -> None:
-        """Make the context anew, empty."""
+        """Make the context anew, empty.
+
+        Raises:
+            ModelUnavailableError: There is no memory for it; no context is left then.
+        """
         self.close()
         self.pointer = _c.llama_init_from_model(self._model.pointer, self._params)
         if self.pointer is None:
-            reason = _native_log().reason()
-            self._model.close()
-            raise ModelUnavailableError(
-                f"no memory for a context of {self._params.n_ctx} tokens: {reason}"
-            )
+            n_ctx, reason = self._params.n_ctx, _native_log().reason()
+            raise ModelUnavailableError(f"no memory for a context of {n_ctx} tokens: {reason}")
 
     def encode(self, batch: RowBatch) -> None:
-        """Run an encoder.
-
-        Raises:
-            DecodeError: It failed.
-        """
+        """Run an encoder; raises `DecodeError` when it fails."""
         code = int(_c.llama_encode(self.pointer, batch.struct))
         if code != 0:
             raise DecodeError(code, is_memory_intact=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 
@@ -299,7 +300,7 @@ async def test_vectors_have_length_one_and_do_not_depend_on_the_batch() -> None:
 
 async def test_a_failing_encoder_fails_its_job_only() -> None:
     async with running(encoder=FakeEncoder(failure=RuntimeError("boom"))) as engine:
-        with pytest.raises(RuntimeError, match="boom"):
+        with pytest.raises(InferenceError, match="boom"):
             await engine.embed(["a"])
         assert (await engine.embed(["a"])).shape == (1, 32)
 
@@ -315,6 +316,25 @@ async def test_an_unforeseen_error_fails_the_request_and_the_engine_goes_on() ->
         assert ended.outcome is Outcome.FAILED
         assert ended.reason
         assert (await engine.complete(ask("b")))[1].outcome is not Outcome.FAILED
+
+
+async def test_a_context_that_cannot_be_rebuilt_is_a_lost_model_not_a_crash() -> None:
+    backend = FakeBackend(
+        codes=deque([-2, -2]), reset_failure=ModelUnavailableError("no memory for a context")
+    )
+    gate = Gate()
+    backend.on_decode = gate
+    async with running(backend) as engine:
+        tasks = [asyncio.create_task(engine.complete(ask(name))) for name in "abc"]
+        await gate.reached()
+        gate.open()
+        ends = [ended for _, ended in await asyncio.gather(*tasks)]
+        assert [ended.outcome for ended in ends] == [Outcome.FAILED] * 3
+        assert ends[2].reason == "no memory for a context"
+        _, late = await engine.complete(ask("late"))
+        assert (late.outcome, late.reason) == (Outcome.REJECTED, "no memory for a context")
+        assert engine.state is EngineState.FAILED
+        assert (await engine.embed(["a"])).shape == (1, 32)
 
 
 async def test_warming_makes_the_first_request_find_its_prefix() -> None:
