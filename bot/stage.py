@@ -14,7 +14,7 @@ from typing import Any
 from .app import Core, open_slack_bot
 from .demo.running import forget_running, write_running
 from .demo.supervisor import Incident
-from .settings import Settings, load_settings
+from .settings import Settings, load_settings, prepare_environment
 from .workspace import seed
 from .workspace.server import Workspace
 
@@ -48,6 +48,7 @@ async def open_stage(
         WorkspaceError: The port is taken.
         SettingsError: The settings do not fit together.
     """
+    prepare_environment()
     async with AsyncExitStack() as stack:
         workspace = Workspace(state_path=home / "workspace.json")
         await workspace.start(port)

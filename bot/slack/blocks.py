@@ -30,6 +30,7 @@ FEEDBACK_ACTION = "feedback"
 _SECTION_CHARS = 2900
 _MAX_BLOCKS = 45
 _MAX_ROWS = 6
+_ANSWERS = (Prose, Code, Findings, Passages)
 _MARKS: Mapping[Change, str] = {
     Change.NEW: ":red_circle:",
     Change.RISING: ":large_orange_circle:",
@@ -77,7 +78,7 @@ def reply_blocks(reply: Reply, request_id: str) -> list[Block]:
     if reply.phase is Phase.WORKING and reply.status:
         blocks.append(context(f":hourglass_flowing_sand: {escape(reply.status)}…"))
     blocks = blocks[:_MAX_BLOCKS]
-    if reply.phase is Phase.DONE and any(isinstance(part, Prose) for part in reply.parts):
+    if reply.phase is Phase.DONE and any(isinstance(part, _ANSWERS) for part in reply.parts):
         blocks.append(_feedback(request_id))
     return blocks
 

@@ -18,6 +18,7 @@ APPROVE_ACTION = "proposal_approve"
 REJECT_ACTION = "proposal_reject"
 PREVIEW_ACTION = "proposal_preview"
 MAX_COMMAND_CHARS = 2500
+PREVIEW_LINES = 10
 _STATES: Mapping[ProposalState, tuple[str, str]] = {
     ProposalState.PENDING: (":large_yellow_circle:", "waiting for approval"),
     ProposalState.APPROVED: (":large_blue_circle:", "approved, starting"),
@@ -79,11 +80,17 @@ def preview_blocks(proposal_id: int, previews: tuple[PreviewResult, ...]) -> lis
 
 def _preview(preview: PreviewResult) -> str:
     state = "" if preview.ok else " :warning:"
-    shown = preview.output.strip() or "(no output)"
     return (
         f"*Dry run*{state}  {escape(preview.detail)}, checked {date_token(preview.checked_at)}\n"
-        f"{code_block(shown, 1200)}"
+        f"{code_block(_first_lines(preview.output))}"
     )
+
+
+def _first_lines(output: str) -> str:
+    lines = output.strip().splitlines() or ["(no output)"]
+    left = len(lines) - PREVIEW_LINES
+    more = [f"… {left} more lines"] if left > 0 else []
+    return "\n".join([*lines[:PREVIEW_LINES], *more])
 
 
 def _outcome(view: CaseView) -> list[Block]:

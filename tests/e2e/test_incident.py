@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from bot.benchmarks.answer import wait_until_broken
 from bot.settings import load_settings
@@ -36,10 +37,10 @@ def models() -> None:
         pytest.skip(str(exc))
 
 
-@pytest.fixture(scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stage(models: None, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Stage]:
     home = tmp_path_factory.mktemp("demo")
-    async with open_stage(home, healthy_s=6.0, model=MODEL) as running:
+    async with open_stage(home, healthy_s=8.0, model=MODEL) as running:
         await running.core.engine.ready()
         await wait_until_broken(running)
         await until_documents_are_indexed(running)

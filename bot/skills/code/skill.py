@@ -22,7 +22,7 @@ from .verdict import Verdict
 
 _MAX_ATTEMPTS = 3
 _MAX_TOKENS = 320
-_N_NOTES = 2
+_N_SEARCHED = 8
 _NOTE_CHARS = 1500
 _NAMED_IN_DOCUMENTS = (Language.PROMQL, Language.SQL)
 _FAILURES = (Outcome.FAILED, Outcome.REJECTED, Outcome.CANCELLED)
@@ -108,7 +108,9 @@ class CodeSkill:
         hits: Sequence[Hit] = ()
         if self._lookup is not None and language in _NAMED_IN_DOCUMENTS:
             question = f"{language.label} metrics tables catalogue names labels: {request.text}"
-            hits = (await self._lookup.search(question, _N_NOTES)).hits
+            found = (await self._lookup.search(question, _N_SEARCHED)).hits
+            # A catalogue is cut into chunks: whatever was found of the best document belongs together.
+            hits = [hit for hit in found if hit.title == found[0].title]
         return Task(
             request_id=request.request_id,
             text=request.text,
