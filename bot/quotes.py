@@ -23,7 +23,9 @@ _PARTS = re.compile(r"[:/@#=%-]")
 _UNIT = re.compile(r"(\d[\d.]*)(?:[a-zA-Zµ]{1,3}|%|×)")
 _EDGES = ".:/-#@"
 _THOUSANDS = re.compile(r"(?<=\d)[,\u202f'](?=\d{3}(?!\d))")
-_SENTENCE_END = re.compile(r"(?<=[.!?])[\"'”’)\]]*\s+(?=[A-Z\"'“\u2018(`\[])|\n+")
+_SENTENCE_END = re.compile(
+    r"(?<=[.!?])(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bvs\.)[\"'”’)\]]*\s+(?=[A-Z\"'“\u2018(`\[])|\n+"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,6 +170,9 @@ def _profile(
         profile.begin_stream()
         for chunk in stream.chunks(query, now, intake):
             profile.add(chunk)
+    if profile.n_lines == 0:
+        newest = [second for stream in streams if (second := stream.newest_second(now)) is not None]
+        profile.last_seen_second = max(newest, default=None)
     return profile, intake
 
 
@@ -188,14 +191,14 @@ def _compared(
     grid = Grid(min(first, end), end)
     onset = find_onset(rows, grid)
     n_lines = profile.n_lines_since(window_first) + intake.n_left_out
-    has_time = onset is not None and profile.has_times
+    tick_s = float(profile.tick_size) if profile.has_times else None
     return ServiceAnalysis(
         service=profile.service,
-        comparison=compare(rows, grid, window_first, onset),
+        comparison=compare(rows, grid, window_first, onset, tick_s),
         n_lines=n_lines,
         n_baseline_lines=profile.n_lines + intake.n_left_out - n_lines,
         n_sources=n_sources,
-        onset_at=float(onset * profile.tick_size) if onset is not None and has_time else None,
+        onset_at=onset * tick_s if onset is not None and tick_s is not None else None,
         last_seen_second=profile.last_seen_second,
         n_backwards=profile.n_backwards,
         intake=intake,

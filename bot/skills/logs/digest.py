@@ -17,13 +17,14 @@ from ...messages import Change
 from ..generation import as_data
 from .analysis import Analysis
 from .findings import Movement
-from .masks import without_stamp
+from .masks import message_of
 
 _TOKENS = re.compile(r"\d|[^\W\d_]{1,4}|[^\w\s]|_")
 _MAX_QUOTE_CHARS = 600
 _MAX_EXAMPLE_CHARS = 240
 _MAX_PROMPT_ENTRIES = 6
-_MAX_FOREIGN = 3
+_MAX_FOREIGN = 2
+_MAX_OWN_FIRST = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,10 +95,10 @@ def build(
     pieces = [title]
     entries: list[Entry] = []
     used = estimate_tokens(title)
-    own = [m for m in analysis.movements if not only_telling or is_telling(m)]
-    picked = [(m, False) for m in own[: max_entries - min(len(foreign), _MAX_FOREIGN)]]
-    picked += [(m, True) for m in foreign[:_MAX_FOREIGN]]
-    for movement, is_foreign in picked:
+    own = [(m, False) for m in analysis.movements if not only_telling or is_telling(m)]
+    others = [(m, True) for m in foreign[:_MAX_FOREIGN]]
+    picked = own[:_MAX_OWN_FIRST] + others + own[_MAX_OWN_FIRST:]
+    for movement, is_foreign in picked[:max_entries]:
         entry = _entry(len(entries) + 1, movement, is_foreign)
         piece = _described(entry, zone, len(analysis.services) > 1)
         used += estimate_tokens(piece)
@@ -105,7 +106,7 @@ def build(
             break
         entries.append(entry)
         pieces.append(piece)
-    n_shown = sum(entry.movement.n_lines for entry in entries if not entry.is_foreign)
+    n_shown = sum(entry.movement.n_shown for entry in entries if not entry.is_foreign)
     n_entries = sum(not entry.is_foreign for entry in entries)
     n_other = len(analysis.movements) - n_entries
     n_folded = analysis.n_lines - n_shown - analysis.n_left_out
@@ -142,7 +143,7 @@ def _described(entry: Entry, zone: tzinfo, with_service: bool) -> str:
     times = f" · {_clock(first.at, zone)}" if first.at is not None else ""
     if row.last_second is not None and times and movement.n_lines > 1:
         times += f"–{_clock(datetime.fromtimestamp(row.last_second, zone), zone)}"
-    head = f"[{entry.number}] {movement.label} {movement.n_lines:,}×"
+    head = f"[{entry.number}] {movement.label} {movement.n_shown:,}×"
     if movement.label != row.severity.name:
         head += f" {row.severity.name}"
     place = f"{first.source}:{first.line_number}"
@@ -151,11 +152,16 @@ def _described(entry: Entry, zone: tzinfo, with_service: bool) -> str:
 
 def _prompt(analysis: Analysis, entries: Sequence[Entry], zone: tzinfo) -> str:
     lines = [", ".join(each.service for each in analysis.services)]
-    own = [entry for entry in entries if not entry.is_foreign]
-    foreign = [entry for entry in entries if entry.is_foreign]
-    chosen = own[: _MAX_PROMPT_ENTRIES - len(foreign)] + foreign
+    chosen = sorted(entries[:_MAX_PROMPT_ENTRIES], key=lambda entry: _began(entry, zone))
     lines += (_prompt_line(entry, zone, len(analysis.services) > 1) for entry in chosen)
-    return as_data("\n".join(lines))
+    # Backticks are the form's own quotation marks.
+    return as_data("\n".join(lines)).replace("`", "'")
+
+
+def _began(entry: Entry, zone: tzinfo) -> tuple[bool, datetime, int]:
+    at = entry.movement.first.at
+    is_timed = at is not None and entry.movement.change is not Change.STEADY
+    return not is_timed, at or datetime.min.replace(tzinfo=zone), entry.number
 
 
 def _prompt_line(entry: Entry, zone: tzinfo, with_service: bool) -> str:
@@ -163,13 +169,13 @@ def _prompt_line(entry: Entry, zone: tzinfo, with_service: bool) -> str:
     place = f" in {movement.row.service}" if with_service or entry.is_foreign else ""
     count = f"{movement.n_lines} {'line' if movement.n_lines == 1 else 'lines'}"
     if movement.change is Change.GONE:
-        count = f"usually {count}"
+        count = f"usually {movement.usual}"
     level = "" if movement.label == movement.row.severity.name else movement.row.severity.name
     at = movement.first.at
     is_timed = at is not None and movement.change is not Change.STEADY
     since = f"since {_clock(at, zone)}" if at is not None and is_timed else ""
     facts = ", ".join(part for part in (f"{movement.label}{place}", count, level, since) if part)
-    example = " ".join(without_stamp(entry.quote).split())[:_MAX_EXAMPLE_CHARS]
+    example = " ".join(message_of(entry.quote, movement.row.service).split())[:_MAX_EXAMPLE_CHARS]
     return f"[{entry.number}] {facts}: {example}"
 
 

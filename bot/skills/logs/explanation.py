@@ -12,6 +12,8 @@ from ...prompts import logs as prompts
 from ...quotes import split_sentences, unsupported
 from ..generation import Generator
 
+_CAUSE = re.compile(r"`([^`]+)` because of `([^`]+)`(?:\s*\[\d+\])*\.?")
+_ENTRY = re.compile(r"^\[(\d+)\] (.*)$", re.MULTILINE)
 _CAPTION = re.compile(r"^(Likely cause|Next check):\s*")
 
 
@@ -20,19 +22,19 @@ class Explanation:
     """What the model said so far that may be shown.
 
     Attributes:
-        sentences: Checked, in order, each as the model wrote it.
+        lines: The form's lines with their checked sentences, as the model wrote them.
         withheld: Why each dropped sentence was dropped.
         failure: Why there is no (complete) explanation, one sentence; empty when all went well.
     """
 
-    sentences: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
     withheld: tuple[str, ...] = ()
     failure: str = ""
 
     @property
     def markup(self) -> str:
-        """The sentences with their captions in bold."""
-        return "\n".join(_CAPTION.sub(r"*\1:* ", sentence) for sentence in self.sentences)
+        """The lines with their captions in bold."""
+        return "\n".join(_CAPTION.sub(r"*\1:* ", line) for line in self.lines)
 
 
 class Explainer:
@@ -50,7 +52,7 @@ class Explainer:
         request_id: str,
         priority: Priority = Priority.INTERACTIVE,
     ) -> AsyncIterator[Explanation]:
-        """Yield the explanation whenever it grew by a sentence, and once when it is complete.
+        """Yield the explanation whenever it grew by a line, and once when it is complete.
 
         Args:
             evidence: All that the model is given; safe to quote.
@@ -79,24 +81,23 @@ class _Said:
         self._evidence = evidence
         self._n_entries = n_entries
         self._rest = ""
-        self._sentences: list[str] = []
+        self._lines: list[str] = []
         self._withheld: list[str] = []
 
     def hear(self, text: str) -> bool:
-        """Take in a piece of text; whether a sentence was completed by it."""
-        self._rest += text
-        *complete, self._rest = _pieces(self._rest)
-        for sentence in complete:
-            self._judge(sentence)
+        """Take in a piece of text; whether a line was completed by it."""
+        *complete, self._rest = (self._rest + text).split("\n")
+        for line in complete:
+            self._judge(line)
         return bool(complete)
 
     def end(self, event: Ended) -> Explanation:
-        """Judge what is left; a sentence that was cut off is withheld."""
-        for sentence in split_sentences(self._rest):
-            if event.outcome is Outcome.FINISHED or sentence.endswith((".", "!", "?")):
-                self._judge(sentence)
-            else:
-                self._withheld.append("cut off")
+        """Judge what is left; a line that was cut off is withheld."""
+        rest = self._rest.strip()
+        if event.outcome is Outcome.FINISHED or rest.endswith((".", "!", "?")):
+            self._judge(rest)
+        elif rest:
+            self._withheld.append("cut off")
         failure = ""
         if event.outcome in (Outcome.FAILED, Outcome.REJECTED):
             failure = event.reason or "the model failed"
@@ -105,18 +106,38 @@ class _Said:
     def explanation(self, failure: str = "") -> Explanation:
         """What may be shown now."""
         return Explanation(
-            sentences=tuple(self._sentences), withheld=tuple(self._withheld), failure=failure
+            lines=tuple(self._lines), withheld=tuple(self._withheld), failure=failure
         )
 
-    def _judge(self, sentence: str) -> None:
-        reason = unsupported(sentence, self._evidence, self._n_entries)
-        if reason:
-            self._withheld.append(reason)
-        elif sentence:
-            self._sentences.append(sentence)
+    def _judge(self, line: str) -> None:
+        caption = _CAPTION.match(line)
+        kept: list[str] = []
+        for sentence in split_sentences(line[caption.end() :] if caption else line):
+            reason = unsupported(sentence, self._evidence, self._n_entries)
+            if reason:
+                self._withheld.append(reason)
+            else:
+                kept.append(with_true_citations(sentence, self._evidence))
+        if kept:
+            self._lines.append(" ".join((caption.group().strip(), *kept) if caption else kept))
 
 
-def _pieces(text: str) -> list[str]:
-    """Complete sentences and, last, the unfinished rest."""
-    head, newline, rest = text.rpartition("\n")
-    return [*split_sentences(head), rest] if newline else [text]
+def with_true_citations(sentence: str, evidence: str) -> str:
+    """The cause sentence, citing the entries that really contain what it quotes.
+
+    A reason that only repeats what fails is left out. Other sentences stay as they are.
+    """
+    match = _CAUSE.fullmatch(sentence)
+    if match is None:
+        return sentence
+    what, why = match.groups()
+    if what in why or why in what:
+        text, quotes = f"`{max(what, why, key=len)}`", (max(what, why, key=len),)
+    else:
+        text, quotes = f"`{what}` because of `{why}`", (what, why)
+    # Entries stand in the order of time: the last reason is the earliest entry that gives it.
+    entries: list[tuple[str, str]] = _ENTRY.findall(evidence)
+    cited = [min((int(n) for n, line in entries if quotes[0] in line), default=None)]
+    cited.append(next((int(n) for n, line in entries if quotes[-1] in line), None))
+    found = dict.fromkeys(number for number in cited if number is not None)
+    return f"{text} {''.join(f'[{number}]' for number in found)}." if found else sentence

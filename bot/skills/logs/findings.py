@@ -45,6 +45,7 @@ class Movement:
     Attributes:
         n_lines: Lines within the window that was asked for.
         ratio: Rate after over rate before; None when it was not seen before.
+        usual: What was usual before, for example "3.1/s"; empty when that is unknown.
         first: The first line after the change, or the last one known before it when it is gone.
     """
 
@@ -54,6 +55,12 @@ class Movement:
     n_lines: int
     ratio: float | None
     first: Sighting
+    usual: str = ""
+
+    @property
+    def n_shown(self) -> int:
+        """Lines that an entry for this message stands for: none when it is gone."""
+        return 0 if self.change is Change.GONE else self.n_lines
 
     @property
     def is_bad(self) -> bool:
@@ -177,7 +184,8 @@ def _signed_gains(counts: NDArray[np.float64], bad: NDArray[np.bool_]) -> NDArra
 def _dispersion(counts: NDArray[np.float64]) -> NDArray[np.float64]:
     """How much more neighbouring ticks differ than chance would have it; at least 1."""
     if counts.shape[1] < 2:
-        return np.ones(counts.shape[0], dtype=np.float64)
+        ones: NDArray[np.float64] = np.ones(len(counts))
+        return ones
     steps: NDArray[np.float64] = np.diff(counts, axis=1)
     spread: NDArray[np.float64] = (steps**2).mean(axis=1) / 2
     mean: NDArray[np.float64] = np.maximum(counts.mean(axis=1), 1e-9)
@@ -185,10 +193,17 @@ def _dispersion(counts: NDArray[np.float64]) -> NDArray[np.float64]:
     return found
 
 
-def compare(rows: Sequence[Row], grid: Grid, window_first: int, onset: int | None) -> Comparison:
+def compare(
+    rows: Sequence[Row],
+    grid: Grid,
+    window_first: int,
+    onset: int | None,
+    tick_s: float | None = None,
+) -> Comparison:
     """Compare what came after with what came before.
 
     Args:
+        tick_s: Length of a tick in seconds, or None when ticks are lines.
         window_first: First tick of the window that was asked for; lines before it are baseline.
         onset: Where a change was found, or None: the window as a whole is compared.
     """
@@ -201,7 +216,7 @@ def compare(rows: Sequence[Row], grid: Grid, window_first: int, onset: int | Non
     for row, dispersion in zip(rows, dispersions, strict=True):
         if has_baseline:
             cutting = _Cut(cut, window_first, grid.end, n_before / n_after, float(dispersion))
-            moved = _movement(row, cutting)
+            moved = _movement(row, cutting, n_before * tick_s if tick_s is not None else None)
         else:
             moved = _without_baseline(row, window_first)
         if moved is not None:
@@ -244,7 +259,7 @@ class _Cut:
     dispersion: float
 
 
-def _movement(row: Row, cut: _Cut) -> Movement | None:
+def _movement(row: Row, cut: _Cut, before_s: float | None) -> Movement | None:
     before = sum(n for tick, n in row.ticks.items() if tick < cut.tick)
     after = row.n_lines - before
     if before and max(row.ticks) <= cut.tick < cut.end - _MIN_TICKS_AFTER:
@@ -256,7 +271,9 @@ def _movement(row: Row, cut: _Cut) -> Movement | None:
     moved = _judge(row, before, after, cut.exposure, cut.dispersion, in_window, sighting)
     if moved.change is Change.STEADY and in_window == 0:
         return None
-    return moved
+    if not before:
+        return moved
+    return replace(moved, usual=f"{before / before_s:.2g}/s" if before_s else f"{before:,} before")
 
 
 def _without_baseline(row: Row, window_first: int) -> Movement | None:
@@ -367,11 +384,12 @@ def as_finding(movement: Movement) -> Finding:
     last_second = movement.row.last_second
     if movement.change is Change.GONE and last_second is not None:
         since = datetime.fromtimestamp(last_second, UTC)
+    usually = f" (usually {movement.usual})" if movement.change is Change.GONE else ""
     return Finding(
         change=movement.change,
         label=movement.label,
-        count=movement.n_lines,
-        template=movement.row.pattern,
+        count=movement.n_shown,
+        template=f"{movement.row.pattern}{usually}",
         since=since,
         service=movement.row.service,
     )

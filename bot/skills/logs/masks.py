@@ -56,6 +56,7 @@ _MASKS = (
     ("n", rf"[-+]?\d[\d.,]*+(?: ?{_UNIT})?"),
 )
 _STAMPED = re.compile(rf"^[\s\[]*(?:{_STAMP})[\]\s:,-]*")
+_LEADING = re.compile(rf"^(?:{_LEVEL}\b|\[[\w.-]+\])[\s:|-]*")
 _LABELS = tuple(label for label, _ in _MASKS)
 _MASK = re.compile("|".join(f"({pattern})" for _, pattern in _MASKS))
 _WORD = re.compile(r"<[a-z]+>|[^\W\d_]{2,}")
@@ -181,6 +182,11 @@ def _field(row: dict[str, object], keys: tuple[str, ...]) -> str:
     return ""
 
 
-def without_stamp(line: str) -> str:
-    """A line without the time at its very beginning; lines of another form as they are."""
-    return _STAMPED.sub("", line, count=1)
+def message_of(line: str, service: str) -> str:
+    """What a line says after its time, level, request id and the name of its service."""
+    rest = _STAMPED.sub("", line, count=1)
+    while True:
+        shorter = _LEADING.sub("", rest.removeprefix(service).lstrip(" :-"), count=1)
+        if shorter == rest or not shorter:
+            return rest
+        rest = shorter

@@ -182,7 +182,10 @@ class Miner:
         text = line.decode("utf-8", "replace")
         kind = _kind(text)
         message = readable(text)
-        severity = Severity.ERROR if kind is LineKind.EXCEPTION else severity_of(message)
+        if kind is LineKind.EXCEPTION:
+            severity = Severity.ERROR
+        else:
+            severity = Severity.INFO if kind is LineKind.FRAME else severity_of(message)
         template = self._template(mask(message), severity)
         return Shape(template, kind, _VALUE.search(line) is not None)
 

@@ -129,7 +129,7 @@ class LogsSkill:
         scope, zone = Scope(services=services), wording.zone_of(timezone)
         looked = await asyncio.to_thread(self._look_at, scope, window, end, zone)
         if not looked.is_unusual:
-            return _uneventful(looked)
+            return _uneventful(looked, briefly=True)
         request_id = f"digest-{service}-{end:%Y%m%d%H%M%S}"
         explained = self._explained(looked, request_id, Priority.BACKGROUND)
         return [reply async for reply in explained][-1]
@@ -204,7 +204,7 @@ class LogsSkill:
             digest.prompt, len(digest.entries), request_id, priority
         )
         async for explanation in explaining:
-            if explanation.sentences:
+            if explanation.lines:
                 parts = [*evidence, *_prose(explanation), *looked.footer()]
                 yield snapshot(parts, Phase.WORKING)
         took_s = time.monotonic() - started
@@ -213,12 +213,14 @@ class LogsSkill:
 
 
 def _prose(explanation: Explanation) -> list[Part]:
-    if not explanation.sentences:
+    if not explanation.lines:
         return []
     return [Prose(text=explanation.markup, from_model=True)]
 
 
-def _uneventful(looked: _Looked) -> Reply:
+def _uneventful(looked: _Looked, *, briefly: bool = False) -> Reply:
     if looked.analysis.n_lines == 0:
         return wording.no_lines(looked.analysis, looked.zone)
+    if briefly and looked.analysis.has_baseline:
+        return wording.nothing_new(looked.analysis, looked.zone)
     return wording.nothing_unusual(looked.digest, looked.analysis, looked.zone)

@@ -82,6 +82,10 @@ class Stream(Protocol):
         """
         ...
 
+    def newest_second(self, now: datetime) -> int | None:
+        """Time of the last line there is, seconds since the epoch, or None when it has none."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextStream:
@@ -94,6 +98,10 @@ class TextStream:
     def chunks(self, query: LogQuery, now: datetime, intake: Intake) -> Generator[Chunk]:
         """All lines."""
         yield from _chunks(text_blocks(self.text, self.name, intake), self.name, 1, now, self.zone)
+
+    def newest_second(self, now: datetime) -> int | None:
+        """Time of the text's last line that has one."""
+        return _newest(self.text[-_SAMPLE_BYTES:].encode("utf-8", "replace"), now, self.zone)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +127,28 @@ class FileStream:
                         yield from _file_chunks(raw, path, query, now, intake, self.zone)
             except OSError as exc:
                 intake.problems.append(f"{path.name}: {exc.strerror or exc}")
+
+    def newest_second(self, now: datetime) -> int | None:
+        """Time of the last line of the newest file; packed files are not looked into."""
+        for path in reversed(self.paths):
+            try:
+                with path.open("rb") as raw:
+                    size = raw.seek(0, io.SEEK_END)
+                    raw.seek(max(0, size - _SAMPLE_BYTES))
+                    found = _newest(raw.read(_SAMPLE_BYTES), now, self.zone)
+            except OSError:
+                continue
+            if found is not None:
+                return found
+        return None
+
+
+def _newest(tail: bytes, now: datetime, zone: tzinfo) -> int | None:
+    lines = tail.split(b"\n")
+    stamps = detect(lines[-_SAMPLE_LINES:], now, zone)
+    if stamps is None:
+        return None
+    return next((s for line in reversed(lines) if (s := stamps.second_of(line)) is not None), None)
 
 
 def _file_chunks(

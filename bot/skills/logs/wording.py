@@ -78,6 +78,8 @@ def coverage(digest: Digest, analysis: Analysis, foreign_services: Sequence[str]
     n_before = sum(each.n_baseline_lines for each in analysis.services)
     if n_before:
         text += f" · compared with {n_before:,} before"
+    if digest.n_other_messages:
+        text += f" · {count_text(digest.n_other_messages, 'other message')}"
     if foreign_services:
         text += f" · also looked at {', '.join(foreign_services)}"
     return text
@@ -154,10 +156,20 @@ def nothing_unusual(digest: Digest, analysis: Analysis, zone: tzinfo) -> Reply:
     return Reply(parts=tuple(parts), summary=summary, facts=facts(analysis))
 
 
+def nothing_new(analysis: Analysis, zone: tzinfo) -> Reply:
+    """A scheduled digest of a healthy log: one line."""
+    title = heading(analysis, zone).text
+    n_bad = sum(moved.n_lines for moved in analysis.movements if moved.is_bad)
+    usual = f"; {count_text(n_bad, 'warning or error line')} as usual" if n_bad else ""
+    text = f"{title} · nothing new{usual}."
+    parts = (Prose(text=text), *problem_notes(analysis))
+    return Reply(parts=parts, summary=text, facts=facts(analysis))
+
+
 def facts(analysis: Analysis, digest: Digest | None = None) -> Mapping[str, str]:
     """What to remember of the exchange."""
     known: dict[str, str] = {}
-    if len(analysis.services) == 1:
+    if len(analysis.services) == 1 and analysis.window is not None:
         known["service"] = analysis.services[0].service
     if digest is not None and digest.entries:
         top = digest.entries[0]
