@@ -190,7 +190,8 @@ def _compared(
         end = int(min(window.end, now).timestamp()) // profile.tick_size
     grid = Grid(min(first, end), end)
     onset = find_onset(rows, grid)
-    n_lines = profile.n_lines_since(window_first) + intake.n_left_out
+    n_lines = profile.n_lines if window is None else profile.n_lines_since(window_first)
+    n_lines += intake.n_left_out
     tick_s = float(profile.tick_size) if profile.has_times else None
     return ServiceAnalysis(
         service=profile.service,

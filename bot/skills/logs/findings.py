@@ -26,6 +26,7 @@ _MIN_COUNT = 5
 _MIN_RATIO = 2.0
 _NEW_CHANCE = 0.001
 _MAX_LEAD_TICKS = 3
+_LEAD_SHARE = 0.2
 _HANDFUL = 5
 _MAX_ROWS = 2000
 
@@ -215,7 +216,9 @@ def compare(
     movements: list[Movement] = []
     for row, dispersion in zip(rows, dispersions, strict=True):
         if has_baseline:
-            cutting = _Cut(cut, window_first, grid.end, n_before / n_after, float(dispersion))
+            cutting = _Cut(
+                grid.first, cut, window_first, grid.end, n_before / n_after, float(dispersion)
+            )
             moved = _movement(row, cutting, n_before * tick_s if tick_s is not None else None)
         else:
             moved = _without_baseline(row, window_first)
@@ -252,21 +255,31 @@ def compare_with(rows: Sequence[Row], baseline: Sequence[Row], exposure: float) 
 
 @dataclass(frozen=True, slots=True)
 class _Cut:
+    first: int
     tick: int
     window_first: int
     end: int
     exposure: float
     dispersion: float
 
+    @property
+    def leading_tick(self) -> int:
+        """From here on an error's first line belongs to what comes after the cut."""
+        lead = int((self.tick - self.first) * _LEAD_SHARE)
+        return min(self.tick, max(self.window_first, self.tick - lead))
+
 
 def _movement(row: Row, cut: _Cut, before_s: float | None) -> Movement | None:
     before = sum(n for tick, n in row.ticks.items() if tick < cut.tick)
     after = row.n_lines - before
-    if before and max(row.ticks) <= cut.tick < cut.end - _MIN_TICKS_AFTER:
+    if row.severity >= Severity.ERROR and min(row.ticks) >= cut.leading_tick:
+        # An error that came first shortly before the onset is no less new: it may be the cause.
+        before, after = 0, row.n_lines
+    elif before and max(row.ticks) <= cut.tick < cut.end - _MIN_TICKS_AFTER:
         # What ends within the very tick of the onset is gone, not merely rarer.
         before, after = row.n_lines, 0
     in_window = sum(n for tick, n in row.ticks.items() if tick >= cut.window_first)
-    later = [tick for tick in row.firsts if tick >= cut.tick]
+    later = [tick for tick in row.firsts if tick >= cut.tick or not before]
     sighting = row.firsts[min(later) if later and after else max(row.firsts)]
     moved = _judge(row, before, after, cut.exposure, cut.dispersion, in_window, sighting)
     if moved.change is Change.STEADY and in_window == 0:

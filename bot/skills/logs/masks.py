@@ -39,19 +39,24 @@ _TEXT = _NO_MESSAGE + rf'"(?!{_METHOD} )[^"\n]{{0,200}}"|(?<!\w)\'[^\'\n]{{0,200
 _VALUE = r"(?<=[A-Za-z_]=)(?<!msg=)(?<!message=)(?<!event=)(?![\"'])[^\s,;)\]}&]++"
 _ID = r"(?<![\w~-])(?=[\w~-]*?(?:\d|(?<![A-Za-z])[a-f]{8}))(?=[-\d~]*[A-Za-z_])[\w~-]++"
 
+_PLAIN = "plain"
+
 # The first alternative that matches at a place wins.
 _MASKS = (
     ("thread", rf"\b{_LEVEL}\s+\[(?:[^\[\]]|\[[^\[\]]*\])*+\]"),
     ("url", r"\b[a-z][a-z0-9+]{1,9}://[^\s\"'<>,;)\]]++"),
     ("time", _STAMP),
+    ("value", r"(?<=\b[Uu]ser )(?<!user user )[\w.@-]++"),
+    # A plain word is no mask; taking it as a whole spares trying the others at its every letter.
+    (_PLAIN, r"(?<![^\s(\[])[A-Za-z]++(?=\s)"),
     ("ip", r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?:[:/]\d{1,5})?(?![\w.]*\w)"),
     ("ip", r"(?<![\w:])(?:[0-9a-fA-F]{1,4}:{1,2}){3,7}[0-9a-fA-F]{1,4}(?![\w:])"),
     ("path", _PATH),
     ("text", _TEXT),
     ("value", _VALUE),
-    ("value", r"(?<=\b[Uu]ser )(?<!user user )[\w.@-]++"),
     ("id", r"(?<![\w.])[\w.+-]+@[\w.-]+"),
     ("name", r"(?<![\w.-])[\w-]++(?:\.[\w$-]++){2,}(?<!Exception)(?<!Error)(?![(])"),
+    ("n", rf"(?<![\w.~-])\d[\d.,]*+{_UNIT}"),
     ("id", _ID),
     ("n", rf"[-+]?\d[\d.,]*+(?: ?{_UNIT})?"),
 )
@@ -96,8 +101,10 @@ def mask(text: str) -> Masked:
     end = 0
     text = text[:_MAX_TEXT_CHARS]
     for match in _MASK.finditer(text):
-        before = text[end : match.start()]
         label = _LABELS[(match.lastindex or 1) - 1]
+        if label is _PLAIN:
+            continue
+        before = text[end : match.start()]
         plain += (before, f"<{label}>")
         pieces += (before, _shown(match.group(), label))
         end = match.end()

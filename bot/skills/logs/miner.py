@@ -215,21 +215,28 @@ class Miner:
         if sum(word != _ANY for word in words[1:]) < _MERGE_CONSTANT_WORDS:
             return
         for place in range(1, len(words)):
-            if words[place] == _ANY or has_alarming_word(words[place]):
+            if words[place] == _ANY:
                 continue
             key = hash((words[:place], words[place + 1 :], place))
             merged = self._wildcards.get(key)
-            if merged is not None:
+            if merged is not None and not has_alarming_word(words[place]):
                 self._absorb(merged.root, template)
                 return
             neighbours = self._neighbours.setdefault(key, [])
             neighbours.append(template)
-            if len(neighbours) >= _MERGE_VALUES:
-                self._merge(key, place)
+            if len(neighbours) >= _MERGE_VALUES and self._merge(key, place):
                 return
 
-    def _merge(self, key: int, place: int) -> None:
-        neighbours = self._neighbours.pop(key)
+    def _merge(self, key: int, place: int) -> bool:
+        """Merge neighbours, save those whose differing word speaks of failure."""
+        neighbours = [
+            template
+            for template in self._neighbours[key]
+            if not has_alarming_word(template.words[place])
+        ]
+        if len(neighbours) < _MERGE_VALUES:
+            return False
+        del self._neighbours[key]
         first = neighbours[0]
         words = (*first.words[:place], _ANY, *first.words[place + 1 :])
         merged = self._templates.get(words) or Template(words, first.severity, first.pieces)
@@ -241,6 +248,7 @@ class Miner:
         if empty_slot is not None:
             self._absorb(merged.root, empty_slot.root)
         self._join_neighbours(merged)
+        return True
 
     def _absorb(self, into: Template, template: Template) -> None:
         if into is template:

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
+import structlog
+
 from inference.request import Priority
 
 from ...messages import Change, Note, Part, Phase, Prose, Reply, Request, SkillEvent, Turn
@@ -42,7 +44,9 @@ class _Looked:
 
     @property
     def is_unusual(self) -> bool:
-        """Whether there is something to explain."""
+        """Whether there is something to explain; silence alone gives a model nothing to say."""
+        if self.analysis.n_lines == 0:
+            return False
         if self.analysis.has_baseline:
             return any(entry.movement.change is not Change.STEADY for entry in self.digest.entries)
         return bool(self.digest.entries)
@@ -95,7 +99,15 @@ class LogsSkill:
             return
         zone = wording.zone_of(request.actor.timezone)
         now = request.received_at
+        started = time.monotonic()
         looked = await asyncio.to_thread(self._look, request.text, scope, now, zone)
+        structlog.get_logger().info(
+            "logs_looked_at",
+            request_id=request.request_id,
+            n_lines=looked.analysis.n_lines,
+            n_entries=len(looked.digest.entries),
+            took_ms=round((time.monotonic() - started) * 1000),
+        )
         if not looked.is_unusual:
             yield _uneventful(looked)
             return
@@ -220,7 +232,7 @@ def _prose(explanation: Explanation) -> list[Part]:
 
 def _uneventful(looked: _Looked, *, briefly: bool = False) -> Reply:
     if looked.analysis.n_lines == 0:
-        return wording.no_lines(looked.analysis, looked.zone)
+        return wording.no_lines(looked.digest, looked.analysis, looked.zone)
     if briefly and looked.analysis.has_baseline:
         return wording.nothing_new(looked.analysis, looked.zone)
     return wording.nothing_unusual(looked.digest, looked.analysis, looked.zone)

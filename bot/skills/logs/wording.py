@@ -125,7 +125,7 @@ def summary_of(digest: Digest, analysis: Analysis, zone: tzinfo) -> str:
     return f"{services_text(analysis)}: {lines}{label}{since}: {found.template}"
 
 
-def no_lines(analysis: Analysis, zone: tzinfo) -> Reply:
+def no_lines(digest: Digest, analysis: Analysis, zone: tzinfo) -> Reply:
     """Nothing was written in the window; that is not the same as nothing wrong."""
     parts: list[Part] = [heading(analysis, zone)]
     text = f"No lines of {services_text(analysis)} in this time, so nothing can be said about it."
@@ -135,7 +135,10 @@ def no_lines(analysis: Analysis, zone: tzinfo) -> Reply:
         text += f" The last line before was written at {last:%d %b %H:%M:%S}."
     elif all(each.n_sources == 0 for each in analysis.services):
         text = f"There is no log file of {services_text(analysis)} where the settings say."
-    parts += (Prose(text=text), *problem_notes(analysis))
+    parts.append(Prose(text=text))
+    if digest.entries:
+        parts.append(findings(digest, analysis))
+    parts += problem_notes(analysis)
     return Reply(parts=tuple(parts), summary=text, facts=facts(analysis))
 
 

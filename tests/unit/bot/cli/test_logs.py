@@ -1,0 +1,79 @@
+"""`opsbot logs` as scripts use it."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from bot.cli.logs import app
+
+GOOD = "".join(f"2026-11-21T08:00:{s:02d}Z INFO app GET /x 200 {s} ms\n" for s in range(40))
+BAD = "".join(
+    f"2026-11-21T08:01:{s:02d}Z ERROR app pool exhausted, {s} waiting\n" for s in range(20)
+)
+
+
+def _run(*arguments: str | Path) -> tuple[int, Any]:
+    result = CliRunner().invoke(app, [str(argument) for argument in (*arguments, "--json")])
+    return result.exit_code, json.loads(result.stdout) if result.exit_code == 0 else result.output
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    path = tmp_path / "app.log"
+    path.write_text(GOOD + BAD)
+    return path
+
+
+def test_templates_lists_messages_and_assigns_every_line(log: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    code, record = _run("templates", log, "--assignments", out)
+    assert code == 0
+    assert record["lines"] == 60
+    assert [row["count"] for row in record["templates"]] == [40, 20]
+    assert record["templates"][1]["example"] == BAD.splitlines()[0]
+    with out.open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["line_number"] for row in rows] == [str(n) for n in range(1, 61)]
+    ids = [row["id"] for row in record["templates"]]
+    assert [row["template_id"] for row in rows] == [ids[0]] * 40 + [ids[1]] * 20
+
+
+def test_digest_accounts_for_every_line(log: Path) -> None:
+    code, record = _run("digest", log)
+    assert code == 0
+    assert record["lines_in"] == 60
+    parts = ("lines_shown", "lines_folded", "lines_skipped")
+    assert sum(record[part] for part in parts) == 60
+    assert record["findings"][0]["template"] == "app pool exhausted, <n> waiting"
+    assert record["findings"][0]["change"] == "new"
+    assert "app.log:41: 2026-11-21T08:01:00Z ERROR app pool exhausted, 0 waiting" in record["text"]
+
+
+def test_digest_compares_with_a_baseline(tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.log", tmp_path / "bad.log"
+    good.write_text(GOOD)
+    bad.write_text(BAD)
+    code, record = _run("digest", bad, "--baseline", good)
+    assert code == 0
+    assert [row["change"] for row in record["findings"]] == ["new", "gone"]
+
+
+def test_a_missing_file_gets_one_sentence(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["templates", str(tmp_path / "none.log")])
+    assert result.exit_code == 1
+    assert "cannot be read: No such file or directory" in " ".join(result.output.split())
+
+
+def test_a_binary_is_a_problem_in_the_record(tmp_path: Path) -> None:
+    path = tmp_path / "a.bin"
+    path.write_bytes(bytes(range(256)) * 40)
+    code, record = _run("digest", path)
+    assert code == 0
+    assert record["problems"] == ["a.bin: binary, not a log"]
+    assert record["lines_in"] == 0
