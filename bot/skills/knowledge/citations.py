@@ -1,4 +1,9 @@
-"""Which sentences of an answer the cited passages support. Pure functions over text."""
+"""Which sentences of an answer the passages support, and which passage that is.
+
+A small model copies well and numbers badly. So its citation is only a claim: when the cited passage
+does not hold the sentence but another one clearly does, the citation is corrected; when none does,
+the sentence is withheld. Pure functions over text.
+"""
 
 from __future__ import annotations
 
@@ -9,25 +14,28 @@ from enum import StrEnum
 
 from knowledge import terms
 
-MIN_SUPPORT = 0.6
-"""Share of a sentence's terms that its cited passages must hold."""
+MIN_SUPPORT = 0.7
+"""Share of a sentence's terms that a cited passage must hold."""
 
+CLEAR_SUPPORT = 0.85
+"""Share from which a passage is cited although the model cited another, or none."""
+
+_MIN_TERMS = 3
 _CITATION = re.compile(r"\[(\d{1,2})\]")
 _CODE = re.compile(r"`([^`\n]+)`")
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _NAME = re.compile(r"(?<![\w/])(?:--[a-z][\w-]+|\w+_\w+|[A-Z]?[a-z]+[A-Z]\w+|/[\w./-]+\w)")
 _BULLET = re.compile(r"^\s*(?:[-*+]|\d{1,2}[.)])\s+")
-_BETWEEN_SENTENCES = re.compile(r"(?<=\])\.?\s+(?=[^\[\s])")
+_BETWEEN_SENTENCES = re.compile(r"(?<=\])\.?\s+(?=[^\[\s.])")
 
 
 class Fault(StrEnum):
     """Why a sentence is withheld."""
 
-    NO_CITATION = "no citation"
-    UNKNOWN_SOURCE = "cites a source that was not given"
-    CODE_NOT_FOUND = "code not in the source"
-    NUMBER_NOT_FOUND = "number not in the source"
-    NOT_SUPPORTED = "not supported by the source"
+    FRAGMENT = "says too little to be checked"
+    CODE_NOT_FOUND = "code that is in no passage"
+    NUMBER_NOT_FOUND = "a number that is in no passage"
+    NOT_SUPPORTED = "in no passage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,41 +56,57 @@ def complete_sentences(text: str, *, is_final: bool) -> list[str]:
 
 
 def check(sentence: str, sources: Mapping[int, str]) -> Checked:
-    """Hold one sentence against the passages it cites.
+    """Hold one sentence against the passages it cites, then against the others.
 
     Args:
-        sources: The passages by number, with their titles and headings.
+        sources: The passages by number, the first line being title and headings.
+
+    Returns:
+        The sentence with the citations that hold, or with what is wrong with the first cited.
     """
-    text = _tidy(sentence)
-    return Checked(text, _fault(text, sources))
+    claim = " ".join(_CITATION.sub(" ", sentence).split())
+    if len(set(terms(claim))) < _MIN_TERMS or _is_a_title(claim, sources):
+        return Checked(sentence, Fault.FRAGMENT)
+    faults = {
+        number: _fault(claim, sources[number], MIN_SUPPORT)
+        for number in cited_numbers(sentence)
+        if number in sources
+    }
+    held = [number for number, fault in faults.items() if fault is None]
+    if held:
+        return Checked(_worded(claim, held), None)
+    best = max(sources, key=lambda number: support(claim, sources[number]), default=None)
+    if best is not None and _fault(claim, sources[best], CLEAR_SUPPORT) is None:
+        return Checked(_worded(claim, [best]), None)
+    return Checked(sentence, next(iter(faults.values()), None) or Fault.NOT_SUPPORTED)
 
 
-def _fault(text: str, sources: Mapping[int, str]) -> Fault | None:
-    numbers = cited_numbers(text)
-    if not numbers:
-        return Fault.NO_CITATION
-    if any(number not in sources for number in numbers):
-        return Fault.UNKNOWN_SOURCE
-    cited = "\n".join(sources[number] for number in numbers)
-    claim = _CITATION.sub("", text)
-    if not _holds_code(claim, cited):
+def _is_a_title(claim: str, sources: Mapping[int, str]) -> bool:
+    headers = (source.partition("\n")[0] for source in sources.values())
+    return any(support(claim, header) >= CLEAR_SUPPORT for header in headers)
+
+
+def _fault(claim: str, passage: str, min_support: float) -> Fault | None:
+    if support(claim, passage) < min_support:
+        return Fault.NOT_SUPPORTED
+    if not _holds_code(claim, passage):
         return Fault.CODE_NOT_FOUND
-    if not set(_NUMBER.findall(claim)) <= set(_NUMBER.findall(cited)):
+    if not set(_NUMBER.findall(claim)) <= set(_NUMBER.findall(passage)):
         return Fault.NUMBER_NOT_FOUND
-    return None if support(claim, cited) >= MIN_SUPPORT else Fault.NOT_SUPPORTED
+    return None
 
 
-def support(claim: str, cited: str) -> float:
-    """Share of a claim's distinct terms that the cited text holds; 0 for a claim without any."""
+def support(claim: str, passage: str) -> float:
+    """Share of a claim's distinct terms that a passage holds; 0 for a claim without any."""
     said = set(terms(claim))
-    return len(said & set(terms(cited))) / len(said) if said else 0.0
+    return len(said & set(terms(passage))) / len(said) if said else 0.0
 
 
-def _holds_code(claim: str, cited: str) -> bool:
+def _holds_code(claim: str, passage: str) -> bool:
     """Whether every code span and every name that looks like code stands there verbatim."""
     spans = [span.strip() for span in _CODE.findall(claim)]
     names = _NAME.findall(_CODE.sub(" ", claim))
-    return all(span in cited for span in (*spans, *names))
+    return all(text in passage for text in (*spans, *names))
 
 
 def cited_numbers(text: str) -> tuple[int, ...]:
@@ -90,10 +114,20 @@ def cited_numbers(text: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(int(number) for number in _CITATION.findall(text)))
 
 
-def _tidy(sentence: str) -> str:
-    """Citations behind the sentence, one full stop in front of them."""
-    numbers = "".join(f"[{number}]" for number in cited_numbers(sentence))
-    body = " ".join(_CITATION.sub("", sentence).split())
-    body = re.sub(r"\s+([.,;:])", r"\1", body).rstrip(" .,;:")
+def is_off_topic(sentence: str, question: str, best_document: frozenset[int]) -> bool:
+    """Whether a sentence comes from a lesser document and shares no word with the question.
+
+    Args:
+        sentence: With its checked citations.
+        best_document: Numbers of the passages of the document that fits best.
+    """
+    if best_document & set(cited_numbers(sentence)):
+        return False
+    return not set(terms(_CITATION.sub(" ", sentence))) & set(terms(question))
+
+
+def _worded(claim: str, numbers: list[int]) -> str:
+    """One full stop, then the citations."""
+    body = re.sub(r"\s+([.,;:])", r"\1", claim).rstrip(" .,;:")
     ending = "" if body.endswith(("?", "!")) else "."
-    return f"{body}{ending} {numbers}".strip()
+    return f"{body}{ending} {''.join(f'[{number}]' for number in numbers)}"

@@ -85,7 +85,7 @@ def footer(n_withheld: int, model: str, seconds: float) -> str:
     if not n_withheld:
         return timing
     noun = "sentence" if n_withheld == 1 else "sentences"
-    return f"{n_withheld} {noun} withheld (not found in the cited passage) · {timing}"
+    return f"{n_withheld} {noun} withheld (unsupported or beside the question) · {timing}"
 
 
 def _summary(found: Passages) -> str:

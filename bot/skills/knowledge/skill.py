@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from bot.messages import Passages, Reply, Request, SkillEvent, Turn
@@ -14,12 +13,12 @@ from knowledge import Answerability, Hit, SearchResult, Status, estimate_tokens
 
 from ..generation import Generator, as_data
 from . import replies
-from .citations import check, complete_sentences
+from .draft import Draft
 from .follow_up import Question, standalone
 
 _N_PASSAGES = 4
-_SOURCE_TOKENS = 800
-_MAX_TOKENS = 200
+_SOURCE_TOKENS = 700
+_MAX_TOKENS = 180
 _FAILURES = (Outcome.FAILED, Outcome.REJECTED, Outcome.CANCELLED)
 
 
@@ -33,40 +32,6 @@ class Knowledge(Protocol):
     async def status(self) -> Status:
         """What is indexed."""
         ...
-
-
-@dataclass(slots=True)
-class _Draft:
-    """The model's answer while it grows.
-
-    Attributes:
-        sources: What may be cited: header and text by number.
-        kept: Sentences that passed the checks, in order.
-    """
-
-    sources: dict[int, str]
-    text: str = ""
-    kept: list[str] = field(default_factory=list[str])
-    n_seen: int = 0
-    n_withheld: int = 0
-    failure: str = ""
-
-    @property
-    def is_refusal(self) -> bool:
-        return self.text.strip().startswith(prompts.VERDICT_NO)
-
-    def take(self, *, is_final: bool) -> bool:
-        """Check what became complete; whether there is a new sentence to show."""
-        sentences = complete_sentences(_without_verdict(self.text), is_final=is_final)
-        fresh, self.n_seen = sentences[self.n_seen :], len(sentences)
-        n_before = len(self.kept)
-        for sentence in fresh:
-            checked = check(sentence, self.sources)
-            if checked.fault is not None:
-                self.n_withheld += 1
-            elif checked.text not in self.kept:
-                self.kept.append(checked.text)
-        return len(self.kept) > n_before
 
 
 class KnowledgeSkill:
@@ -94,22 +59,20 @@ class KnowledgeSkill:
         if not found.hits or found.answerability is Answerability.NO:
             yield await self._refusal(found)
             return
-        shown = replies.passages(found.hits, question.query)
+        hits = in_reading_order(found.hits)
+        shown = replies.passages(hits, question.query)
         yield replies.working(shown, ())
         began_mono = time.monotonic()
-        draft = _Draft(sources={})
-        sources = _sources(found.hits)
-        draft.sources = {source.number: f"{source.header}\n{source.text}" for source in sources}
+        sources = _sources(hits)
+        draft = Draft(sources, question.query, _numbers_of_best(hits))
         asked = _generation(request, question, sources, found.answerability)
         async for event in self._engine.stream(asked):
             if isinstance(event, TextDelta):
-                draft.text += event.text
-                if "\n" in event.text and draft.take(is_final=False):
+                if draft.add(event.text):
                     yield replies.working(shown, draft.kept)
             elif isinstance(event, Ended):
                 draft.failure = _failure(event)
-                # A sentence that was cut off at the limit is not shown.
-                draft.take(is_final=event.outcome is Outcome.FINISHED)
+                draft.end(is_whole=event.outcome is Outcome.FINISHED)
         yield self._final(draft, found, shown, time.monotonic() - began_mono)
 
     async def _refusal(self, found: SearchResult) -> Reply:
@@ -118,7 +81,7 @@ class KnowledgeSkill:
             return replies.empty(status.trouble)
         return replies.refused(found.hits)
 
-    def _final(self, draft: _Draft, found: SearchResult, shown: Passages, seconds: float) -> Reply:
+    def _final(self, draft: Draft, found: SearchResult, shown: Passages, seconds: float) -> Reply:
         facts = {"topic": found.hits[0].title}
         if draft.failure and not draft.kept:
             return replies.without_model(shown, draft.failure, facts)
@@ -143,7 +106,21 @@ def _generation(
     )
 
 
-def _sources(hits: Sequence[Hit]) -> list[prompts.Source]:
+def in_reading_order(hits: Sequence[Hit]) -> tuple[Hit, ...]:
+    """Hits document by document, the best document first, each from top to bottom."""
+    documents = list(dict.fromkeys((hit.source, hit.path) for hit in hits))
+    return tuple(sorted(hits, key=lambda hit: (documents.index((hit.source, hit.path)), hit.lines)))
+
+
+def _numbers_of_best(hits: Sequence[Hit]) -> frozenset[int]:
+    """Numbers of the passages that belong to the first one's document."""
+    best = (hits[0].source, hits[0].path)
+    return frozenset(
+        number for number, hit in enumerate(hits, start=1) if (hit.source, hit.path) == best
+    )
+
+
+def _sources(hits: Sequence[Hit]) -> tuple[prompts.Source, ...]:
     """The best hits that fit the budget; the first always does, cut if it must be."""
     sources: list[prompts.Source] = []
     n_left = _SOURCE_TOKENS
@@ -155,13 +132,7 @@ def _sources(hits: Sequence[Hit]) -> list[prompts.Source]:
         text = hit.text if n_tokens <= n_left else hit.text[: n_left * 3]
         sources.append(prompts.Source(number=number, header=as_data(header), text=as_data(text)))
         n_left -= n_tokens
-    return sources
-
-
-def _without_verdict(text: str) -> str:
-    """The lines behind the verdict."""
-    verdict, _, rest = text.lstrip().partition("\n")
-    return rest if verdict.strip() in {prompts.VERDICT_YES, prompts.VERDICT_NO} else text
+    return tuple(sources)
 
 
 def _failure(ended: Ended) -> str:
