@@ -175,18 +175,20 @@ class Dispatcher:
         async for event in self._skills[intent].answer(request, history):
             if isinstance(event, Proposed):
                 await outlet.show_proposal(event.proposal_id)
-            else:
-                last = event
-                await outlet.show(event)
-        if last is not None:
-            turn = Turn(text=request.text, intent=intent, answer=plain_text(last), facts=last.facts)
-            await asyncio.to_thread(
-                self._memory.remember,
-                request.thread,
-                request.request_id,
-                turn,
-                request.received_at,
-            )
+                continue
+            last = event
+            if event.phase is not Phase.WORKING:
+                # NOTE: before it is shown, because the follow-up may come at once.
+                await self._remember(request, intent, event)
+            await outlet.show(event)
+        if last is not None and last.phase is Phase.WORKING:
+            await self._remember(request, intent, last)
+
+    async def _remember(self, request: Request, intent: Intent, reply: Reply) -> None:
+        turn = Turn(text=request.text, intent=intent, answer=plain_text(reply), facts=reply.facts)
+        await asyncio.to_thread(
+            self._memory.remember, request.thread, request.request_id, turn, request.received_at
+        )
 
     async def _show_last(
         self, outlet: Outlet, reply: Reply, log: structlog.stdlib.BoundLogger

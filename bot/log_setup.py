@@ -17,6 +17,7 @@ _QUIET = (
     "chromadb",
     "aiohttp.access",
     "alembic",
+    "bm25s",
 )
 
 

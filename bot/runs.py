@@ -15,7 +15,8 @@ from runbooks.run_events import (
     VerifyFinished,
 )
 
-_LINES_SHOWN = 12
+_HEAD_LINES = 4
+_TAIL_LINES = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,15 +24,25 @@ class RunView:
     """What is known of a run now.
 
     Attributes:
-        lines: The last lines of output, redacted, oldest first.
+        head: The first lines of output, redacted.
+        tail: The newest lines after those, oldest first.
+        n_between: How many lines between the two are not shown.
         marks: One finished fact each, for example "verified: 200 after 0.4 s".
         finished: The last event, once the run is over.
     """
 
     step: str = ""
-    lines: tuple[str, ...] = ()
+    head: tuple[str, ...] = ()
+    tail: tuple[str, ...] = ()
+    n_between: int = 0
     marks: tuple[str, ...] = ()
     finished: RunFinished | None = None
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What to show of the output, the cut marked."""
+        cut = (f"… {self.n_between} lines …",) if self.n_between else ()
+        return (*self.head, *cut, *self.tail)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +68,20 @@ def advance(view: RunView, event: RunEvent) -> RunView:
         where = f"step {event.position + 1} of {event.n_steps}: " if event.n_steps > 1 else ""
         return replace(view, step=f"{where}{event.title}")
     if isinstance(event, OutputLine):
-        return replace(view, lines=(*view.lines, event.text)[-_LINES_SHOWN:])
+        return _with_line(view, event.text)
     if isinstance(event, StepFinished):
         return replace(view, marks=(*view.marks, _step_mark(event)))
     if isinstance(event, VerifyFinished):
         return replace(view, marks=(*view.marks, _verify_mark(event)))
     return replace(view, step="", finished=event)
+
+
+def _with_line(view: RunView, text: str) -> RunView:
+    if len(view.head) < _HEAD_LINES:
+        return replace(view, head=(*view.head, text))
+    tail = (*view.tail, text)
+    n_out = max(0, len(tail) - _TAIL_LINES)
+    return replace(view, tail=tail[n_out:], n_between=view.n_between + n_out)
 
 
 def _step_mark(event: StepFinished) -> str:

@@ -136,7 +136,13 @@ class Surface:
     async def _is_follow_up(self, incoming: Incoming) -> bool:
         if not incoming.in_thread or incoming.mentions_others or not incoming.text:
             return False
+        if incoming.thread in self._at_work():
+            return True
         return await asyncio.to_thread(self._threads.takes_part, incoming.thread)
+
+    def _at_work(self) -> set[ThreadRef]:
+        me = asyncio.current_task()
+        return {where for task, where in self._live.items() if where and task is not me}
 
     async def _fetch(self, incoming: Incoming) -> tuple[tuple[Attachment, ...], list[str]]:
         attachments: list[Attachment] = []
