@@ -21,6 +21,8 @@ _DIGITS = b"0123456789"
 _IDENTIFIERS = re.compile(rb"(?<![\w-])[A-Za-z_-]*+\d[\w-]*+")
 _MERGE_VALUES = 5
 _MERGE_CONSTANT_WORDS = 3
+_MOSTLY = 0.3
+_ANCHOR_BYTES = 4
 _ANY = "*"
 _OTHER = "other lines (too many templates)"
 
@@ -102,18 +104,24 @@ class Shape:
     """All lines that differ in nothing but digits and identifiers.
 
     Attributes:
-        has_value: Lines carry a status, exit code or the like that is worth counting; see
-            `value_of`.
+        anchor: When lines carry a status, exit code or the like that is worth counting: the
+            letters it is found by, for `value_of`. Else None.
     """
 
     template: Template
     kind: LineKind
-    has_value: bool
+    anchor: bytes | None
 
 
-def value_of(line: bytes) -> str:
-    """The status, exit code, errno or signal of a line; empty when it has none."""
-    match = _VALUE.search(line)
+def value_of(line: bytes, anchor: bytes = b"") -> str:
+    """The status, exit code, errno or signal of a line; empty when it has none.
+
+    Args:
+        anchor: Spares looking for it everywhere; see `Shape`.
+    """
+    match = _VALUE.match(line, line.find(anchor)) if anchor else None
+    if match is None:
+        match = _VALUE.search(line)
     return next((group for group in match.groups() if group), b"").decode() if match else ""
 
 
@@ -135,6 +143,7 @@ class Miner:
         self._templates: dict[tuple[str, ...], Template] = {}
         self._neighbours: dict[int, list[Template]] = {}
         self._wildcards: dict[int, Template] = {}
+        self._mostly_new = False
         self.n_overflow = 0
 
     def shapes_of(self, block: bytes) -> list[Shape]:
@@ -143,15 +152,32 @@ class Miner:
         Returns:
             As many shapes as `block.split(b"\\n")` has parts.
         """
+        if self._mostly_new:
+            return self._bare_shapes_of(block)
         keys = block.translate(None, _DIGITS).split(b"\n")
         known = self._shapes
         found = list(map(known.get, keys))
         if None not in found:
             return found  # pyright: ignore[reportReturnType]
+        missing = {key for key, shape in zip(keys, found, strict=True) if shape is None}
+        self._mostly_new = len(missing) > len(keys) * _MOSTLY
         lines = block.split(b"\n")
         return [
             shape or known.get(key) or self._miss(key, line)
             for shape, key, line in zip(found, keys, lines, strict=True)
+        ]
+
+    def _bare_shapes_of(self, block: bytes) -> list[Shape]:
+        """Likewise, for streams whose every line has identifiers that no other line has."""
+        bares = _IDENTIFIERS.sub(b"", block).split(b"\n")
+        known = self._bare_shapes
+        found = list(map(known.get, bares))
+        if None not in found:
+            return found  # pyright: ignore[reportReturnType]
+        lines = block.split(b"\n")
+        return [
+            shape or self._bare_shape(bare, line)
+            for shape, bare, line in zip(found, bares, lines, strict=True)
         ]
 
     def shape_of(self, line: bytes) -> Shape:
@@ -166,16 +192,19 @@ class Miner:
         return tuple(roots.values())
 
     def _miss(self, key: bytes, line: bytes) -> Shape:
-        bare = _IDENTIFIERS.sub(b"", line)
+        shape = self._bare_shape(_IDENTIFIERS.sub(b"", line), line)
+        if len(self._shapes) >= self._max_shapes:
+            self._shapes.clear()
+        self._shapes[key] = shape
+        return shape
+
+    def _bare_shape(self, bare: bytes, line: bytes) -> Shape:
         shape = self._bare_shapes.get(bare)
         if shape is None:
             shape = self._new_shape(line)
             if len(self._bare_shapes) >= self._max_shapes:
                 self._bare_shapes.clear()
             self._bare_shapes[bare] = shape
-        if len(self._shapes) >= self._max_shapes:
-            self._shapes.clear()
-        self._shapes[key] = shape
         return shape
 
     def _new_shape(self, line: bytes) -> Shape:
@@ -187,7 +216,7 @@ class Miner:
         else:
             severity = Severity.INFO if kind is LineKind.FRAME else severity_of(message)
         template = self._template(mask(message), severity)
-        return Shape(template, kind, _VALUE.search(line) is not None)
+        return Shape(template, kind, _anchor(line))
 
     def _template(self, masked: Masked, severity: Severity) -> Template:
         words = (severity.name, *masked.words)
@@ -255,6 +284,11 @@ class Miner:
             return
         template.merged_into = into
         into.widen(template.pieces)
+
+
+def _anchor(line: bytes) -> bytes | None:
+    match = _VALUE.search(line)
+    return match.group()[:_ANCHOR_BYTES].rstrip(b"0123456789") if match else None
 
 
 def _kind(text: str) -> LineKind:

@@ -161,10 +161,11 @@ class Profile:
             self._joiner = Joiner(stamped=stamps is not None)
         self.has_times = self.has_times or stamps is not None
         shapes = self._miner.shapes_of(chunk.block)
+        second_of = stamps.second_of if stamps is not None else _no_second
         number = chunk.first_line_number - 1
         for line, shape in zip(chunk.lines, shapes, strict=True):
             number += 1
-            second = stamps.second_of(line) if stamps is not None else None
+            second = second_of(line)
             if second is not None:
                 if self._second is not None and second < self._second - 1:
                     self.n_backwards += 1
@@ -177,15 +178,13 @@ class Profile:
                 self.n_joined += 1
                 self._joined_ticks[tick] = self._joined_ticks.get(tick, 0) + 1
                 continue
-            tally = self._tally(line, shape)
-            self._current = tally
-            count = tally.ticks.get(tick)
-            if count is None:
+            tally = self._current = self._tally(line, shape)
+            if tick in tally.ticks:
+                tally.ticks[tick] += 1
+            else:
                 tally.ticks[tick] = 1
                 tally.firsts[tick] = self._sighting(line, number, chunk)
                 self._make_room(tick)
-            else:
-                tally.ticks[tick] = count + 1
             tally.last_second = self._second
 
     def _is_wanted(self, line: bytes) -> bool:
@@ -207,19 +206,20 @@ class Profile:
 
     def _tally(self, line: bytes, shape: Shape) -> _Tally:
         template = shape.template
-        value = ""
-        if shape.has_value:
-            value = value_of(line)
-            seen = self._values.setdefault(template, set())
-            if value not in seen:
-                if len(seen) >= _MAX_VALUES:
-                    value = ""
-                seen.add(value)
-        key = (template, value)
-        tally = self._tallies.get(key)
+        value = "" if shape.anchor is None else self._value(line, template, shape.anchor)
+        tally = self._tallies.get((template, value))
         if tally is None:
-            tally = self._tallies[key] = _Tally()
+            tally = self._tallies[template, value] = _Tally()
         return tally
+
+    def _value(self, line: bytes, template: Template, anchor: bytes) -> str:
+        value = value_of(line, anchor)
+        seen = self._values.setdefault(template, set())
+        if value not in seen:
+            if len(seen) >= _MAX_VALUES:
+                value = ""
+            seen.add(value)
+        return value
 
     def _sighting(self, line: bytes, number: int, chunk: Chunk) -> Sighting:
         at = chunk.stamps.at(line) if chunk.stamps is not None else None
@@ -280,6 +280,10 @@ class Profile:
             firsts=tally.firsts,
             last_second=tally.last_second,
         )
+
+
+def _no_second(_line: bytes) -> int | None:
+    return None
 
 
 def _value_severity(value: str, template: Template) -> Severity:

@@ -38,8 +38,18 @@ def test_shapes_are_only_a_shortcut(lines: list[str]) -> None:
         assert quick.kind is plain.kind
 
 
-@given(st.lists(_LINES, min_size=1, max_size=6), st.randoms(use_true_random=False))
-def test_ids_do_not_depend_on_what_else_was_seen(lines: list[str], random: object) -> None:
+@given(st.lists(_LINES, min_size=1, max_size=30))
+def test_looking_up_lines_without_identifiers_is_only_a_shortcut_too(lines: list[str]) -> None:
+    block = "\n".join(lines).encode()
+    miner = Miner()
+    miner.shapes_of(b"\n".join(b"[%08x] x" % (0xABCDEF01 * n % 2**32) for n in range(100)))
+    again = miner.shapes_of(block)
+    ids = [shape.template.root.template_id for shape in again]
+    assert ids == [Miner().shape_of(line).template.template_id for line in block.split(b"\n")]
+
+
+@given(st.lists(_LINES, min_size=1, max_size=6))
+def test_ids_do_not_depend_on_what_else_was_seen(lines: list[str]) -> None:
     """As long as nothing merges, which takes five templates that differ in one word."""
     encoded = [line.encode() for line in dict.fromkeys(lines)][:4]
     together = _ids(encoded)
@@ -99,6 +109,15 @@ def test_values_that_matter_are_read() -> None:
     assert value_of(b'{"status":500,"msg":"x"}') == "500"
     assert value_of(b"worker exited with code 137") == "137"
     assert value_of(b"waited 503 ms") == ""
+
+
+@given(_LINES, st.sampled_from(["GET /x 503 1 ms", "exited with code 7", "code=4", "plain"]))
+def test_the_anchor_is_only_a_shortcut(line: str, tail: str) -> None:
+    encoded = f"{line} {tail}".encode()
+    shape = Miner().shape_of(encoded)
+    assert (shape.anchor is not None) == bool(value_of(encoded))
+    if shape.anchor is not None:
+        assert value_of(encoded, shape.anchor) == value_of(encoded)
 
 
 def test_lines_of_a_trace_are_told_from_messages() -> None:
