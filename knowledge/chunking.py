@@ -245,9 +245,10 @@ def _common(first: Sequence[str], second: Sequence[str]) -> tuple[str, ...]:
 
 
 def _joined_path(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
+    """What both stand under; the first one's own heading too, as no line of the text holds it."""
     common = _common(first, second)
-    rest = [path[len(common)] for path in (first, second) if len(path) > len(common)]
-    return (*common, " / ".join(rest)) if len(rest) == 2 else common
+    own = [path[len(common)] for path in (first, second) if len(path) > len(common)]
+    return (*common, " / ".join(own)) if len(first) > len(common) else common
 
 
 def _are_siblings(first: _Piece, second: _Piece) -> bool:
