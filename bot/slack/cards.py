@@ -11,7 +11,7 @@ from runbooks.proposal import Plan, PreviewResult
 from ..commands_text import action_text, verify_text
 from ..runs import CaseView, RunView
 from .blocks import Block, button, context, header, section
-from .mrkdwn import code_block, date_token, escape, prose
+from .mrkdwn import code_block, date_token, escape
 from .posting import Rendered
 
 APPROVE_ACTION = "proposal_approve"
@@ -48,7 +48,7 @@ def card(view: CaseView) -> Rendered:
     for step in plan.steps:
         blocks.extend(_step(step, plan))
     if plan.why:
-        blocks.append(section(f"*Why*  {prose(plan.why)}"))
+        blocks.append(section(f"*Why*\n{code_block(plan.why, 900)}"))
     blocks.extend(_outcome(view))
     return Rendered(text=f"{escape(title)}: {words}", blocks=blocks)
 

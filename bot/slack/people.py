@@ -76,7 +76,7 @@ def read_actor(user: Mapping[str, Any], team_id: str) -> Actor:
     if user.get("deleted"):
         raise DirectoryError(f"{user_id} is a deactivated account")
     profile: Mapping[str, Any] = user.get("profile") or {}
-    name = profile.get("display_name") or user.get("real_name") or user.get("name") or user_id
+    name = user.get("real_name") or profile.get("display_name") or user.get("name") or user_id
     return Actor(
         user_id=user_id,
         team_id=str(user.get("team_id") or ""),
