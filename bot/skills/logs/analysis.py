@@ -11,14 +11,13 @@ from typing import TypeAlias
 from .blocks import Intake
 from .findings import (
     Comparison,
-    Grid,
     Movement,
     compare,
     compare_with,
-    find_onset,
     preceding,
 )
 from .miner import Miner
+from .onset import Grid, find_onset
 from .profile import Profile, Row
 from .sources import LogQuery, Stream
 

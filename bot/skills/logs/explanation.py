@@ -14,6 +14,7 @@ from ..generation import Generator
 
 _CAUSE = re.compile(r"`([^`]+)` because of `([^`]+)`(?:\s*\[\d+\])*\.?")
 _ENTRY = re.compile(r"^\[(\d+)\] (.*)$", re.MULTILINE)
+_SINCE = re.compile(r"^\[\d+\] [^:]*, since \d\d:")
 _CAPTION = re.compile(r"^(Likely cause|Next check):\s*")
 
 
@@ -125,12 +126,15 @@ class _Said:
 def with_true_citations(sentence: str, evidence: str) -> str:
     """The cause sentence, citing the entries that really contain what it quotes.
 
-    A reason that only repeats what fails is left out. Other sentences stay as they are.
+    A reason that only repeats what fails is left out, and one that began after what fails changes
+    places with it. Other sentences stay as they are.
     """
     match = _CAUSE.fullmatch(sentence)
     if match is None:
         return sentence
     what, why = match.groups()
+    if _began(why, evidence) > _began(what, evidence):
+        what, why = why, what
     if what in why or why in what:
         text, quotes = f"`{max(what, why, key=len)}`", (max(what, why, key=len),)
     else:
@@ -141,3 +145,11 @@ def with_true_citations(sentence: str, evidence: str) -> str:
     cited.append(next((int(n) for n, line in entries if quotes[-1] in line), None))
     found = dict.fromkeys(number for number in cited if number is not None)
     return f"{text} {''.join(f'[{number}]' for number in found)}." if found else sentence
+
+
+def _began(quote: str, evidence: str) -> int:
+    """The place of a quote's first entry in the order of time; 0 when it has no time."""
+    for place, line in enumerate(evidence.split("\n")):
+        if quote in line:
+            return place if _SINCE.match(line) else 0
+    return 0

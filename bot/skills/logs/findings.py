@@ -12,31 +12,18 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...messages import Change, Finding
+from .onset import MIN_TICKS_AFTER, Grid, counts_of, dispersions_of
 from .profile import Row, Sighting
 from .severity import Severity
 
-_MIN_TICKS_BEFORE = 4
-_MIN_TICKS_AFTER = 2
-_ONSET_G = 24.0
 _CHANGE_G = 15.0
 _MIN_COUNT = 5
 _MIN_RATIO = 2.0
 _NEW_CHANCE = 0.001
-_MAX_LEAD_TICKS = 3
 _LEAD_SHARE = 0.2
 _HANDFUL = 5
-_MAX_ROWS = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """Which ticks are compared: `[first, end)`; the tick that is still filling is left out."""
-
-    first: int
-    end: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,84 +103,6 @@ class Comparison:
         return tuple(each for each in self.movements if each.change is not Change.STEADY)
 
 
-def find_onset(rows: Sequence[Row], grid: Grid) -> int | None:
-    """The tick at which the counts changed most, if more than by chance.
-
-    What gets worse counts for it, warnings and errors that stop count against it: the end of an
-    incident is no onset.
-    """
-    n_ticks = grid.end - grid.first
-    if n_ticks < _MIN_TICKS_BEFORE + _MIN_TICKS_AFTER or not rows:
-        return None
-    kept = sorted(rows, key=lambda row: (-row.severity, -row.n_lines))[:_MAX_ROWS]
-    counts = _matrix(kept, grid)
-    bad = np.array([row.severity >= Severity.WARN for row in kept])
-    gains = _signed_gains(counts, bad)
-    gains[:, : _MIN_TICKS_BEFORE - 1] = 0.0
-    gains[:, n_ticks - _MIN_TICKS_AFTER :] = 0.0
-    scores = gains.sum(axis=0)
-    best = int(scores.argmax())
-    if float(gains[:, best].max()) < _ONSET_G or scores[best] <= 0:
-        return None
-    told = [row for row, gain in zip(kept, gains[:, best], strict=True) if gain >= _ONSET_G]
-    return _drawn_back(told, grid.first + best + 1, max(_MAX_LEAD_TICKS, n_ticks // 50))
-
-
-def _drawn_back(rows: Sequence[Row], onset: int, lead: int) -> int:
-    """The earliest beginning, at most `lead` ticks before the onset, of a message new with it."""
-    begins = (min(row.ticks) for row in rows if row.severity >= Severity.WARN)
-    return min((tick for tick in begins if onset - lead <= tick < onset), default=onset)
-
-
-def _matrix(rows: Sequence[Row], grid: Grid) -> NDArray[np.float64]:
-    """Lines per row and tick, shape (n_rows, n_ticks)."""
-    counts = np.zeros((len(rows), grid.end - grid.first))
-    for index, row in enumerate(rows):
-        for tick, n_lines in row.ticks.items():
-            if grid.first <= tick < grid.end:
-                counts[index, tick - grid.first] = n_lines
-    return counts
-
-
-def _signed_gains(counts: NDArray[np.float64], bad: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """G statistic of cutting each row after each tick, over its dispersion.
-
-    Args:
-        counts: Shape (n_rows, n_ticks).
-        bad: Shape (n_rows,); their decrease counts negative, other rows count half.
-
-    Returns:
-        Shape (n_rows, n_ticks); the last column is 0.
-    """
-    n_ticks = counts.shape[1]
-    before = counts.cumsum(axis=1)
-    after = before[:, -1:] - before
-    share: NDArray[np.float64] = np.arange(1, n_ticks + 1, dtype=np.float64) / n_ticks
-    total = before[:, -1:]
-    expected: NDArray[np.float64] = total * share
-    with np.errstate(divide="ignore", invalid="ignore"):
-        first = np.where(before > 0, before * np.log(before / expected), 0.0)
-        second = np.where(after > 0, after * np.log(after / (total - expected)), 0.0)
-    gains: NDArray[np.float64] = 2 * (first + second) / _dispersion(counts)[:, None]
-    rises: NDArray[np.bool_] = before < expected
-    weight: NDArray[np.float64] = np.where(bad[:, None], np.where(rises, 1.0, -1.0), 0.5)
-    signed: NDArray[np.float64] = gains * weight
-    signed[:, -1] = 0.0
-    return signed
-
-
-def _dispersion(counts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How much more neighbouring ticks differ than chance would have it; at least 1."""
-    if counts.shape[1] < 2:
-        ones: NDArray[np.float64] = np.ones(len(counts))
-        return ones
-    steps: NDArray[np.float64] = np.diff(counts, axis=1)
-    spread: NDArray[np.float64] = (steps**2).mean(axis=1) / 2
-    mean: NDArray[np.float64] = np.maximum(counts.mean(axis=1), 1e-9)
-    found: NDArray[np.float64] = np.maximum(1.0, spread / mean)
-    return found
-
-
 def compare(
     rows: Sequence[Row],
     grid: Grid,
@@ -211,8 +120,8 @@ def compare(
     cut = window_first if onset is None else onset
     n_before, n_after = cut - grid.first, max(1, grid.end - cut)
     has_baseline = n_before >= 1 and any(tick < cut for row in rows for tick in row.ticks)
-    counts = _matrix(rows, grid)
-    dispersions = _dispersion(counts) if rows else np.ones(0)
+    counts = counts_of(rows, grid)
+    dispersions = dispersions_of(counts) if rows else np.ones(0)
     movements: list[Movement] = []
     for row, dispersion in zip(rows, dispersions, strict=True):
         if has_baseline:
@@ -275,7 +184,7 @@ def _movement(row: Row, cut: _Cut, before_s: float | None) -> Movement | None:
     if row.severity >= Severity.ERROR and min(row.ticks) >= cut.leading_tick:
         # An error that came first shortly before the onset is no less new: it may be the cause.
         before, after = 0, row.n_lines
-    elif before and max(row.ticks) <= cut.tick < cut.end - _MIN_TICKS_AFTER:
+    elif before and max(row.ticks) <= cut.tick < cut.end - MIN_TICKS_AFTER:
         # What ends within the very tick of the onset is gone, not merely rarer.
         before, after = row.n_lines, 0
     in_window = sum(n for tick, n in row.ticks.items() if tick >= cut.window_first)

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from pathlib import PurePath
 
 import structlog
 
@@ -72,7 +73,7 @@ class LogsSkill:
     Args:
         settings: Where the logs are and how much of them is read.
         generator: Explains the evidence.
-        model_name: Named in the small print.
+        model_name: Named in the small print; of a path, the file's name.
         zone: The zone of log lines that name none.
     """
 
@@ -86,7 +87,7 @@ class LogsSkill:
     ) -> None:
         self._settings = settings
         self._explainer = Explainer(generator)
-        self._model_name = model_name
+        self._model_name = PurePath(model_name).name
         self._zone = zone
 
     async def answer(

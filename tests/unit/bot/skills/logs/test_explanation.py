@@ -88,3 +88,10 @@ def test_a_reason_that_repeats_what_fails_is_left_out() -> None:
 
 def test_other_sentences_stay_as_they_are() -> None:
     assert with_true_citations("The pool is empty [1].", EVIDENCE) == "The pool is empty [1]."
+
+
+def test_what_began_first_is_the_reason() -> None:
+    sentence = "`too many connections` because of `pool exhausted after 500 ms` [2][1]."
+    assert with_true_citations(sentence, EVIDENCE) == (
+        "`pool exhausted after 500 ms` because of `too many connections` [1][4]."
+    )

@@ -11,13 +11,12 @@ import pytest
 from bot.messages import Change
 from bot.skills.logs.findings import (
     Comparison,
-    Grid,
     as_finding,
     compare,
     compare_with,
-    find_onset,
     preceding,
 )
+from bot.skills.logs.onset import Grid, find_onset
 from bot.skills.logs.profile import Row, Sighting
 from bot.skills.logs.severity import Severity
 
