@@ -8,7 +8,7 @@ import json
 import time
 import uuid
 from collections.abc import AsyncGenerator, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -173,7 +173,13 @@ async def _sync(settings: Settings, folders: Sequence[Path], *, quiet: bool) -> 
 
 
 async def _search(settings: Settings, questions: Sequence[str], k: int) -> list[SearchResult]:
-    async with _knowledge(settings) as (base, _):
+    from inference import InferenceError
+
+    async with _knowledge(settings) as (base, engine):
+        await base.open()
+        # Without the encoder words alone decide.
+        with suppress(InferenceError):
+            await engine.encoder_ready()
         return [await base.search(question, k) for question in questions]
 
 
