@@ -118,7 +118,7 @@ async def test_evidence_comes_first_and_then_the_explanation(settings: LogSettin
     )
     prose = the(last, Prose)
     assert prose.from_model
-    assert prose.text.startswith("*Likely cause:* `pool exhausted` because of `POST /buy 503`")
+    assert prose.text.startswith("*Likely cause:* `POST /buy 503` because of `pool exhausted`")
     assert the(last, Note).text.startswith("read 280 = shown 200 + folded 80 + skipped 0")
     assert "model tiny" in the(last, Note).text
 
