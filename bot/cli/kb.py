@@ -153,8 +153,7 @@ async def _knowledge(
 ) -> AsyncGenerator[tuple[KnowledgeBase, Engine]]:
     from knowledge import KnowledgeBase
 
-    from ..embedder import EngineEmbedder
-    from ..engine import open_engine
+    from ..engine import EngineEmbedder, open_engine
 
     async with open_engine(settings, generator=generator, encoder=encoder) as engine:
         base = KnowledgeBase(settings.home / "knowledge", EngineEmbedder(engine))
