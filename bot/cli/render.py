@@ -144,10 +144,11 @@ def _findings(part: Findings) -> Table:
         ("since", "left"),
     ):
         table.add_column(title, justify="right" if justify == "right" else "left", overflow="fold")
-    for row in part.rows:
+    for number, row in enumerate(part.rows, start=1):
         since = row.since.astimezone().strftime("%H:%M:%S") if row.since else ""
         label = Text(row.label, style=_COLOURS[row.change])
-        table.add_row(label, f"{row.count:,}", Text(row.template), since)
+        template = Text(row.template)
+        table.add_row(Text(f"[{number}]"), label, f"{row.count:,}", template, row.service, since)
     return table
 
 

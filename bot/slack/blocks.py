@@ -29,7 +29,7 @@ Block: TypeAlias = dict[str, Any]
 FEEDBACK_ACTION = "feedback"
 _SECTION_CHARS = 2900
 _MAX_BLOCKS = 45
-_MAX_ROWS = 6
+_MAX_ROWS = 8
 _ANSWERS = (Prose, Code, Findings, Passages)
 _MARKS: Mapping[Change, str] = {
     Change.NEW: ":red_circle:",
@@ -93,15 +93,17 @@ def _heading(part: Heading) -> list[Block]:
 
 
 def _findings(part: Findings) -> list[Block]:
-    return [section("\n".join(_finding(row) for row in part.rows[:_MAX_ROWS]))] if part.rows else []
+    lines = [_finding(n, row) for n, row in enumerate(part.rows[:_MAX_ROWS], start=1)]
+    return [section("\n".join(lines))] if lines else []
 
 
-def _finding(row: Finding) -> str:
+def _finding(number: int, row: Finding) -> str:
     since = f"  since {date_token(row.since)}" if row.since else ""
     where = f"  _{escape(row.service)}_" if row.service else ""
     template = code_span(row.template[:220])
     return (
-        f"{_MARKS[row.change]} *{escape(row.label)}*  {row.count:,} times{since}{where}\n{template}"
+        f"{_MARKS[row.change]} *[{number}] {escape(row.label)}*  "
+        f"{row.count:,} times{since}{where}\n{template}"
     )
 
 
