@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from .documents import Answerability
 
-CLEAR_YES = 0.65
+CLEAR_YES = 0.6
 """From here the model is not asked whether the passages answer."""
 
 CLEAR_NO = 0.42

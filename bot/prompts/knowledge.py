@@ -85,7 +85,10 @@ def grammar(n_sources: int, *, may_refuse: bool) -> str:
     return "\n".join(
         (
             f'root ::= "{VERDICT_YES}\\n" line{" line?" * (MAX_LINES - 1)}{refusal}',
-            'line ::= [A-Za-z0-9`"(] [^\\[\\]\\n]+ cite "."? "\\n"',
+            'line ::= start piece+ cite "."? "\\n"',
+            'start ::= [A-Za-z0-9"(] | code',
+            "piece ::= [^`\\[\\]\\n]+ | code",
+            'code ::= "`" [^`\\n]+ "`"',
             f'cite ::= "[" [1-{n_sources}] "]"',
         )
     )

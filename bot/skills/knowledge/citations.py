@@ -17,11 +17,11 @@ from knowledge import terms
 MIN_SUPPORT = 0.7
 """Share of a sentence's terms that a cited passage must hold."""
 
-CLEAR_SUPPORT = 0.85
+CLEAR_SUPPORT = 0.75
 """Share from which a passage is cited although the model cited another, or none."""
 
 _MIN_TERMS = 3
-_CITATION = re.compile(r"\[(\d{1,2})\]")
+_CITATION = re.compile(r"`[^`\n]*`|\[(\d{1,2})\]")  # brackets inside code are code
 _CODE = re.compile(r"`([^`\n]+)`")
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _NAME = re.compile(r"(?<![\w/])(?:--[a-z][\w-]+|\w+_\w+|[A-Z]?[a-z]+[A-Z]\w+|/[\w./-]+\w)")
@@ -64,7 +64,7 @@ def check(sentence: str, sources: Mapping[int, str]) -> Checked:
     Returns:
         The sentence with the citations that hold, or with what is wrong with the first cited.
     """
-    claim = " ".join(_CITATION.sub(" ", sentence).split())
+    claim = _without_citations(sentence)
     if len(set(terms(claim))) < _MIN_TERMS or _is_a_title(claim, sources):
         return Checked(sentence, Fault.FRAGMENT)
     faults = {
@@ -111,7 +111,12 @@ def _holds_code(claim: str, passage: str) -> bool:
 
 def cited_numbers(text: str) -> tuple[int, ...]:
     """The numbers in brackets, each once, in order."""
-    return tuple(dict.fromkeys(int(number) for number in _CITATION.findall(text)))
+    return tuple(dict.fromkeys(int(number) for number in _CITATION.findall(text) if number))
+
+
+def _without_citations(text: str) -> str:
+    kept = _CITATION.sub(lambda match: " " if match[1] else match[0], text)
+    return " ".join(kept.split())
 
 
 def is_off_topic(sentence: str, question: str, best_document: frozenset[int]) -> bool:
@@ -123,11 +128,11 @@ def is_off_topic(sentence: str, question: str, best_document: frozenset[int]) ->
     """
     if best_document & set(cited_numbers(sentence)):
         return False
-    return not set(terms(_CITATION.sub(" ", sentence))) & set(terms(question))
+    return not set(terms(_without_citations(sentence))) & set(terms(question))
 
 
 def _worded(claim: str, numbers: list[int]) -> str:
-    """One full stop, then the citations."""
-    body = re.sub(r"\s+([.,;:])", r"\1", claim).rstrip(" .,;:")
+    """One full stop, then the citations; bold as chat writes it."""
+    body = claim.replace("**", "*").rstrip(" .,;:")
     ending = "" if body.endswith(("?", "!")) else "."
     return f"{body}{ending} {''.join(f'[{number}]' for number in numbers)}"

@@ -68,6 +68,12 @@ def without_model(found: Passages, reason: str, facts: dict[str, str]) -> Reply:
     return Reply(parts=(found, note), summary=_summary(found), facts=facts)
 
 
+def unverified(found: Passages, footer: str, facts: dict[str, str]) -> Reply:
+    """Passages that probably answer, but no sentence of the model that they support."""
+    note = Note(text=f"no sentence could be verified, so read the passages · {footer}")
+    return Reply(parts=(found, note), summary=_summary(found), facts=facts)
+
+
 def empty(trouble: str) -> Reply:
     """There is nothing to search."""
     text = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
@@ -19,6 +20,7 @@ from .follow_up import Question, standalone
 _N_PASSAGES = 4
 _SOURCE_TOKENS = 700
 _MAX_TOKENS = 180
+_LINK = re.compile(r"!?\[([^\[\]\n]*)\](?:\([^()\s]*(?:\s+\"[^\"]*\")?\)|\[[^\[\]\n]*\])")
 _FAILURES = (Outcome.FAILED, Outcome.REJECTED, Outcome.CANCELLED)
 
 
@@ -86,6 +88,8 @@ class KnowledgeSkill:
         if draft.failure and not draft.kept:
             return replies.without_model(shown, draft.failure, facts)
         footer = replies.footer(draft.n_withheld, self._model_name, seconds)
+        if not draft.kept and found.answerability is Answerability.YES:
+            return replies.unverified(shown, footer, facts)
         if draft.is_refusal or not draft.kept:
             return replies.refused(found.hits, footer)
         return replies.answered(shown, draft.kept, footer, facts)
@@ -112,6 +116,11 @@ def in_reading_order(hits: Sequence[Hit]) -> tuple[Hit, ...]:
     return tuple(sorted(hits, key=lambda hit: (documents.index((hit.source, hit.path)), hit.lines)))
 
 
+def plain_links(text: str) -> str:
+    """Markdown links as their label: addresses cost tokens, and brackets look like citations."""
+    return _LINK.sub(lambda match: match[1], text)
+
+
 def _numbers_of_best(hits: Sequence[Hit]) -> frozenset[int]:
     """Numbers of the passages that belong to the first one's document."""
     best = (hits[0].source, hits[0].path)
@@ -125,11 +134,12 @@ def _sources(hits: Sequence[Hit]) -> tuple[prompts.Source, ...]:
     sources: list[prompts.Source] = []
     n_left = _SOURCE_TOKENS
     for number, hit in enumerate(hits, start=1):
-        n_tokens = estimate_tokens(hit.text)
+        text = plain_links(hit.text)
+        n_tokens = estimate_tokens(text)
         if n_tokens > n_left and sources:
             break
         header = " > ".join(filter(None, (hit.title, hit.heading)))
-        text = hit.text if n_tokens <= n_left else hit.text[: n_left * 3]
+        text = text if n_tokens <= n_left else text[: n_left * 3]
         sources.append(prompts.Source(number=number, header=as_data(header), text=as_data(text)))
         n_left -= n_tokens
     return tuple(sources)

@@ -60,6 +60,18 @@ def test_parts_of_two_passages_do_not_add_up_to_a_new_claim() -> None:
     assert check(sentence, SOURCES).fault is not None
 
 
+def test_brackets_inside_code_are_code() -> None:
+    sources = {
+        1: "Pods > Names\nPrint the first with `kubectl get pods -o jsonpath='{.items[0]}'`."
+    }
+    checked = check(
+        "Print the first with `kubectl get pods -o jsonpath='{.items[0]}'` [1]", sources
+    )
+    assert checked.fault is None
+    assert cited_numbers(checked.text) == (1,)
+    assert "{.items[0]}" in checked.text
+
+
 def test_without_passages_nothing_holds() -> None:
     assert check("A full backup is made every night [1]", {}).fault is Fault.NOT_SUPPORTED
 

@@ -23,6 +23,7 @@ from bot.messages import (
 from bot.prompts.knowledge import grammar, prefix
 from bot.skills.knowledge import KnowledgeSkill
 from bot.skills.knowledge.excerpt import excerpt
+from bot.skills.knowledge.skill import plain_links
 from inference.request import Ended, Event, GenerateRequest, Outcome, Role, Started, TextDelta
 from knowledge import Answerability, Hit, SearchResult, Status
 
@@ -157,6 +158,13 @@ async def test_nothing_verified_is_a_refusal_without_citation(text: str) -> None
     assert _passages(last) == []
 
 
+async def test_passages_that_probably_answer_stay_when_no_sentence_holds() -> None:
+    *_, last = await _replies(_Model("ANSWERABLE\nBob knows the secret of the backup [1].\n"))
+    assert _passages(last) == [1, 2]
+    assert _prose(last) == ""
+    assert _notes(last).startswith("no sentence could be verified")
+
+
 async def test_a_clear_no_is_refused_without_asking_the_model() -> None:
     model = _Model(_GOOD)
     (only,) = await _replies(model, _Documents(answerability=Answerability.NO))
@@ -237,6 +245,18 @@ async def test_passages_of_one_document_are_numbered_from_top_to_bottom() -> Non
 
 def test_the_grammar_knows_no_source_that_was_not_given() -> None:
     assert 'cite ::= "[" [1-2] "]"' in grammar(2, may_refuse=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("see [the page](https://a.example/x) now", "see the page now"),
+        ('![chart](a.png "title") [b][ref]', "chart b"),
+        ("`items[0]` and [x] stay", "`items[0]` and [x] stay"),
+    ],
+)
+def test_links_are_told_by_their_label(text: str, plain: str) -> None:
+    assert plain_links(text) == plain
 
 
 def test_an_excerpt_is_the_part_about_the_question() -> None:
