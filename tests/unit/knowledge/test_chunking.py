@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from knowledge.chunking import TARGET_TOKENS, WHOLE_TOKENS, chunk_document
@@ -144,6 +144,8 @@ _LINE = st.sampled_from([*_LINES.split("\n"), "x" * 900])
 def test_no_line_of_text_is_lost_and_chunks_stay_in_order(
     lines: list[str], format_: Format
 ) -> None:
+    # What stands between two rules at the very beginning is front matter, which is no text.
+    assume(not lines or lines[0] != "---")
     text = "\n".join(lines)
     found = chunk_document(document(text, format_))
     kept = "\n".join(chunk.embedded_text for chunk in found)
