@@ -87,7 +87,8 @@ def grammar(n_sources: int, *, may_refuse: bool) -> str:
             f'root ::= "{VERDICT_YES}\\n" line{" line?" * (MAX_LINES - 1)}{refusal}',
             'line ::= start piece+ cite "."? "\\n"',
             'start ::= [A-Za-z0-9"(] | code',
-            "piece ::= [^`\\[\\]\\n]+ | code",
+            # One character a piece: a repeat inside a repeat could be parsed in many ways.
+            "piece ::= [^`\\[\\]\\n] | code",
             'code ::= "`" [^`\\n]+ "`"',
             f'cite ::= "[" [1-{n_sources}] "]"',
         )
