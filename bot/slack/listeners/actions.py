@@ -57,6 +57,10 @@ def register(app: AsyncApp, surface: Surface) -> None:
         await ack()
         surface.preview_again(int(action["value"]), who(body)[0], where(body))
 
+    _register_answers(app, surface)
+
+
+def _register_answers(app: AsyncApp, surface: Surface) -> None:
     @app.action(re.compile(f"^{ROUTE_ACTION}"))
     async def handle_route_choice(
         ack: AsyncAck, body: Mapping[str, Any], action: Mapping[str, Any]
