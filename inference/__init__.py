@@ -1,6 +1,6 @@
 """Prompt in, token events out: a small serving engine on llama.cpp that knows nothing of Slack."""
 
-from .engine import Engine, EngineState
+from .engine import Engine
 from .errors import (
     ChatTemplateError,
     DecodeError,
@@ -13,6 +13,7 @@ from .request import (
     ChatMessage,
     Ended,
     Event,
+    Fault,
     GenerateRequest,
     GenerationStats,
     Outcome,
@@ -22,6 +23,7 @@ from .request import (
     Started,
     TextDelta,
 )
+from .service import EngineState, Generator, InferenceService
 
 __all__ = [
     "ChatMessage",
@@ -31,10 +33,13 @@ __all__ = [
     "Engine",
     "EngineState",
     "Event",
+    "Fault",
     "GenerateRequest",
     "GenerationStats",
+    "Generator",
     "GrammarError",
     "InferenceError",
+    "InferenceService",
     "ModelUnavailableError",
     "Outcome",
     "Priority",

@@ -9,7 +9,6 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,18 +30,10 @@ from .request import (
     Outcome,
     TextDelta,
 )
+from .service import EngineState
 from .worker import Worker
 
 _STOPPED = "the engine is stopped"
-
-
-class EngineState(Enum):
-    """Whether the generating model can be used."""
-
-    LOADING = "loading"
-    READY = "ready"
-    FAILED = "failed"
-    STOPPED = "stopped"
 
 
 class Engine:

@@ -47,7 +47,7 @@ class KvMemory:
         match = self._cache.match(tokens)
         if match is None:
             return seq_id, 0
-        self._backend.copy_prefix(match.seq_id, seq_id, match.n_cached)
+        self._backend.share(match.seq_id, seq_id, start=0, stop=match.n_cached)
         return seq_id, match.n_cached
 
     def keep(self, seq_id: SeqId, tokens: Sequence[TokenId]) -> None:
@@ -68,7 +68,7 @@ class KvMemory:
         if not self._free or not self._backend.info.can_share_prefixes:
             return
         pin_id = self._free.pop()
-        self._backend.copy_prefix(seq_id, pin_id, len(tokens))
+        self._backend.share(seq_id, pin_id, start=0, stop=len(tokens))
         for useless in self._cache.add(pin_id, tokens, is_pinned=True):
             self.drop(useless)
 

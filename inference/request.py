@@ -33,7 +33,11 @@ class Priority(IntEnum):
     """Scheduling class; the smaller value runs first."""
 
     INTERACTIVE = 0
+    """A person waits."""
     BACKGROUND = 1
+    """Digests, indexing: nobody waits, but it must get done."""
+    EAGER = 2
+    """Prefill on speculation: runs only when nothing else wants to, and may never run."""
 
 
 class Outcome(StrEnum):
@@ -47,6 +51,34 @@ class Outcome(StrEnum):
     FAILED = "failed"
     REJECTED = "rejected"
     """The request could never run: too long, bad grammar, model not available."""
+
+
+class Fault(StrEnum):
+    """Why a request did not end well, for programs; `Ended.reason` says it to people."""
+
+    INVALID_MESSAGES = "invalid_messages"
+    """The model's chat template refuses the conversation."""
+    PROMPT_TOO_LONG = "prompt_too_long"
+    INVALID_GRAMMAR = "invalid_grammar"
+    """The grammar is not valid, or allows no next token."""
+    DUPLICATE_ID = "duplicate_id"
+    QUEUE_FULL = "queue_full"
+    DEADLINE = "deadline"
+    UNAVAILABLE = "unavailable"
+    """No model is loaded, or the engine is stopped."""
+    LOST = "lost"
+    """The engine's process died, or a connection broke, after text had been shown."""
+    INTERNAL = "internal"
+
+    @property
+    def is_callers(self) -> bool:
+        """Whether sending the same request again would end the same way."""
+        return self in _CALLERS_FAULTS
+
+
+_CALLERS_FAULTS = frozenset(
+    {Fault.INVALID_MESSAGES, Fault.PROMPT_TOO_LONG, Fault.INVALID_GRAMMAR, Fault.DUPLICATE_ID}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +114,7 @@ class GenerateRequest:
         grammar: A GBNF grammar with the rule `root`, or None for free text.
         stop: Generation ends before any of these strings; they are not part of the text.
         priority: INTERACTIVE when a person waits, else BACKGROUND.
+        deadline_s: Seconds from submit after which the request ends as cancelled; None: never.
         pin_prefix: Number of leading messages whose tokens should stay in the KV cache
             (a skill's system prompt); 0 pins nothing.
     """
@@ -93,6 +126,7 @@ class GenerateRequest:
     grammar: str | None = None
     stop: tuple[str, ...] = ()
     priority: Priority = Priority.INTERACTIVE
+    deadline_s: float | None = None
     pin_prefix: int = 0
 
     def __post_init__(self) -> None:
@@ -100,6 +134,8 @@ class GenerateRequest:
             raise ValueError("messages must not be empty")
         if self.max_tokens < 1:
             raise ValueError(f"max_tokens must be >= 1, got {self.max_tokens}")
+        if self.deadline_s is not None and self.deadline_s <= 0:
+            raise ValueError(f"deadline_s must be > 0, got {self.deadline_s}")
         if any(not text for text in self.stop):
             raise ValueError("stop strings must not be empty")
         if not 0 <= self.pin_prefix <= len(self.messages):
@@ -133,6 +169,8 @@ class GenerationStats:
     """What one request cost. Times in milliseconds.
 
     Attributes:
+        n_drafted: Tokens that were guessed ahead of decoding.
+        n_accepted: Guessed tokens that the model agreed with, <= n_drafted.
         ttft_ms: Submit to first token, queueing included; None when no token was produced.
         tpot_ms: (end-to-end - TTFT) / (n_output - 1); None below two tokens.
     """
@@ -140,6 +178,8 @@ class GenerationStats:
     n_prompt: int = 0
     n_cached: int = 0
     n_output: int = 0
+    n_drafted: int = 0
+    n_accepted: int = 0
     queue_ms: float = 0.0
     ttft_ms: float | None = None
     tpot_ms: float | None = None
@@ -151,11 +191,14 @@ class Ended:
 
     Attributes:
         outcome: How it ended.
-        reason: One sentence for people when the outcome is FAILED or REJECTED, else empty.
+        reason: One sentence for people when the outcome is FAILED or REJECTED, or a deadline
+            passed; else empty.
+        fault: The same for programs; None when there is no reason.
     """
 
     outcome: Outcome
     reason: str = ""
+    fault: Fault | None = None
     stats: GenerationStats = field(default_factory=GenerationStats)
 
 

@@ -107,7 +107,7 @@ class Runner:
         tokens = sequence.tokens[sequence.n_cells : sequence.n_cells + self._n_chunk]
         wants_token = len(tokens) == sequence.n_pending and sequence.max_tokens > 0
         chunk = Chunk(
-            seq_id=seq_id, start=sequence.n_cells, tokens=tokens, wants_logits=wants_token
+            seq_id=seq_id, start=sequence.n_cells, tokens=tokens, n_outputs=int(wants_token)
         )
         if self._backend.decode([chunk]) is DecodeStatus.NO_ROOM:
             self._make_room(sequence)

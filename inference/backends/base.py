@@ -23,7 +23,11 @@ class ModelInfo:
         n_ctx_seq: Longest single sequence, in tokens, <= n_ctx.
         n_batch: Most rows in one `decode`.
         n_seq_max: Sequence ids are 0 <= id < n_seq_max.
-        can_share_prefixes: Whether `copy_prefix` works at any position.
+        n_threads: Threads it was opened with; `set_threads` takes 1 to this many.
+        identity: Hash of everything that decides what a sequence's saved state means: weights,
+            library build, KV types, rope settings. Empty: states must not be saved.
+        can_share_prefixes: Whether `share` works at any position; if not, only from 0 to the
+            source's very end.
         chat_template: The model's own Jinja template; None when it has none.
         bos: Token that must begin every prompt; None when the model wants none.
     """
@@ -35,6 +39,8 @@ class ModelInfo:
     n_seq_max: int
     can_share_prefixes: bool
     chat_template: str | None
+    n_threads: int = 1
+    identity: str = ""
     bos: TokenId | None = None
     bos_text: str = ""
     eos_text: str = ""
@@ -67,13 +73,13 @@ class Chunk:
 
     Attributes:
         start: Position of the first token; the chunk covers [start, start + len(tokens)).
-        wants_logits: Whether the last token's logits will be sampled from.
+        n_outputs: The logits of so many last tokens will be sampled from, <= len(tokens).
     """
 
     seq_id: SeqId
     start: int
     tokens: Sequence[TokenId]
-    wants_logits: bool
+    n_outputs: int
 
 
 class DecodeStatus(Enum):
@@ -134,8 +140,11 @@ class Backend(Protocol):
         """
         ...
 
-    def copy_prefix(self, source: SeqId, target: SeqId, n_tokens: int) -> None:
-        """Let `target`, which is empty, share the cells [0, n_tokens) of `source`."""
+    def share(self, source: SeqId, target: SeqId, *, start: int, stop: int) -> None:
+        """Let `target` share the cells [start, stop) of `source`; copies no data.
+
+        `target` holds exactly [0, start) or more; its own cells in [start, stop) are dropped.
+        """
         ...
 
     def truncate(self, seq_id: SeqId, n_tokens: int) -> None:
@@ -144,6 +153,24 @@ class Backend(Protocol):
 
     def n_tokens(self, seq_id: SeqId) -> int:
         """How many tokens of a sequence memory holds, from position 0 on without holes."""
+        ...
+
+    def read_state(self, seq_id: SeqId) -> bytes:
+        """Serialise a sequence's cells; means something only to a backend of equal identity."""
+        ...
+
+    def write_state(self, seq_id: SeqId, state: bytes) -> bool:
+        """Restore cells into an empty sequence.
+
+        The caller has verified that `state` is what `read_state` returned.
+
+        Returns:
+            Whether it worked; if not (no room, not understood), the sequence is empty.
+        """
+        ...
+
+    def set_threads(self, n_threads: int) -> None:
+        """Compute the next steps with so many threads, 1 <= n_threads <= info.n_threads."""
         ...
 
     def reset(self) -> None:

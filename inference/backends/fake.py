@@ -106,6 +106,8 @@ class FakeBackend:
     n_seq_max: int = 8
     chat_template: str | None = CHATML
     can_share_prefixes: bool = True
+    n_threads: int = 4
+    identity: str = "fake"
     reply: Callable[[tuple[TokenId, ...]], TokenId] = default_reply
     codes: deque[int] = field(default_factory=deque[int])
     on_decode: Callable[[Sequence[Chunk]], None] | None = None
@@ -115,6 +117,7 @@ class FakeBackend:
     n_resets: int = 0
     reset_failure: Exception | None = None
     is_closed: bool = False
+    n_threads_used: int = 4
     _cells: list[_Cell] = field(default_factory=list[_Cell])
     _rows: dict[int, tuple[TokenId, ...]] = field(default_factory=dict[int, "tuple[TokenId, ...]"])
 
@@ -128,6 +131,8 @@ class FakeBackend:
             n_batch=self.n_batch,
             n_seq_max=self.n_seq_max,
             can_share_prefixes=self.can_share_prefixes,
+            n_threads=self.n_threads,
+            identity=self.identity,
             chat_template=self.chat_template,
         )
 
@@ -171,13 +176,36 @@ class FakeBackend:
         self.n_samplers += 1
         return _FakeSampler(self)
 
-    def copy_prefix(self, source: SeqId, target: SeqId, n_tokens: int) -> None:
+    def share(self, source: SeqId, target: SeqId, *, start: int, stop: int) -> None:
         """Share cells; both sequences must be as the protocol says."""
-        if self.held(target) or len(self.held(source)) < n_tokens:
-            raise ValueError("the target is not empty or the source is too short")
+        if len(self.held(target)) < start or len(self.held(source)) < stop:
+            raise ValueError("the target or the source is too short")
         for cell in self._cells:
-            if source in cell.holders and cell.position < n_tokens:
-                cell.holders.add(target)
+            if start <= cell.position < stop:
+                cell.holders.discard(target)
+                if source in cell.holders:
+                    cell.holders.add(target)
+        self._cells = [cell for cell in self._cells if cell.holders]
+
+    def read_state(self, seq_id: SeqId) -> bytes:
+        """The sequence's tokens."""
+        return np.array(self.held(seq_id), dtype=np.int32).tobytes()
+
+    def write_state(self, seq_id: SeqId, state: bytes) -> bool:
+        """Cells for the tokens, if there is room and the state could be one."""
+        if self.held(seq_id):
+            raise ValueError("the sequence is not empty")
+        if len(state) % 4 or self.n_cells_used + len(state) // 4 > self.n_ctx:
+            return False
+        tokens = np.frombuffer(state, dtype=np.int32)
+        self._cells += [_Cell(TokenId(int(t)), i, {seq_id}) for i, t in enumerate(tokens)]
+        return True
+
+    def set_threads(self, n_threads: int) -> None:
+        """Remember the number."""
+        if not 1 <= n_threads <= self.n_threads:
+            raise ValueError(f"n_threads must be within 1..{self.n_threads}, got {n_threads}")
+        self.n_threads_used = n_threads
 
     def truncate(self, seq_id: SeqId, n_tokens: int) -> None:
         """Drop a sequence's cells; those nobody else holds become free."""
@@ -216,8 +244,9 @@ class FakeBackend:
                 self._cells.append(_Cell(token, chunk.start + offset, {chunk.seq_id}))
                 row += 1
             self.n_decoded += len(chunk.tokens)
-            if chunk.wants_logits:
-                self._rows[row - 1] = self.held(chunk.seq_id)
+            held = self.held(chunk.seq_id)
+            for back in range(chunk.n_outputs):
+                self._rows[row - 1 - back] = held[: len(held) - back]
 
 
 @dataclass(slots=True, eq=False)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import hashlib
+import importlib.metadata
 import threading
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -28,6 +30,19 @@ from .row_batch import RowBatch
 _c: Any = _bindings
 
 _PENALTY_WINDOW = 64
+_STATE_SETTINGS = (
+    "type_k",
+    "type_v",
+    "flash_attn_type",
+    "rope_scaling_type",
+    "rope_freq_base",
+    "rope_freq_scale",
+    "yarn_ext_factor",
+    "yarn_attn_factor",
+    "yarn_beta_fast",
+    "yarn_beta_slow",
+    "yarn_orig_ctx",
+)
 
 
 class LlamaVocabulary:
@@ -166,9 +181,29 @@ class LlamaBackend:
         pointer: Any = _c.llama_get_logits_ith(self._context.pointer, row)
         return np.ctypeslib.as_array(pointer, shape=(self._vocabulary.n_tokens,))
 
-    def copy_prefix(self, source: SeqId, target: SeqId, n_tokens: int) -> None:
+    def share(self, source: SeqId, target: SeqId, *, start: int, stop: int) -> None:
         """Share cells; with a unified cache no data is copied."""
-        _c.llama_memory_seq_cp(self._memory, source, target, 0, n_tokens)
+        _c.llama_memory_seq_rm(self._memory, target, start, stop)
+        _c.llama_memory_seq_cp(self._memory, source, target, start, stop)
+
+    def read_state(self, seq_id: SeqId) -> bytes:
+        """Serialise a sequence; see `Backend.read_state`."""
+        size = int(_c.llama_state_seq_get_size(self._context.pointer, seq_id))
+        buffer = (ctypes.c_uint8 * size)()
+        n = int(_c.llama_state_seq_get_data(self._context.pointer, buffer, size, seq_id))
+        return bytes(memoryview(buffer)[:n])
+
+    def write_state(self, seq_id: SeqId, state: bytes) -> bool:
+        """Restore a sequence; see `Backend.write_state`."""
+        data = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
+        n = int(_c.llama_state_seq_set_data(self._context.pointer, data, len(state), seq_id))
+        if n == 0:
+            self.truncate(seq_id, 0)
+        return n > 0
+
+    def set_threads(self, n_threads: int) -> None:
+        """Use so many threads from the next step on."""
+        _c.llama_set_n_threads(self._context.pointer, n_threads, n_threads)
 
     def truncate(self, seq_id: SeqId, n_tokens: int) -> None:
         """Drop cells from position `n_tokens` on."""
@@ -191,6 +226,13 @@ class LlamaBackend:
     def _memory(self) -> Any:  # noqa: ANN401 - a ctypes pointer
         return _c.llama_get_memory(self._context.pointer)
 
+    def _identity(self, options: LlamaOptions) -> str:
+        """See `ModelInfo.identity`; empty when the file's hash is not known."""
+        if not options.model_hash:
+            return ""
+        facts = (options.model_hash, library_build(), self._context.state_settings())
+        return hashlib.sha256(repr(facts).encode()).hexdigest()
+
     def _read_info(self, options: LlamaOptions) -> ModelInfo:
         model, context = self._model.pointer, self._context.pointer
         template: bytes | None = _c.llama_model_chat_template(model, None)
@@ -204,6 +246,8 @@ class LlamaBackend:
             n_batch=options.n_batch,
             n_seq_max=options.n_seq_max,
             can_share_prefixes=not is_recurrent,
+            n_threads=options.threads,
+            identity=self._identity(options),
             chat_template=template.decode(errors="replace") if template else None,
             bos=self._vocabulary.bos,
             bos_text=bos_text,
@@ -344,6 +388,10 @@ class Context:
             model.close()
             raise
 
+    def state_settings(self) -> tuple[tuple[str, float], ...]:
+        """The parameters that decide what a saved state's bytes mean."""
+        return tuple((name, float(getattr(self._params, name))) for name in _STATE_SETTINGS)
+
     @property
     def has_memory(self) -> bool:
         """Whether there is a KV cache; pure encoders have none."""
@@ -382,6 +430,11 @@ class Context:
 def new_batch(n_rows: int) -> RowBatch:
     """A batch for this library's calls."""
     return RowBatch(n_rows, _c.llama_batch())
+
+
+def library_build() -> str:
+    """Version and compile-time features of the library."""
+    return f"{importlib.metadata.version('llama-cpp-python')} {build_features()[0]}"
 
 
 def build_features() -> tuple[str, bool]:

@@ -96,7 +96,7 @@ class LlamaEncoder:
         self._batch.clear()
         for index, tokens in enumerate(batch):
             self._batch.add(
-                Chunk(seq_id=SeqId(index), start=0, tokens=tokens, wants_logits=True),
+                Chunk(seq_id=SeqId(index), start=0, tokens=tokens, n_outputs=1),
                 is_pooled=True,
             )
         self._context.encode(self._batch)

@@ -18,6 +18,8 @@ class LlamaOptions:
         n_threads: Threads; None: one per physical core.
         n_gpu_layers: Layers on the GPU; -1: all of them. Without a GPU it has no effect.
         n_seq_max: Running and cached sequences together, <= 256.
+        model_hash: SHA-256 of the file as it was verified; empty: not known, and then sequences
+            cannot be saved.
         repack_weights: Rearrange weights at load time. Decodes a little faster with several
             sequences, but prefills slower and loads ten times slower on the CPUs measured.
     """
@@ -29,6 +31,7 @@ class LlamaOptions:
     n_gpu_layers: int = -1
     n_seq_max: int = 64
     repack_weights: bool = False
+    model_hash: str = ""
 
     @property
     def threads(self) -> int:

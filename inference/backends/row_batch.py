@@ -57,5 +57,6 @@ class RowBatch:
         self._positions[first:end] = np.arange(chunk.start, chunk.start + len(chunk.tokens))
         self._seq_ids[first:end] = chunk.seq_id
         self._outputs[first:end] = is_pooled
-        self._outputs[end - 1] = chunk.wants_logits
+        if chunk.n_outputs:
+            self._outputs[end - chunk.n_outputs : end] = True
         self.struct.n_tokens = end

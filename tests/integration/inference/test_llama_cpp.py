@@ -88,7 +88,7 @@ def ask(
 
 def fill(backend: LlamaBackend, seq_id: SeqId, tokens: list[TokenId], start: int = 0) -> int:
     """Decode tokens with logits for the last one; returns its row."""
-    chunk = Chunk(seq_id=seq_id, start=start, tokens=tokens, wants_logits=True)
+    chunk = Chunk(seq_id=seq_id, start=start, tokens=tokens, n_outputs=1)
     assert backend.decode([chunk]) is DecodeStatus.DONE
     return len(tokens) - 1
 
@@ -135,7 +135,7 @@ def test_a_shared_prefix_gives_the_logits_of_a_prefix_decoded_anew(backend: Llam
     expected = backend.logits(row).copy()
     backend.truncate(A, 0)
     fill(backend, A, prefix)
-    backend.copy_prefix(A, B, len(prefix))
+    backend.share(A, B, start=0, stop=len(prefix))
     row = fill(backend, B, rest, start=len(prefix))
     assert backend.n_tokens(B) == len(prefix) + len(rest)
     assert backend.n_tokens(A) == len(prefix)
@@ -146,7 +146,7 @@ def test_a_shared_prefix_gives_the_logits_of_a_prefix_decoded_anew(backend: Llam
 def test_dropping_one_holder_leaves_shared_cells_to_the_other(backend: LlamaBackend) -> None:
     prefix = words(backend, "one two three four")
     fill(backend, A, prefix)
-    backend.copy_prefix(A, B, 3)
+    backend.share(A, B, start=0, stop=3)
     backend.truncate(A, 0)
     assert (backend.n_tokens(A), backend.n_tokens(B)) == (0, 3)
 
@@ -156,7 +156,7 @@ def test_a_full_memory_has_no_room_and_stays_usable(smollm2: Path) -> None:
     tokens = [TokenId(100)] * 128
     fill(backend, A, tokens)
     fill(backend, B, tokens)
-    over = Chunk(seq_id=A, start=128, tokens=tokens[:9], wants_logits=False)
+    over = Chunk(seq_id=A, start=128, tokens=tokens[:9], n_outputs=0)
     assert backend.decode([over]) is DecodeStatus.NO_ROOM
     assert backend.n_tokens(A) == 128
     backend.truncate(B, 100)
@@ -167,7 +167,7 @@ def test_a_full_memory_has_no_room_and_stays_usable(smollm2: Path) -> None:
 def test_invalid_rows_are_an_error_with_memory_intact(backend: LlamaBackend) -> None:
     fill(backend, A, words(backend, "one two"))
     before = backend.n_tokens(A)
-    bad = Chunk(seq_id=A, start=before, tokens=[TokenId(10**8)], wants_logits=False)
+    bad = Chunk(seq_id=A, start=before, tokens=[TokenId(10**8)], n_outputs=0)
     with pytest.raises(DecodeError) as caught:
         backend.decode([bad])
     assert (caught.value.code, caught.value.is_memory_intact) == (-1, True)

@@ -12,9 +12,9 @@ from inference.request import SeqId, TokenId
 A, B = SeqId(0), SeqId(1)
 
 
-def chunk(text: str, *, seq_id: SeqId = A, start: int = 0, wants_logits: bool = True) -> Chunk:
+def chunk(text: str, *, seq_id: SeqId = A, start: int = 0, n_outputs: int = 1) -> Chunk:
     tokens = [TokenId(byte) for byte in text.encode()]
-    return Chunk(seq_id=seq_id, start=start, tokens=tokens, wants_logits=wants_logits)
+    return Chunk(seq_id=seq_id, start=start, tokens=tokens, n_outputs=n_outputs)
 
 
 def next_token(backend: FakeBackend, row: int) -> TokenId:
@@ -33,7 +33,7 @@ def test_the_next_token_depends_on_every_cell_held() -> None:
 def test_shared_cells_count_once_and_live_as_long_as_a_holder() -> None:
     backend = FakeBackend()
     backend.decode([chunk("abcd")])
-    backend.copy_prefix(A, B, 3)
+    backend.share(A, B, start=0, stop=3)
     backend.decode([chunk("x", seq_id=B, start=3)])
     assert backend.n_cells_used == 5
     backend.truncate(A, 0)
@@ -45,7 +45,7 @@ def test_a_prefix_too_many_is_noticed() -> None:
     backend = FakeBackend()
     backend.decode([chunk("ab")])
     with pytest.raises(ValueError, match="too short"):
-        backend.copy_prefix(A, B, 3)
+        backend.share(A, B, start=0, stop=3)
 
 
 def test_tokens_at_the_wrong_position_are_refused() -> None:
@@ -80,7 +80,7 @@ def test_rows_count_through_all_chunks_of_a_batch() -> None:
 
 def test_a_row_without_logits_cannot_be_sampled() -> None:
     backend = FakeBackend()
-    backend.decode([chunk("ab", wants_logits=False)])
+    backend.decode([chunk("ab", n_outputs=0)])
     with pytest.raises(KeyError):
         next_token(backend, 1)
 

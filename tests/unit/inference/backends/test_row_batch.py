@@ -32,12 +32,12 @@ class Struct(ctypes.Structure):
     )
 
 
-def chunk(seq_id: int, start: int, tokens: list[int], *, wants_logits: bool) -> Chunk:
+def chunk(seq_id: int, start: int, tokens: list[int], *, n_outputs: int) -> Chunk:
     return Chunk(
         seq_id=SeqId(seq_id),
         start=start,
         tokens=[TokenId(token) for token in tokens],
-        wants_logits=wants_logits,
+        n_outputs=n_outputs,
     )
 
 
@@ -56,8 +56,8 @@ def test_chunks_lie_behind_each_other_and_only_last_rows_are_outputs() -> None:
     struct = Struct()
     batch = RowBatch(8, struct)
     batch.clear()
-    batch.add(chunk(3, 5, [7, 8], wants_logits=True))
-    batch.add(chunk(1, 0, [9], wants_logits=False))
+    batch.add(chunk(3, 5, [7, 8], n_outputs=1))
+    batch.add(chunk(1, 0, [9], n_outputs=0))
     assert rows(struct) == [(7, 5, 3, 0), (8, 6, 3, 1), (9, 0, 1, 0)]
 
 
@@ -65,9 +65,9 @@ def test_a_cleared_batch_leaves_nothing_of_the_last_one() -> None:
     struct = Struct()
     batch = RowBatch(4, struct)
     batch.clear()
-    batch.add(chunk(3, 5, [7, 8], wants_logits=True))
+    batch.add(chunk(3, 5, [7, 8], n_outputs=1))
     batch.clear()
-    batch.add(chunk(0, 0, [1, 2, 3], wants_logits=False))
+    batch.add(chunk(0, 0, [1, 2, 3], n_outputs=0))
     assert rows(struct) == [(1, 0, 0, 0), (2, 1, 0, 0), (3, 2, 0, 0)]
 
 
@@ -75,7 +75,7 @@ def test_every_row_of_a_pooled_chunk_is_an_output() -> None:
     struct = Struct()
     batch = RowBatch(4, struct)
     batch.clear()
-    batch.add(chunk(0, 0, [1, 2], wants_logits=True), is_pooled=True)
+    batch.add(chunk(0, 0, [1, 2], n_outputs=1), is_pooled=True)
     assert [output for *_, output in rows(struct)] == [1, 1]
 
 
@@ -83,4 +83,4 @@ def test_more_rows_than_fit_are_refused() -> None:
     batch = RowBatch(2, Struct())
     batch.clear()
     with pytest.raises(DecodeError):
-        batch.add(chunk(0, 0, [1, 2, 3], wants_logits=False))
+        batch.add(chunk(0, 0, [1, 2, 3], n_outputs=0))
