@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
 from jinja2 import TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from .answers import AnswerBook
 from .backends.base import ModelInfo, Vocabulary
 from .errors import ChatTemplateError
 from .request import ChatMessage, Role, TokenId
@@ -31,10 +32,12 @@ class Prompt:
     Attributes:
         tokens: The whole prompt, ready for the model's answer.
         starts: For each message, the index in `tokens` at which its content begins.
+        stops: For each message, the index in `tokens` at which its content ends.
     """
 
     tokens: tuple[TokenId, ...]
     starts: tuple[int, ...]
+    stops: tuple[int, ...]
 
     def n_prefix(self, n_messages: int) -> int:
         """Tokens that stay the same whatever comes after the first `n_messages` messages.
@@ -52,12 +55,15 @@ class ChatTemplate:
     Args:
         info: The model; its template comes from the model file and runs in a sandbox.
         vocabulary: The same model's tokens.
+        answers: Tokens of earlier answers; an assistant's turn found there keeps them.
 
     Raises:
         ChatTemplateError: The model has no template or it is not valid.
     """
 
-    def __init__(self, info: ModelInfo, vocabulary: Vocabulary) -> None:
+    def __init__(
+        self, info: ModelInfo, vocabulary: Vocabulary, answers: AnswerBook | None = None
+    ) -> None:
         if not info.chat_template:
             raise ChatTemplateError(
                 f"the model {info.description} has no chat template; use an instruct model"
@@ -69,6 +75,7 @@ class ChatTemplate:
         environment.filters["tojson"] = json.dumps
         self._vocabulary = vocabulary
         self._info = info
+        self._answers = answers or AnswerBook()
         try:
             self._render: Callable[..., str] = environment.from_string(info.chat_template).render
         except TemplateError as exc:
@@ -82,17 +89,20 @@ class ChatTemplate:
         """
         tokens: list[TokenId] = []
         starts: dict[int, int] = {}
+        stops: dict[int, int] = {}
         for index, part in enumerate(_PLACEHOLDER.split(self._skeleton(messages))):
             if index % 2 == 0:
                 tokens += self._vocabulary.tokenize(part, parse_special=True)
             else:
                 number = int(part)
                 starts.setdefault(number, len(tokens))
-                tokens += self._vocabulary.tokenize(messages[number].content, parse_special=False)
+                tokens += self._content(messages[number])
+                stops[number] = len(tokens)
         lost = next((i for i in range(len(messages)) if i not in starts), None)
         if lost is not None:
             raise ChatTemplateError(f"the model's chat template leaves out message {lost + 1}")
-        return self._with_bos(tokens, [starts[i] for i in range(len(messages))])
+        numbers = range(len(messages))
+        return self._with_bos(tokens, [starts[i] for i in numbers], [stops[i] for i in numbers])
 
     def prefix(self, messages: tuple[ChatMessage, ...]) -> tuple[TokenId, ...]:
         """Tokens that every prompt has which begins with these messages and goes on with a user's.
@@ -102,6 +112,10 @@ class ChatTemplate:
         """
         prompt = self.prompt((*messages, ChatMessage(Role.USER, "")))
         return prompt.tokens[: prompt.n_prefix(len(messages))]
+
+    def _content(self, message: ChatMessage) -> Sequence[TokenId]:
+        known = self._answers.tokens_of(message.content) if message.role is Role.ASSISTANT else None
+        return known or self._vocabulary.tokenize(message.content, parse_special=False)
 
     def _skeleton(self, messages: tuple[ChatMessage, ...]) -> str:
         """The template's own text, with a placeholder where each content goes."""
@@ -121,12 +135,13 @@ class ChatTemplate:
                 f"the model's chat template cannot render this conversation: {exc}"
             ) from exc
 
-    def _with_bos(self, tokens: list[TokenId], starts: list[int]) -> Prompt:
+    def _with_bos(self, tokens: list[TokenId], starts: list[int], stops: list[int]) -> Prompt:
         bos = self._info.bos
         if bos is not None and tokens[:1] != [bos]:
             tokens = [bos, *tokens]
             starts = [start + 1 for start in starts]
-        return Prompt(tokens=tuple(tokens), starts=tuple(starts))
+            stops = [stop + 1 for stop in stops]
+        return Prompt(tokens=tuple(tokens), starts=tuple(starts), stops=tuple(stops))
 
 
 def _refuse(message: str) -> NoReturn:

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .backends.base import EncoderBackend
+from .embedding_queue import EmbedJob, Vectors
 from .errors import ModelUnavailableError
 from .request import TokenId
-from .worker import EmbedJob, Vectors
 
 
 class EncoderClient:

@@ -9,22 +9,26 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 from prometheus_client import CollectorRegistry
 
+from .answers import AnswerBook
 from .backends.base import Backend, EncoderBackend
 from .chat_template import ChatTemplate
 from .encoder_client import EncoderClient
 from .errors import InferenceError, ModelUnavailableError, PromptTooLongError
-from .intake import Handle, sequence_for, warming_request
+from .intake import Handle, eager_request, sequence_for, warming_request
 from .metrics import EngineMetrics
 from .outbox import Outbox
+from .parts import EngineParts
 from .request import (
     ChatMessage,
     Ended,
     Event,
+    Fault,
     GenerateRequest,
     GenerationStats,
     Outcome,
@@ -46,6 +50,7 @@ class Engine:
         load_generator: Builds the generating backend, in the engine thread; None: there is none.
         load_encoder: Likewise the embedding backend.
         max_queue: Most live requests; further ones are rejected.
+        parts: How it schedules, and its optional parts.
         registry: Where metrics are registered; a private one by default.
     """
 
@@ -55,14 +60,18 @@ class Engine:
         load_generator: Callable[[], Backend] | None,
         load_encoder: Callable[[], EncoderBackend] | None,
         max_queue: int = 64,
+        parts: EngineParts | None = None,
         registry: CollectorRegistry | None = None,
     ) -> None:
         self._metrics = EngineMetrics(registry or CollectorRegistry())
+        self._answers = AnswerBook()
         self._worker = Worker(
             load_generator=load_generator,
             load_encoder=load_encoder,
             listener=self,
             metrics=self._metrics,
+            parts=parts or EngineParts(),
+            answers=self._answers,
         )
         self._encoder = EncoderClient(self._worker.embed, self._in_loop)
         self._max_queue = max_queue
@@ -122,7 +131,7 @@ class Engine:
     @property
     def n_waiting(self) -> int:
         """Requests that wait or run: at most so many are ahead of a new one."""
-        return sum(not handle.is_warming for handle in self._live.values())
+        return sum(not (handle.is_warming or handle.is_eager) for handle in self._live.values())
 
     @property
     def n_dimensions(self) -> int:
@@ -220,6 +229,23 @@ class Engine:
                 if isinstance(event, Ended) and event.outcome is not Outcome.FINISHED:
                     raise InferenceError(event.reason or f"warming was {event.outcome.value}")
 
+    async def prefill(self, messages: tuple[ChatMessage, ...]) -> None:
+        """Prefill what somebody may soon go on with; see `InferenceService.prefill`.
+
+        Raises:
+            ModelUnavailableError: No generating model is loaded.
+        """
+        await self.ready()
+        handle = self._handle(eager_request(f"eager-{self._n_arrived}", messages))
+        handle.is_eager = True
+        async with aclosing(self._events(handle)) as events:
+            async for _ in events:
+                pass
+
+    def step_seconds(self) -> float:
+        """How long the engine thread's step in progress has taken; 0 between steps."""
+        return self._worker.step_seconds()
+
     async def stop(self) -> None:
         """End every request, then the thread. Idempotent; waits for the step in progress."""
         is_first = self._state is not EngineState.STOPPED
@@ -237,7 +263,7 @@ class Engine:
         template: ChatTemplate | None = None
         if backend is not None:
             try:
-                template = ChatTemplate(backend.info, backend.vocabulary)
+                template = ChatTemplate(backend.info, backend.vocabulary, self._answers)
             except InferenceError as exc:
                 failure = str(exc)
         self._in_loop(lambda: self._settle(backend, template, failure))
@@ -282,8 +308,8 @@ class Engine:
         """Run a handle's request; whoever stops iterating cancels it."""
         request_id = handle.request.request_id
         refusal = self._refusal(request_id)
-        if refusal:
-            yield self._ended_early(handle, Ended(outcome=Outcome.REJECTED, reason=refusal))
+        if refusal is not None:
+            yield self._ended_early(handle, refusal)
             return
         self._live[request_id] = handle
         is_over = False
@@ -302,34 +328,42 @@ class Engine:
             if handle.is_submitted and not is_over:
                 self._worker.cancel(request_id)
 
-    def _refusal(self, request_id: str) -> str:
-        """Why a request cannot even wait; empty when it can."""
+    def _refusal(self, request_id: str) -> Ended | None:
+        """Why a request cannot even wait; None when it can."""
         if self._loop is None:
-            return "the engine is not started"
+            return _rejected("the engine is not started", Fault.UNAVAILABLE)
         if self._state is EngineState.STOPPED:
-            return _STOPPED
+            return _rejected(_STOPPED, Fault.UNAVAILABLE)
         if request_id in self._live:
-            return f"a request with the id {request_id} is already live"
+            reason = f"a request with the id {request_id} is already live"
+            return _rejected(reason, Fault.DUPLICATE_ID)
         if len(self._live) >= self._max_queue:
-            return f"too many requests: {self._max_queue} are already waiting"
-        return ""
+            reason = f"too many requests: {self._max_queue} are already waiting"
+            return _rejected(reason, Fault.QUEUE_FULL)
+        return None
 
     async def _submit(self, handle: Handle, emit: Callable[[Event], None]) -> Ended | None:
         """Tokenize and hand over to the engine thread; an end when it does not come to that."""
-        await handle.wake.wait()
+        try:
+            await asyncio.wait_for(handle.wake.wait(), handle.request.deadline_s)
+        except TimeoutError:
+            reason = f"the deadline of {handle.request.deadline_s:g} s passed"
+            return Ended(outcome=Outcome.CANCELLED, reason=reason, fault=Fault.DEADLINE)
         if self._is_off(handle):
             return Ended(outcome=Outcome.CANCELLED)
         if self._template is None or self._backend is None:
-            return Ended(outcome=Outcome.REJECTED, reason=self._failure)
+            return _rejected(self._failure, Fault.UNAVAILABLE)
         try:
             sequence = await asyncio.to_thread(
                 sequence_for, handle, self._template, self._backend.info, emit
             )
         except PromptTooLongError as exc:
             stats = GenerationStats(n_prompt=exc.n_prompt)
-            return Ended(outcome=Outcome.REJECTED, reason=str(exc), stats=stats)
+            return replace(_rejected(str(exc), Fault.PROMPT_TOO_LONG), stats=stats)
+        except ModelUnavailableError as exc:
+            return _rejected(str(exc), Fault.UNAVAILABLE)
         except InferenceError as exc:
-            return Ended(outcome=Outcome.REJECTED, reason=str(exc))
+            return _rejected(str(exc), Fault.INVALID_MESSAGES)
         if self._is_off(handle):
             return Ended(outcome=Outcome.CANCELLED)
         handle.is_submitted = True
@@ -343,3 +377,7 @@ class Engine:
         """Account for a request that the engine thread never saw."""
         self._metrics.request_ended(handle.request.request_id, handle.request.priority, ended)
         return ended
+
+
+def _rejected(reason: str, fault: Fault) -> Ended:
+    return Ended(outcome=Outcome.REJECTED, reason=reason, fault=fault)

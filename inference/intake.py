@@ -21,6 +21,7 @@ class Handle:
     Attributes:
         order: Rank of arrival.
         is_warming: Whether the request only prefills and pins its messages.
+        is_eager: Whether the request only prefills what somebody may go on with.
         wake: Set when the model is settled or the request is cancelled.
         is_submitted: Whether the engine thread has it and will emit its end.
     """
@@ -29,6 +30,7 @@ class Handle:
     order: int
     submitted_mono: float
     is_warming: bool = False
+    is_eager: bool = False
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     is_cancelled: bool = False
     is_submitted: bool = False
@@ -45,6 +47,13 @@ def warming_request(request_id: str, messages: tuple[ChatMessage, ...]) -> Gener
     )
 
 
+def eager_request(request_id: str, messages: tuple[ChatMessage, ...]) -> GenerateRequest:
+    """A request that is worth nothing but the cells it leaves behind."""
+    return GenerateRequest(
+        request_id=request_id, messages=messages, max_tokens=1, priority=Priority.EAGER
+    )
+
+
 def sequence_for(
     handle: Handle, template: ChatTemplate, info: ModelInfo, emit: Callable[[Event], None]
 ) -> Sequence:
@@ -57,7 +66,12 @@ def sequence_for(
     request = handle.request
     prompt = template.prompt(request.messages)
     n_pinned = prompt.n_prefix(request.pin_prefix)
-    tokens = prompt.tokens[:n_pinned] if handle.is_warming else prompt.tokens
+    tokens = prompt.tokens
+    if handle.is_warming:
+        tokens = tokens[:n_pinned]
+    elif handle.is_eager:
+        # NOTE: what ends the last message is left out, for more text may follow it.
+        tokens = tokens[: prompt.stops[-1]]
     limit = info.n_ctx_seq - 1
     if len(tokens) > limit:
         raise PromptTooLongError(len(tokens), limit)
@@ -66,11 +80,14 @@ def sequence_for(
         order=handle.order,
         priority=request.priority,
         prompt=tokens,
-        max_tokens=0 if handle.is_warming else request.max_tokens,
+        max_tokens=0 if handle.is_warming or handle.is_eager else request.max_tokens,
         sampling=request.sampling,
         grammar=request.grammar,
         n_pinned=n_pinned,
         assembler=TextAssembler(request.stop),
         emit=emit,
         submitted_mono=handle.submitted_mono,
+        deadline_mono=None
+        if request.deadline_s is None
+        else handle.submitted_mono + request.deadline_s,
     )

@@ -1,38 +1,83 @@
-"""Who holds which sequence id and its cells: running sequences, cached prefixes, nobody."""
+"""Who holds which sequence id and its cells: running sequences, cached prefixes, nobody.
+
+free + cached + running cells = all cells. Cells that several sequences share count once.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
 
 from .backends.base import Backend
-from .prefix_cache import PrefixCache
+from .prefix_tree import PrefixTree
 from .request import SeqId, TokenId
 
 _MAX_PINNED_SHARE = 0.5
 
 
-class KvMemory:
-    """Hands out sequence ids and keeps finished sequences for reuse. Engine thread only.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellCounts:
+    """Cells of the KV cache by use; they add up to `total`."""
 
-    Every id is in exactly one place: free, running (held by a caller) or cached.
+    free: int
+    cached: int
+    running: int
+    total: int
+
+
+class KvMemory:
+    """Hands out sequence ids and keeps what was computed for reuse. Engine thread only.
+
+    Every id is in exactly one place: free, running (held by a caller) or idle in the prefix tree.
+    A running sequence's cells beyond its path in the tree are its own until it publishes them.
     """
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
-        self._free = [SeqId(i) for i in reversed(range(backend.info.n_seq_max))]
-        self._cache = PrefixCache(
-            max_pinned_tokens=int(backend.info.n_ctx * _MAX_PINNED_SHARE),
+        info = backend.info
+        self._free = [SeqId(i) for i in reversed(range(info.n_seq_max))]
+        self._n_cells: dict[SeqId, int] = {}
+        self._tree = PrefixTree(
+            max_pinned_tokens=int(info.n_ctx * _MAX_PINNED_SHARE),
+            is_divisible=info.can_share_prefixes,
         )
 
     @property
-    def free(self) -> frozenset[SeqId]:
-        """Ids that nobody holds."""
+    def tree(self) -> PrefixTree:
+        """What is cached; read only for others."""
+        return self._tree
+
+    @property
+    def free_ids(self) -> frozenset[SeqId]:
+        """Sequence ids that nobody holds."""
         return frozenset(self._free)
 
     @property
-    def cached(self) -> frozenset[SeqId]:
-        """Ids of idle sequences kept for reuse."""
-        return self._cache.seq_ids
+    def n_free(self) -> int:
+        """Cells that nobody holds."""
+        return self.counts().free
+
+    @property
+    def n_available(self) -> int:
+        """Cells that nobody holds or that could be evicted."""
+        counts = self.counts()
+        return counts.free + counts.cached
+
+    def counts(self) -> CellCounts:
+        """Where all cells are."""
+        own = sum(n - self._tree.n_held(seq_id) for seq_id, n in self._n_cells.items())
+        running, cached = self._tree.n_locked + own, self._tree.n_idle
+        total = self._backend.info.n_ctx
+        return CellCounts(
+            free=total - running - cached, cached=cached, running=running, total=total
+        )
+
+    def n_known(self, tokens: Sequence[TokenId]) -> int:
+        """How many leading tokens of a prompt would not have to be computed, < len(tokens)."""
+        match = self._tree.match(tokens[:-1])
+        return match.n_tokens if match is not None else 0
 
     def acquire(self, tokens: Sequence[TokenId]) -> tuple[SeqId, int] | None:
         """Take an id whose memory already holds the longest known prefix of `tokens`.
@@ -41,46 +86,123 @@ class KvMemory:
             The id and the number of tokens it holds, 0 <= n < len(tokens); None when every id is
             held by a running sequence.
         """
-        if not self._free and not self.evict():
-            return None
+        while not self._free:
+            if not self.evict(self._backend.info.n_ctx):
+                return None
         seq_id = self._free.pop()
-        match = self._cache.match(tokens)
-        if match is None:
-            return seq_id, 0
-        self._backend.share(match.seq_id, seq_id, start=0, stop=match.n_cached)
-        return seq_id, match.n_cached
+        n_shared = self._share_known(seq_id, tokens[:-1])
+        self._tree.start(seq_id, tokens[:n_shared])
+        self._n_cells[seq_id] = n_shared
+        return seq_id, n_shared
 
-    def keep(self, seq_id: SeqId, tokens: Sequence[TokenId]) -> None:
-        """Give back an id whose memory holds exactly `tokens`; they may be reused."""
-        if not self._backend.info.can_share_prefixes:
-            self.drop(seq_id)
-            return
-        for useless in self._cache.add(seq_id, tokens):
-            self.drop(useless)
+    def advance(self, seq_id: SeqId, n_cells: int) -> None:
+        """Note that a running sequence holds `n_cells` tokens now."""
+        self._n_cells[seq_id] = n_cells
+
+    def publish(self, seq_id: SeqId, tokens: Sequence[TokenId]) -> None:
+        """Let others share what a running sequence holds, which is exactly `tokens`."""
+        n_before = self._tree.n_held(seq_id)
+        grown = self._tree.extend(seq_id, tokens)
+        if grown.holder is not None:
+            # NOTE: two sequences computed the same tokens; one copy of the cells is enough.
+            self._backend.share(grown.holder, seq_id, start=n_before, stop=grown.n_known)
+        for redundant in grown.redundant:
+            self._recycle(redundant)
+
+    def release(self, seq_id: SeqId, tokens: Sequence[TokenId]) -> None:
+        """Give back a running id whose memory holds exactly `tokens`; they may be reused."""
+        self.publish(seq_id, tokens)
+        del self._n_cells[seq_id]
+        if not self._tree.finish(seq_id):
+            self._recycle(seq_id)
 
     def drop(self, seq_id: SeqId) -> None:
-        """Give back an id and forget its cells."""
-        self._backend.truncate(seq_id, 0)
-        self._free.append(seq_id)
+        """Give back a running id and forget its cells, which cannot be trusted."""
+        del self._n_cells[seq_id]
+        self._tree.forget(seq_id)
+        self._recycle(seq_id)
 
-    def pin(self, seq_id: SeqId, tokens: Sequence[TokenId]) -> None:
-        """Protect the prefix `tokens` of a running sequence; does nothing when no id is left."""
-        if not self._free or not self._backend.info.can_share_prefixes:
-            return
-        pin_id = self._free.pop()
-        self._backend.share(seq_id, pin_id, start=0, stop=len(tokens))
-        for useless in self._cache.add(pin_id, tokens, is_pinned=True):
-            self.drop(useless)
+    def pin(self, tokens: Sequence[TokenId]) -> None:
+        """Protect a published prefix."""
+        self._tree.pin(tokens)
 
-    def evict(self) -> bool:
-        """Forget the idle sequence that was used longest ago; False when there is none."""
-        victim = self._cache.evict()
-        if victim is None:
+    def make_room(self, n_cells: int) -> bool:
+        """Evict until so many cells are free; False when that is not possible."""
+        while (n_missing := n_cells - self.n_free) > 0:
+            if not self.evict(n_missing):
+                return False
+        return True
+
+    def evict(self, n_cells: int) -> bool:
+        """Give up cells of the prefix that was used longest ago; False when there is none."""
+        eviction = self._tree.evict(n_cells)
+        if eviction is None:
             return False
-        self.drop(victim)
+        if eviction.n_kept:
+            self._backend.truncate(eviction.seq_id, eviction.n_kept)
+        else:
+            self._recycle(eviction.seq_id)
+        return True
+
+    def adopt(self, tokens: Sequence[TokenId], state: bytes) -> bool:
+        """Restore a saved sequence as a cached prefix; False when it cannot be.
+
+        Args:
+            tokens: What `state` was read from, all of it.
+        """
+        if not self._free or not self.make_room(len(tokens)):
+            return False
+        seq_id = self._free.pop()
+        is_restored = self._backend.write_state(seq_id, state)
+        if not is_restored or self._backend.n_tokens(seq_id) != len(tokens):
+            self._recycle(seq_id)
+            return False
+        self._tree.start(seq_id, ())
+        self._n_cells[seq_id] = len(tokens)
+        self.release(seq_id, tokens)
         return True
 
     def reset(self) -> None:
         """Take every id back after the backend was reset."""
-        self._cache.clear()
+        self._tree.clear()
+        self._n_cells.clear()
         self._free = [SeqId(i) for i in reversed(range(self._backend.info.n_seq_max))]
+
+    def check(self) -> None:
+        """Compare the books with what memory really holds.
+
+        Raises:
+            ValueError: They differ.
+        """
+        self._tree.check()
+        for seq_id in self._tree.idle:
+            n_real, n_booked = self._backend.n_tokens(seq_id), self._tree.n_held(seq_id)
+            if n_real != n_booked:
+                raise ValueError(f"sequence {seq_id} holds {n_real} tokens instead of {n_booked}")
+        for seq_id, n_booked in self._n_cells.items():
+            n_real = self._backend.n_tokens(seq_id)
+            if n_real != n_booked:
+                raise ValueError(f"sequence {seq_id} holds {n_real} tokens instead of {n_booked}")
+        if self.n_free < 0:
+            raise ValueError(f"more cells are booked than there are: {self.counts()}")
+
+    def _share_known(self, seq_id: SeqId, tokens: Sequence[TokenId]) -> int:
+        """Share the longest known prefix with an empty sequence; returns its length."""
+        while (match := self._tree.match(tokens)) is not None:
+            holder = match.holder
+            if self._backend.n_tokens(holder) >= self._tree_part(holder, match.n_tokens):
+                self._backend.share(holder, seq_id, start=0, stop=match.n_tokens)
+                return match.n_tokens
+            structlog.get_logger().error("prefix_lost", seq_id=holder, n_tokens=match.n_tokens)
+            if holder in self._n_cells:
+                return 0
+            self._tree.forget(holder)
+            self._recycle(holder)
+        return 0
+
+    def _tree_part(self, holder: SeqId, n_tokens: int) -> int:
+        return max(n_tokens, self._n_cells.get(holder, self._tree.n_held(holder)))
+
+    def _recycle(self, seq_id: SeqId) -> None:
+        self._backend.truncate(seq_id, 0)
+        self._free.append(seq_id)

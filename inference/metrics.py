@@ -28,13 +28,57 @@ class EngineMetrics:
         )
         self._tokens = Counter(
             "opsbot_inference_tokens",
-            "Tokens: prompt (all), cached (prompt tokens that were reused), output",
+            "Tokens: prompt (all), cached (reused prompt tokens), output, drafted, accepted",
             ("kind",),
             registry=registry,
         )
         self._embedded = Counter(
             "opsbot_inference_embedded_texts", "Texts turned into vectors", registry=registry
         )
+        self._itl = _histogram(
+            registry, "itl_seconds", "Time from one output token to the next", _SECONDS_PER_TOKEN
+        )
+        self._steps = Histogram(
+            "opsbot_inference_step_seconds",
+            "Time of one batch",
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self._occupancy = Histogram(
+            "opsbot_inference_batch_occupancy_ratio",
+            "Rows of a batch relative to the largest one",
+            buckets=(0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0),
+            registry=registry,
+        )
+        self._rows = Counter("opsbot_inference_rows", "Rows computed", registry=registry)
+        self._preemptions = Counter(
+            "opsbot_inference_preemptions",
+            "Running requests that gave up their cells",
+            registry=registry,
+        )
+        self._aborted = Counter(
+            "opsbot_inference_aborted_steps",
+            "Background steps given up because somebody came",
+            registry=registry,
+        )
+        self._cells = Gauge(
+            "opsbot_inference_kv_cells", "Cells of the KV cache by use", ("use",), registry=registry
+        )
+        self._cached_ratio = Gauge(
+            "opsbot_inference_cached_token_ratio",
+            "Share of all prompt tokens that came from the prefix cache",
+            registry=registry,
+        )
+        self._threads = Gauge(
+            "opsbot_inference_threads", "Threads of the next step", registry=registry
+        )
+        self._states = Counter(
+            "opsbot_inference_state_files",
+            "Saved KV states by what became of them",
+            ("event",),
+            registry=registry,
+        )
+        self._n_prompt = self._n_cached = 0
         self._live = Gauge(
             "opsbot_inference_live_requests", "Requests waiting or running", registry=registry
         )
@@ -46,6 +90,12 @@ class EngineMetrics:
         self._tokens.labels("prompt").inc(stats.n_prompt)
         self._tokens.labels("cached").inc(stats.n_cached)
         self._tokens.labels("output").inc(stats.n_output)
+        self._tokens.labels("drafted").inc(stats.n_drafted)
+        self._tokens.labels("accepted").inc(stats.n_accepted)
+        if stats.ttft_ms is not None:
+            self._n_prompt += stats.n_prompt
+            self._n_cached += stats.n_cached
+            self._cached_ratio.set(self._n_cached / self._n_prompt)
         if stats.ttft_ms is not None:
             self._queue.observe(stats.queue_ms / 1000)
             self._ttft.observe(stats.ttft_ms / 1000)
@@ -68,6 +118,38 @@ class EngineMetrics:
     def texts_embedded(self, n_texts: int) -> None:
         """Count embedded texts."""
         self._embedded.inc(n_texts)
+
+    def step(self, *, n_rows: int, n_batch: int, seconds: float) -> None:
+        """Record one computed batch."""
+        self._steps.observe(seconds)
+        self._occupancy.observe(n_rows / n_batch)
+        self._rows.inc(n_rows)
+
+    def token_after(self, seconds: float) -> None:
+        """Record the time between two output tokens of one request."""
+        self._itl.observe(seconds)
+
+    def cells(self, *, free: int, cached: int, running: int) -> None:
+        """Set how the KV cache is used."""
+        self._cells.labels("free").set(free)
+        self._cells.labels("cached").set(cached)
+        self._cells.labels("running").set(running)
+
+    def threads(self, n_threads: int) -> None:
+        """Set the number of threads."""
+        self._threads.set(n_threads)
+
+    def preempted(self) -> None:
+        """Count a preemption."""
+        self._preemptions.inc()
+
+    def step_aborted(self) -> None:
+        """Count a step that was given up."""
+        self._aborted.inc()
+
+    def states(self, event: str, n: int = 1) -> None:
+        """Count saved states: "hit", "miss", "saved", "corrupt", "dropped"."""
+        self._states.labels(event).inc(n)
 
     def live_requests(self, n_live: int) -> None:
         """Set how many requests wait or run."""

@@ -1,24 +1,37 @@
-"""Advances live sequences, one batch at a time. Engine thread only; knows no thread itself."""
+"""Advances live sequences, one batch at a time. Engine thread only; knows no thread itself.
+
+`scheduler` decides, `kv_memory` keeps the books, the backend computes; here a plan becomes rows and
+rows become tokens.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 import structlog
 
+from .admission import Admission
+from .answers import AnswerBook
 from .backends.base import Backend, Chunk, DecodeStatus
-from .errors import DecodeError, GrammarError
+from .errors import DecodeError, GrammarError, InferenceError
 from .kv_memory import KvMemory
 from .metrics import EngineMetrics
-from .request import Ended, Outcome, SeqId, Started, TextDelta, TokenId
-from .scheduler import next_to_preempt, next_to_run
+from .next_token import continue_text
+from .request import Ended, Fault, Outcome, SeqId, TextDelta, TokenId
+from .scheduler import Job, SchedulerOptions, Share, next_to_preempt, plan_batch
 from .sequence import Sequence
 
-MAX_CHUNK_TOKENS = 128
-"""Most prompt tokens processed before cancellations and embeddings get a turn."""
-
 _MAX_FAILURES_IN_A_ROW = 2
+
+
+class Pace(Protocol):
+    """Chooses the number of threads from how long steps take."""
+
+    def observe(self, *, n_rows: int, n_cells: int, seconds: float, now: float) -> int:
+        """Hear about a step; returns the threads for the next one."""
+        ...
 
 
 class Runner:
@@ -26,7 +39,11 @@ class Runner:
 
     Args:
         backend: Owned by the caller.
-        metrics: Told about every request that ended.
+        metrics: Told about every step and every request that ended.
+        options: How batches are filled.
+        answers: Where finished answers' tokens are kept for the next turn.
+        admission: Decides who gets a sequence; made by default.
+        pace: Adapts the threads; None: they stay as they are.
         clock: Monotonic seconds.
     """
 
@@ -34,16 +51,28 @@ class Runner:
         self,
         backend: Backend,
         metrics: EngineMetrics,
+        *,
+        options: SchedulerOptions | None = None,
+        answers: AnswerBook | None = None,
+        admission: Admission | None = None,
+        pace: Pace | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        n_batch = backend.info.n_batch
         self._backend = backend
         self._metrics = metrics
+        self._options = options or SchedulerOptions(n_batch=n_batch, n_chunk=min(128, n_batch))
+        self._answers = answers or AnswerBook()
+        self._admission = admission or Admission(backend, KvMemory(backend))
+        self._memory = self._admission.memory
+        self._pace = pace
         self._clock = clock
-        self._memory = KvMemory(backend)
-        self._live: dict[str, Sequence] = {}
-        self._n_chunk = min(MAX_CHUNK_TOKENS, backend.info.n_batch)
+        self._live: dict[int, Sequence] = {}
+        self._keys: dict[str, int] = {}
+        self._batch: tuple[int, ...] = ()
+        self._suspects: set[int] = set()
         self._n_failures = 0
-        self._running: Sequence | None = None
+        self._n_threads = backend.info.n_threads
 
     @property
     def memory(self) -> KvMemory:
@@ -55,158 +84,241 @@ class Runner:
         """Whether nothing is left to do."""
         return not self._live
 
+    @property
+    def n_threads(self) -> int:
+        """Threads of the next step."""
+        return self._n_threads
+
     def submit(self, sequence: Sequence) -> None:
-        """Accept a sequence; its request id is unique among live ones."""
-        self._live[sequence.request_id] = sequence
+        """Accept a sequence; its request id and its order are unique among live ones."""
+        self._live[sequence.order] = sequence
+        self._keys[sequence.request_id] = sequence.order
         self._metrics.live_requests(len(self._live))
 
     def cancel(self, request_id: str) -> None:
         """End a live request as cancelled; unknown ids are ignored."""
-        sequence = self._live.get(request_id)
-        if sequence is not None:
-            self._end(sequence, Outcome.CANCELLED)
+        key = self._keys.get(request_id)
+        if key is not None:
+            self._end(self._live[key], Outcome.CANCELLED)
 
     def cancel_all(self) -> None:
         """End every live request as cancelled."""
-        for request_id in tuple(self._live):
-            self.cancel(request_id)
+        for sequence in tuple(self._live.values()):
+            self._end(sequence, Outcome.CANCELLED)
 
-    def step(self) -> None:
-        """Process one batch of the sequence whose turn it is.
+    def step(self, *, should_abort: Callable[[], bool] | None = None) -> None:
+        """Compute one batch.
+
+        Args:
+            should_abort: Whether somebody came who must not wait for the rest of this step; asked
+                only while nobody waits for what the step computes.
 
         Raises:
-            ValueError: Nothing is live.
             ModelUnavailableError: The context was lost and could not be rebuilt.
         """
-        sequence = next_to_run(tuple(self._live.values()))
-        self._running = sequence
-        try:
-            self._advance(sequence)
-        except GrammarError as exc:
-            self._end(sequence, Outcome.FAILED, str(exc))
-        except DecodeError as exc:
-            self._recover(sequence, exc)
+        now = self._clock()
+        self._batch = tuple(self._live)
+        self._expire(now)
+        for sequence, fault, reason in self._admission.admit(self._live, self._options, now):
+            self._end(sequence, Outcome.REJECTED, reason, fault)
+        jobs = {job.key: job for job in self._admission.jobs(self._live, now)}
+        if not jobs:
+            return
+        shares = self._with_room(plan_batch(tuple(jobs.values()), self._options), jobs)
+        if self._suspects:
+            shares = _one_suspect(shares, self._suspects)
+        if shares:
+            is_awaited = any(jobs[share.key].priority == 0 for share in shares)
+            self._compute(shares, None if is_awaited else should_abort)
 
     def abandon(self, reason: str) -> None:
         """End every live request as failed without touching the backend, which is unusable."""
         for sequence in tuple(self._live.values()):
             sequence.seq_id = None
-            self._end(sequence, Outcome.FAILED, reason)
+            self._end(sequence, Outcome.FAILED, reason, Fault.UNAVAILABLE)
 
     def fail_running(self, reason: str) -> None:
-        """End the sequence of the last step after an unforeseen error, trusting none of its state."""
-        sequence = self._running
-        if sequence is not None and sequence.request_id in self._live:
-            self._forget_cells(sequence)
-            self._end(sequence, Outcome.FAILED, reason)
+        """End the sequences of the last step after an unforeseen error, trusting none of them."""
+        for key in self._batch:
+            sequence = self._live.get(key)
+            if sequence is not None:
+                self._forget_cells(sequence)
+                self._end(sequence, Outcome.FAILED, reason, Fault.INTERNAL)
 
-    def _advance(self, sequence: Sequence) -> None:
-        seq_id = sequence.seq_id if sequence.seq_id is not None else self._admit(sequence)
-        if seq_id is None:
+    def _expire(self, now: float) -> None:
+        for sequence in tuple(self._live.values()):
+            if sequence.deadline_mono is not None and now >= sequence.deadline_mono:
+                n_seconds = sequence.deadline_mono - sequence.submitted_mono
+                reason = f"the deadline of {n_seconds:g} s passed"
+                self._end(sequence, Outcome.CANCELLED, reason, Fault.DEADLINE)
+
+    def _with_room(self, shares: tuple[Share, ...], jobs: dict[int, Job]) -> tuple[Share, ...]:
+        """Free cells for a plan: first drafts go, then cached prefixes, then the last in rank."""
+        if not self._memory.make_room(sum(share.n_rows + share.n_draft for share in shares)):
+            shares = tuple(Share(key=share.key, n_rows=share.n_rows) for share in shares)
+        while shares and not self._memory.make_room(sum(share.n_rows for share in shares)):
+            first = min((jobs[share.key] for share in shares), key=lambda j: (j.priority, j.key))
+            victim = next_to_preempt(jobs.values(), first)
+            if victim is None:
+                self._end_without_room(self._live[first.key])
+                return ()
+            self._preempt(self._live[victim.key])
+            del jobs[victim.key]
+            shares = tuple(share for share in shares if share.key != victim.key)
+        return shares
+
+    def _compute(self, shares: tuple[Share, ...], should_abort: Callable[[], bool] | None) -> None:
+        self._batch = tuple(share.key for share in shares)
+        work = [(self._live[share.key], self._chunk(share)) for share in shares]
+        began = self._clock()
+        try:
+            status = self._backend.decode([c for _, c in work], should_abort=should_abort)
+        except DecodeError as exc:
+            self._recover(work, exc)
             return
-        tokens = sequence.tokens[sequence.n_cells : sequence.n_cells + self._n_chunk]
-        wants_token = len(tokens) == sequence.n_pending and sequence.max_tokens > 0
-        chunk = Chunk(
-            seq_id=seq_id, start=sequence.n_cells, tokens=tokens, n_outputs=int(wants_token)
-        )
-        if self._backend.decode([chunk]) is DecodeStatus.NO_ROOM:
-            self._make_room(sequence)
+        now = self._clock()
+        if status is not DecodeStatus.DONE:
+            self._take_back(work, status)
             return
         self._n_failures = 0
-        sequence.n_cells += len(tokens)
-        self._pin(sequence, seq_id)
-        if wants_token:
-            self._take_token(sequence, row=len(tokens) - 1)
+        self._suspects.difference_update(self._batch)
+        n_rows = sum(len(chunk.tokens) for _, chunk in work)
+        self._note_step(n_rows, now - began, now)
+        row = 0
+        for sequence, chunk in work:
+            self._advance(sequence, chunk, row, now)
+            row += len(chunk.tokens)
+
+    def _chunk(self, share: Share) -> Chunk:
+        sequence = self._live[share.key]
+        if sequence.seq_id is None:
+            raise InferenceError(f"request {sequence.request_id} has rows but no sequence")
+        stop = sequence.n_cells + share.n_rows
+        tokens = sequence.tokens[sequence.n_cells : stop]
+        del sequence.draft[share.n_draft :]
+        wants_token = share.n_rows == sequence.n_pending and sequence.max_tokens > 0
+        return Chunk(
+            seq_id=sequence.seq_id,
+            start=sequence.n_cells,
+            tokens=[*tokens, *sequence.draft],
+            n_outputs=1 + len(sequence.draft) if wants_token else 0,
+        )
+
+    def _advance(self, sequence: Sequence, chunk: Chunk, row: int, now: float) -> None:
+        """Take what the step gave to one sequence."""
+        draft, sequence.draft = sequence.draft, []
+        n_known = len(chunk.tokens) - len(draft)
+        sequence.n_cells += n_known
+        sequence.last_rows_mono = now
+        self._memory.advance(chunk.seq_id, sequence.n_cells + len(draft))
+        if sequence.n_output == 0:
+            self._publish(sequence, chunk.seq_id)
+        if chunk.n_outputs:
+            self._sample(sequence, draft, row + n_known - 1)
         elif sequence.n_pending == 0:
             self._end(sequence, Outcome.FINISHED)
 
-    def _admit(self, sequence: Sequence) -> SeqId | None:
-        """Give a waiting sequence an id, a sampler and whatever prefix is already in memory."""
-        if sequence.sampler is None and sequence.max_tokens > 0:
-            try:
-                sequence.sampler = self._backend.sampler(sequence.sampling, sequence.grammar)
-            except GrammarError as exc:
-                self._end(sequence, Outcome.REJECTED, str(exc))
-                return None
-        acquired = self._memory.acquire(sequence.tokens)
-        if acquired is None:
-            self._make_room(sequence)
-            return None
-        sequence.seq_id, sequence.n_cells = acquired
-        if sequence.started_mono is None:
-            sequence.started_mono = self._clock()
-            sequence.n_cached = sequence.n_cells
-            stats = sequence.stats()
-            sequence.emit(
-                Started(n_prompt=stats.n_prompt, n_cached=stats.n_cached, queue_ms=stats.queue_ms)
-            )
-        return sequence.seq_id
-
-    def _pin(self, sequence: Sequence, seq_id: SeqId) -> None:
-        if sequence.is_pinned or not 0 < sequence.n_pinned <= sequence.n_cells:
+    def _sample(self, sequence: Sequence, draft: list[TokenId], row: int) -> None:
+        try:
+            taken = continue_text(sequence, draft, row, self._backend, self._clock)
+        except GrammarError as exc:
+            self._drop_draft(sequence, len(draft))
+            self._end(sequence, Outcome.FAILED, str(exc), Fault.INVALID_GRAMMAR)
             return
-        self._memory.pin(seq_id, sequence.tokens[: sequence.n_pinned])
-        sequence.is_pinned = True
+        for seconds in taken.gaps_s:
+            self._metrics.token_after(seconds)
+        if taken.text:
+            sequence.emit(TextDelta(text=taken.text))
+        sequence.n_cells += taken.n_accepted
+        self._drop_draft(sequence, len(draft) - taken.n_accepted)
+        if taken.outcome is not None:
+            self._end(sequence, taken.outcome)
 
-    def _take_token(self, sequence: Sequence, row: int) -> None:
-        if sequence.sampler is None:
-            raise GrammarError("the sequence has no sampler")
-        token = sequence.sampler.sample(row)
-        sequence.note_token(self._clock())
-        if self._backend.vocabulary.is_end(token):
-            self._end(sequence, Outcome.FINISHED)
+    def _drop_draft(self, sequence: Sequence, n_wrong: int) -> None:
+        if sequence.seq_id is not None and n_wrong:
+            self._backend.truncate(sequence.seq_id, sequence.n_cells)
+            self._memory.advance(sequence.seq_id, sequence.n_cells)
+
+    def _publish(self, sequence: Sequence, seq_id: SeqId) -> None:
+        """Let others share a prompt as it is computed, and pin its beginning."""
+        self._memory.publish(seq_id, sequence.tokens[: sequence.n_cells])
+        if 0 < sequence.n_pinned <= sequence.n_cells:
+            self._memory.pin(sequence.tokens[: sequence.n_pinned])
+            sequence.n_pinned = 0
+
+    def _note_step(self, n_rows: int, seconds: float, now: float) -> None:
+        counts = self._memory.counts()
+        self._metrics.step(n_rows=n_rows, n_batch=self._options.n_batch, seconds=seconds)
+        self._metrics.cells(free=counts.free, cached=counts.cached, running=counts.running)
+        if self._pace is None:
             return
-        sequence.tokens.append(token)
-        sequence.n_output += 1
-        self._show(sequence, token)
-        if sequence.assembler.is_stopped:
-            self._end(sequence, Outcome.FINISHED)
-        elif sequence.n_output >= sequence.max_tokens or self._is_full(sequence):
+        n_threads = self._pace.observe(
+            n_rows=n_rows, n_cells=counts.running, seconds=seconds, now=now
+        )
+        if n_threads != self._n_threads:
+            self._backend.set_threads(n_threads)
+            self._n_threads = n_threads
+            self._metrics.threads(n_threads)
+
+    def _end_without_room(self, sequence: Sequence) -> None:
+        """Nobody is left to take cells from: an answer in progress is as long as it can be."""
+        if sequence.n_output:
             self._end(sequence, Outcome.LENGTH)
-
-    def _show(self, sequence: Sequence, token: TokenId) -> None:
-        text = sequence.assembler.push(self._backend.vocabulary.piece(token))
-        if text:
-            sequence.emit(TextDelta(text=text))
-
-    def _is_full(self, sequence: Sequence) -> bool:
-        return len(sequence.tokens) >= self._backend.info.n_ctx_seq
-
-    def _make_room(self, sequence: Sequence) -> None:
-        """Free cells or an id for a sequence that could not go on; it tries again next step."""
-        if self._memory.evict():
-            return
-        victim = next_to_preempt(tuple(self._live.values()), sequence)
-        if victim is not None:
-            self._preempt(victim)
             return
         n_needed, n_ctx = len(sequence.tokens), self._backend.info.n_ctx
         reason = f"{n_needed} tokens do not fit into the model's memory of {n_ctx} tokens"
-        self._end(sequence, Outcome.FAILED, reason)
+        self._end(sequence, Outcome.FAILED, reason, Fault.PROMPT_TOO_LONG)
 
     def _preempt(self, victim: Sequence) -> None:
-        """Take a sequence's cells; it decodes its tokens again when its turn comes back."""
+        """Take a sequence's id; what it computed stays cached for as long as there is room."""
         structlog.get_logger().info(
             "sequence_preempted", request_id=victim.request_id, n_cells=victim.n_cells
         )
-        self._forget_cells(victim)
+        self._metrics.preempted()
+        if victim.seq_id is not None:
+            self._memory.release(victim.seq_id, victim.tokens[: victim.n_cells])
+        victim.seq_id, victim.n_cells = None, 0
 
     def _forget_cells(self, sequence: Sequence) -> None:
         if sequence.seq_id is not None:
             self._memory.drop(sequence.seq_id)
         sequence.seq_id, sequence.n_cells = None, 0
 
-    def _recover(self, sequence: Sequence, error: DecodeError) -> None:
-        """End the failed sequence, whose cells may be half written; spare the others."""
+    def _take_back(self, work: list[tuple[Sequence, Chunk]], status: DecodeStatus) -> None:
+        """Undo a step that was given up or found no room; it is planned anew."""
+        for sequence, chunk in work:
+            sequence.draft = []
+            self._backend.truncate(chunk.seq_id, chunk.start)
+        if status is DecodeStatus.ABORTED:
+            self._metrics.step_aborted()
+        elif not self._memory.evict(self._options.n_batch):
+            # NOTE: the books promised room; memory knows better.
+            last = max((sequence for sequence, _ in work), key=lambda s: (s.priority, s.order))
+            if len(work) > 1:
+                self._preempt(last)
+            else:
+                self._end_without_room(last)
+
+    def _recover(self, work: list[tuple[Sequence, Chunk]], error: DecodeError) -> None:
+        """Find out which sequence a failed batch failed for; spare the others."""
         structlog.get_logger().error(
             "decode_failed",
-            request_id=sequence.request_id,
+            request_ids=[sequence.request_id for sequence, _ in work],
             code=error.code,
             is_memory_intact=error.is_memory_intact,
-            n_cells=sequence.n_cells,
         )
+        for sequence, chunk in work:
+            sequence.draft = []
+            self._backend.truncate(chunk.seq_id, chunk.start)
+            if self._backend.n_tokens(chunk.seq_id) != chunk.start:
+                self._forget_cells(sequence)
+        if len(work) > 1:
+            self._suspects.update(self._batch)
+            return
+        sequence = work[0][0]
         self._forget_cells(sequence)
-        self._end(sequence, Outcome.FAILED, "the model could not process the prompt")
+        reason = "the model could not process the prompt"
+        self._end(sequence, Outcome.FAILED, reason, Fault.INTERNAL)
         self._n_failures += 1
         if self._n_failures >= _MAX_FAILURES_IN_A_ROW:
             self._rebuild()
@@ -216,21 +328,40 @@ class Runner:
         self._n_failures = 0
         self._backend.reset()
         self._memory.reset()
+        if self._n_threads != self._backend.info.n_threads:
+            self._backend.set_threads(self._n_threads)
         for sequence in self._live.values():
             sequence.seq_id, sequence.n_cells = None, 0
 
-    def _end(self, sequence: Sequence, outcome: Outcome, reason: str = "") -> None:
-        del self._live[sequence.request_id]
-        if sequence.sampler is not None:
-            sequence.sampler.close()
+    def _end(
+        self, sequence: Sequence, outcome: Outcome, reason: str = "", fault: Fault | None = None
+    ) -> None:
+        del self._live[sequence.order]
+        del self._keys[sequence.request_id]
+        self._suspects.discard(sequence.order)
+        sequence.close()
         if outcome in (Outcome.FINISHED, Outcome.LENGTH):
             rest = sequence.assembler.finish()
             if rest:
                 sequence.emit(TextDelta(text=rest))
+            self._remember(sequence)
         if sequence.seq_id is not None:
-            self._memory.keep(sequence.seq_id, sequence.tokens[: sequence.n_cells])
+            self._memory.release(sequence.seq_id, sequence.tokens[: sequence.n_cells])
             sequence.seq_id = None
-        ended = Ended(outcome=outcome, reason=reason, stats=sequence.stats())
+        ended = Ended(outcome=outcome, reason=reason, fault=fault, stats=sequence.stats())
         self._metrics.live_requests(len(self._live))
         self._metrics.request_ended(sequence.request_id, sequence.priority, ended)
         sequence.emit(ended)
+
+    def _remember(self, sequence: Sequence) -> None:
+        """Keep the answer's tokens; one cut at a stop string is not what they spell."""
+        if not sequence.assembler.is_stopped:
+            vocabulary = self._backend.vocabulary
+            text = b"".join(vocabulary.piece(token) for token in sequence.output)
+            self._answers.remember(text, sequence.output)
+
+
+def _one_suspect(shares: tuple[Share, ...], suspects: set[int]) -> tuple[Share, ...]:
+    """After a failed batch its sequences run one by one, until each has succeeded or failed."""
+    alone = next((share for share in shares if share.key in suspects), None)
+    return shares if alone is None else (alone,)

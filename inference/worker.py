@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias, TypeVar
 
-import numpy as np
 import structlog
-from numpy.typing import NDArray
 
+from .answers import AnswerBook
 from .backends.base import Backend, EncoderBackend
-from .errors import InferenceError, ModelUnavailableError
+from .embedding_queue import EmbeddingQueue, EmbedJob
+from .errors import ModelUnavailableError
 from .metrics import EngineMetrics
-from .request import Ended, Outcome, TokenId
+from .parts import EngineParts, Machinery, assemble
+from .request import Ended, Fault, Outcome, Priority
 from .runner import Runner
 from .sequence import Sequence as LiveSequence
 
-Vectors: TypeAlias = NDArray[np.float32]
 M = TypeVar("M", Backend, EncoderBackend)
 
 
@@ -34,24 +34,6 @@ class Listener(Protocol):
     def encoder_loaded(self, encoder: EncoderBackend | None, failure: str) -> None:
         """Loading is over; without an encoder, `failure` says why."""
         ...
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class EmbedJob:
-    """Texts to embed.
-
-    Attributes:
-        inputs: One token list per text, as the encoder's `tokenize` made them.
-        on_done: Called once in the engine thread with the vectors or an error.
-        is_abandoned: Set by the caller when nobody waits any more.
-        batches: Vectors of the inputs [0, n_done).
-    """
-
-    inputs: Sequence[Sequence[TokenId]]
-    on_done: Callable[[Vectors | Exception], None]
-    is_abandoned: bool = False
-    n_done: int = 0
-    batches: list[Vectors] = field(default_factory=list[Vectors])
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +54,7 @@ class Worker:
 
     Between two steps of a generation it takes messages and runs at most one encoder batch, so
     neither embeddings nor cancellations wait for an answer to be finished, and the two models
-    never compute at the same time.
+    never compute at the same time. A step nobody waits for is given up when somebody comes.
     """
 
     def __init__(
@@ -82,14 +64,22 @@ class Worker:
         load_encoder: Callable[[], EncoderBackend] | None,
         listener: Listener,
         metrics: EngineMetrics,
+        parts: EngineParts,
+        answers: AnswerBook,
     ) -> None:
         self._load_generator = load_generator
         self._load_encoder = load_encoder
         self._listener = listener
         self._metrics = metrics
+        self._parts = parts
+        self._answers = answers
+        self._machinery: Machinery | None = None
+        self._urgent = threading.Event()
+        self._step_began: float | None = None
+        self._next_chore_s: float | None = None
         self._inbox: queue.SimpleQueue[_Message] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="inference-engine", daemon=True)
-        self._jobs: deque[EmbedJob] = deque()
+        self._embeddings: EmbeddingQueue | None = None
         self._runner: Runner | None = None
         self._encoder: EncoderBackend | None = None
         self._failure = ""
@@ -102,10 +92,14 @@ class Worker:
     def submit(self, sequence: LiveSequence) -> None:
         """Queue a request; it ends exactly once, through its `emit`."""
         self._inbox.put(sequence)
+        if sequence.priority is Priority.INTERACTIVE:
+            self._urgent.set()
 
     def embed(self, job: EmbedJob) -> None:
         """Queue texts; `on_done` is called exactly once unless the job is abandoned."""
         self._inbox.put(job)
+        if job.is_urgent:
+            self._urgent.set()
 
     def cancel(self, request_id: str) -> None:
         """Ask for a request to end as cancelled before its next step."""
@@ -114,6 +108,12 @@ class Worker:
     def stop(self) -> None:
         """Ask the thread to end every request and itself."""
         self._inbox.put(_Stop())
+        self._urgent.set()
+
+    def step_seconds(self) -> float:
+        """How long the step in progress has taken so far; 0 between steps. Any thread."""
+        began = self._step_began
+        return 0.0 if began is None else time.monotonic() - began
 
     def join(self) -> None:
         """Wait for the thread; blocks for the rest of a step, or of loading."""
@@ -121,16 +121,21 @@ class Worker:
 
     def _run(self) -> None:
         self._encoder, failure = _load(self._load_encoder, "no embedding model is configured")
+        if self._encoder is not None:
+            self._embeddings = EmbeddingQueue(self._encoder, self._metrics)
         self._listener.encoder_loaded(self._encoder, failure)
         backend, self._failure = _load(self._load_generator, "no model is configured")
         if backend is not None:
-            self._runner = Runner(backend, self._metrics)
+            self._machinery = assemble(self._parts, backend, self._metrics, self._answers)
+            self._runner = self._machinery.runner
         self._listener.generator_loaded(backend, self._failure)
         try:
             while not self._is_stopping:
                 self._turn()
         finally:
             self._finish()
+            if self._machinery is not None:
+                self._machinery.close()
             if backend is not None:
                 backend.close()
             if self._encoder is not None:
@@ -138,18 +143,22 @@ class Worker:
 
     def _turn(self) -> None:
         """Take what is in the inbox, then compute one batch of each kind of work."""
-        has_work = bool(self._jobs) or (self._runner is not None and not self._runner.is_idle)
-        self._receive(is_waiting=not has_work)
+        embeddings, runner = self._embeddings, self._runner
+        is_idle = (embeddings is None or embeddings.is_idle) and (runner is None or runner.is_idle)
+        self._receive(is_waiting=is_idle)
         if self._is_stopping:
             return
-        if self._encoder is not None and self._jobs:
-            self._embed_batch(self._jobs[0], self._encoder)
+        if embeddings is not None and not embeddings.is_idle:
+            embeddings.step()
         if self._runner is not None and not self._runner.is_idle:
             self._step(self._runner)
+        elif self._machinery is not None and self._runner is not None:
+            self._next_chore_s = self._machinery.save_some(time.monotonic())
 
     def _step(self, runner: Runner) -> None:
+        self._step_began = time.monotonic()
         try:
-            runner.step()
+            runner.step(should_abort=self._urgent.is_set)
         except ModelUnavailableError as exc:
             structlog.get_logger().exception("model_lost")
             self._runner, self._failure = None, exc.reason
@@ -158,10 +167,13 @@ class Worker:
         except Exception:  # noqa: BLE001 - the loop's boundary: end the request, go on
             structlog.get_logger().exception("engine_step_failed")
             runner.fail_running("the engine failed while working on this request")
+        finally:
+            self._step_began = None
 
     def _receive(self, *, is_waiting: bool) -> None:
+        self._urgent.clear()
         try:
-            message = self._inbox.get(block=is_waiting)
+            message = self._inbox.get(block=is_waiting, timeout=self._next_chore_s)
             while True:
                 self._accept(message)
                 message = self._inbox.get_nowait()
@@ -171,8 +183,8 @@ class Worker:
     def _accept(self, message: _Message) -> None:
         match message:
             case EmbedJob():
-                if self._encoder is not None:
-                    self._jobs.append(message)
+                if self._embeddings is not None:
+                    self._embeddings.add(message)
                 else:
                     message.on_done(ModelUnavailableError("no embedding model is loaded"))
             case _Cancel():
@@ -187,37 +199,17 @@ class Worker:
                     self._reject(message)
 
     def _reject(self, sequence: LiveSequence) -> None:
-        ended = Ended(outcome=Outcome.REJECTED, reason=self._failure)
+        ended = Ended(outcome=Outcome.REJECTED, reason=self._failure, fault=Fault.UNAVAILABLE)
         self._metrics.request_ended(sequence.request_id, sequence.priority, ended)
         sequence.emit(ended)
-
-    def _embed_batch(self, job: EmbedJob, encoder: EncoderBackend) -> None:
-        """Embed as many of a job's next inputs as one encoder call takes."""
-        if job.is_abandoned:
-            self._jobs.popleft()
-            return
-        stop = _batch_end(job, encoder)
-        try:
-            job.batches.append(encoder.embed(job.inputs[job.n_done : stop]))
-        except Exception as exc:  # noqa: BLE001 - the loop's boundary: end the job, go on
-            structlog.get_logger().exception("embedding_failed", n_texts=len(job.inputs))
-            self._jobs.popleft()
-            job.on_done(InferenceError(f"the embedding model failed: {exc}"))
-            return
-        self._metrics.texts_embedded(stop - job.n_done)
-        job.n_done = stop
-        if stop == len(job.inputs):
-            self._jobs.popleft()
-            job.on_done(np.concatenate(job.batches))
 
     def _finish(self) -> None:
         """End whatever is left, including what reached the inbox after the stop."""
         self._receive(is_waiting=False)
         if self._runner is not None:
             self._runner.cancel_all()
-        for job in self._jobs:
-            job.on_done(ModelUnavailableError("the engine is stopped"))
-        self._jobs.clear()
+        if self._embeddings is not None:
+            self._embeddings.abandon()
 
 
 def _load(load: Callable[[], M] | None, missing: str) -> tuple[M | None, str]:
@@ -228,14 +220,3 @@ def _load(load: Callable[[], M] | None, missing: str) -> tuple[M | None, str]:
     except Exception as exc:  # noqa: BLE001 - a model that cannot be loaded must not end the thread
         structlog.get_logger().warning("model_not_loaded", error=str(exc), kind=type(exc).__name__)
         return None, str(exc) or type(exc).__name__
-
-
-def _batch_end(job: EmbedJob, encoder: EncoderBackend) -> int:
-    """The end of the next batch [n_done, end); at least one input."""
-    n_tokens = 0
-    last = min(len(job.inputs), job.n_done + encoder.n_seq_max)
-    for index in range(job.n_done, last):
-        n_tokens += len(job.inputs[index])
-        if n_tokens > encoder.n_batch and index > job.n_done:
-            return index
-    return last

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -88,6 +88,8 @@ class DecodeStatus(Enum):
     DONE = "done"
     NO_ROOM = "no_room"
     """Too few free cells; memory is as it was before."""
+    ABORTED = "aborted"
+    """The caller wanted it to stop; memory may hold a part of the batch."""
 
 
 class Sampler(Protocol):
@@ -122,10 +124,15 @@ class Backend(Protocol):
         """The model's tokens."""
         ...
 
-    def decode(self, chunks: Sequence[Chunk]) -> DecodeStatus:
+    def decode(
+        self, chunks: Sequence[Chunk], *, should_abort: Callable[[], bool] | None = None
+    ) -> DecodeStatus:
         """Process a batch, adding its tokens to memory.
 
         Rows are numbered through the chunks in order; at most `info.n_batch` in all.
+
+        Args:
+            should_abort: Asked every few milliseconds; once it says yes the batch is given up.
 
         Raises:
             DecodeError: The batch failed; see `is_memory_intact`.

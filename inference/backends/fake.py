@@ -150,8 +150,13 @@ class FakeBackend:
             raise ValueError(f"sequence {seq_id} has holes or doubled positions")
         return tuple(cell.token for cell in cells)
 
-    def decode(self, chunks: Sequence[Chunk]) -> DecodeStatus:
-        """Add the chunks' tokens to memory, or do what the next of `codes` says."""
+    def decode(
+        self, chunks: Sequence[Chunk], *, should_abort: Callable[[], bool] | None = None
+    ) -> DecodeStatus:
+        """Add the chunks' tokens to memory, or do what the next of `codes` says.
+
+        `should_abort` is asked once, when half of the batch is written.
+        """
         if self.on_decode is not None:
             self.on_decode(chunks)
         n_rows = sum(len(chunk.tokens) for chunk in chunks)
@@ -166,6 +171,9 @@ class FakeBackend:
         if code != 0:
             self._write(chunks, n_rows // 2)
             raise DecodeError(code, is_memory_intact=False)
+        if should_abort is not None and should_abort():
+            self._write(chunks, n_rows // 2)
+            return DecodeStatus.ABORTED
         self._write(chunks, n_rows)
         return DecodeStatus.DONE
 

@@ -10,7 +10,7 @@ import functools
 import hashlib
 import importlib.metadata
 import threading
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from .row_batch import RowBatch
 _c: Any = _bindings
 
 _PENALTY_WINDOW = 64
+_STATUS_OF_CODE = {0: DecodeStatus.DONE, 1: DecodeStatus.NO_ROOM, 2: DecodeStatus.ABORTED}
 _STATE_SETTINGS = (
     "type_k",
     "type_v",
@@ -159,14 +160,17 @@ class LlamaBackend:
         """The model's tokens."""
         return self._vocabulary
 
-    def decode(self, chunks: Sequence[Chunk]) -> DecodeStatus:
+    def decode(
+        self, chunks: Sequence[Chunk], *, should_abort: Callable[[], bool] | None = None
+    ) -> DecodeStatus:
         """Process a batch; see `Backend.decode`."""
         self._batch.clear()
         for chunk in chunks:
             self._batch.add(chunk)
-        code = int(_c.llama_decode(self._context.pointer, self._batch.struct))
-        if code in (0, 1):
-            return DecodeStatus.NO_ROOM if code else DecodeStatus.DONE
+        with self._context.abortable(should_abort):
+            code = int(_c.llama_decode(self._context.pointer, self._batch.struct))
+        if code in _STATUS_OF_CODE:
+            return _STATUS_OF_CODE[code]
         raise DecodeError(code, is_memory_intact=code == -1)
 
     def sampler(self, sampling: Sampling, grammar: str | None) -> LlamaSampler:
@@ -408,6 +412,23 @@ class Context:
         if self.pointer is None:
             n_ctx, reason = self._params.n_ctx, _native_log().reason()
             raise ModelUnavailableError(f"no memory for a context of {n_ctx} tokens: {reason}")
+
+    @contextmanager
+    def abortable(self, should_abort: Callable[[], bool] | None) -> Generator[None]:
+        """Let decoding inside the block be given up; asked at every node of the graph."""
+        if should_abort is None:
+            yield
+            return
+
+        def ask(_data: object) -> bool:
+            return should_abort()
+
+        callback = _c.ggml_abort_callback(ask)
+        _c.llama_set_abort_callback(self.pointer, callback, None)
+        try:
+            yield
+        finally:
+            _c.llama_set_abort_callback(self.pointer, _c.ggml_abort_callback(), None)
 
     def encode(self, batch: RowBatch) -> None:
         """Run an encoder; raises `DecodeError` when it fails."""

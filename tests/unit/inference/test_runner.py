@@ -15,6 +15,7 @@ from inference import (
     ChatMessage,
     Ended,
     Event,
+    Fault,
     GenerateRequest,
     Outcome,
     Priority,
@@ -22,6 +23,7 @@ from inference import (
     Started,
     TextDelta,
 )
+from inference.answers import AnswerBook
 from inference.backends.base import Chunk
 from inference.backends.fake import FakeBackend
 from inference.chat_template import ChatTemplate
@@ -69,8 +71,9 @@ class Stage:
 
     def __post_init__(self) -> None:
         self.metrics = EngineMetrics(CollectorRegistry())
-        self.runner = Runner(self.backend, self.metrics)
-        self.template = ChatTemplate(self.backend.info, self.backend.vocabulary)
+        self.answers = AnswerBook()
+        self.runner = Runner(self.backend, self.metrics, answers=self.answers)
+        self.template = ChatTemplate(self.backend.info, self.backend.vocabulary, self.answers)
 
     def submit(self, request: GenerateRequest, *, is_warming: bool = False) -> None:
         events: list[Event] = []
@@ -112,7 +115,7 @@ class Stage:
         memory = self.runner.memory
         holders = [s for s in self.sequences.values() if s.seq_id is not None]
         running = {s.seq_id for s in holders if s.seq_id is not None}
-        everywhere = [*memory.free, *memory.cached, *running]
+        everywhere = [*memory.free_ids, *memory.tree.idle, *running]
         assert sorted(everywhere) == list(range(self.backend.n_seq_max))
         assert len(running) == len(holders)
         for sequence in holders:
@@ -121,9 +124,16 @@ class Stage:
             assert list(held) == sequence.tokens[: sequence.n_cells]
         waiting = [s for name, s in self.sequences.items() if not _is_over(self.events[name])]
         assert all(s.n_cells == 0 for s in waiting if s.seq_id is None)
-        assert all(self.backend.n_tokens(seq_id) == 0 for seq_id in memory.free)
-        assert all(self.backend.n_tokens(seq_id) > 0 for seq_id in memory.cached)
-        assert self.backend.n_cells_used <= self.backend.n_ctx
+        assert all(self.backend.n_tokens(seq_id) == 0 for seq_id in memory.free_ids)
+        for seq_id, tokens, _ in memory.tree.paths():
+            assert self.backend.held(seq_id) == tokens
+        memory.check()
+        counts = memory.counts()
+        assert counts.free + counts.cached + counts.running == counts.total
+        n_booked = counts.cached + counts.running
+        if self.backend.can_share_prefixes:
+            assert n_booked == self.backend.n_cells_used
+        assert self.backend.n_cells_used <= n_booked <= self.backend.n_ctx
         live = [name for name, events in self.events.items() if not _is_over(events)]
         assert self.backend.n_samplers <= len(live)
         assert self.runner.is_idle == (not live)
@@ -255,7 +265,7 @@ def test_cancelling_at_any_step_frees_what_the_request_held(n_steps: int) -> Non
     assert stage.runner.is_idle
     assert stage.backend.n_samplers == 0
     assert stage.sequences["a"].seq_id is None
-    while stage.runner.memory.evict():
+    while stage.runner.memory.evict(1000):
         stage.check()
     assert stage.backend.n_cells_used == 0
 
@@ -406,13 +416,166 @@ def test_an_unforeseen_error_ends_the_running_request_only() -> None:
     assert stage.text("b") == alone(ask("b", SKILLS[0], "why?"))
 
 
-def test_a_model_that_cannot_share_prefixes_caches_nothing_and_is_right() -> None:
-    stage = Stage(FakeBackend(can_share_prefixes=False))
-    for name in "ab":
-        text, ended = stage.ask(ask(name, SKILLS[0], "why?"))
-        assert text == alone(ask(name, SKILLS[0], "why?"))
-        assert ended.stats.n_cached == 0
-    assert stage.backend.n_cells_used == 0
+def test_a_model_that_cannot_share_parts_of_a_sequence_reuses_whole_ones() -> None:
+    def reply(cells: tuple[TokenId, ...]) -> TokenId:
+        return TokenId(b"the pool ran dry"[len(cells) % 16])
+
+    stage = Stage(FakeBackend(can_share_prefixes=False, reply=reply))
+    answer, first = stage.ask(ask("a", SKILLS[0], "why?"))
+    other, ended = stage.ask(ask("b", SKILLS[0], "who?"))
+    assert (other, ended.stats.n_cached) == (answer, 0)
+    _, ended = stage.ask(ask("c", SKILLS[0], "why?", answer, "and now?"))
+    assert ended.stats.n_cached == first.stats.n_prompt + first.stats.n_output - 1
+
+
+def test_a_prefix_two_requests_need_at_once_is_computed_once() -> None:
+    stage = Stage(FakeBackend(n_batch=16, n_ctx=2000))
+    skill = "You explain logs to people. " * 8
+    requests = [ask(f"r{i}", skill, f"{i} why?", n=4) for i in range(4)]
+    for request in requests:
+        stage.submit(request)
+    stage.run()
+    n_alone = stage.ended("r0").stats.n_prompt
+    assert stage.backend.n_decoded < 2 * n_alone
+    assert all(stage.ended(f"r{i}").stats.n_cached > len(skill) for i in range(1, 4))
+    for request in requests:
+        assert stage.text(request.request_id) == alone(request)
+
+
+def test_who_waits_for_a_shared_prefix_goes_on_when_its_maker_is_cancelled() -> None:
+    stage = Stage(FakeBackend(n_batch=16))
+    skill = "You explain logs to people. " * 4
+    stage.submit(ask("a", skill, "why?"))
+    stage.submit(ask("b", skill, "who?"))
+    stage.runner.step()
+    stage.runner.cancel("a")
+    stage.run()
+    assert stage.text("b") == alone(ask("b", skill, "who?"))
+    assert stage.ended("b").stats.n_cached >= 16 - 1
+
+
+def test_a_short_question_does_not_wait_behind_a_long_one() -> None:
+    stage = Stage(FakeBackend(n_batch=16, n_ctx=2000))
+    stage.submit(ask("long", SKILLS[2], "x" * 900, n=2))
+    stage.runner.step()
+    stage.submit(ask("short", SKILLS[0], "why?", n=2))
+    while not _is_over(stage.events["short"]):
+        stage.runner.step()
+        stage.check()
+    assert not _is_over(stage.events["long"])
+    stage.run()
+
+
+def test_eager_prefill_runs_only_when_nobody_waits_and_is_then_reused() -> None:
+    stage = Stage(FakeBackend(n_batch=16, n_ctx=2000))
+    thread = ask("eager", SKILLS[0], "a long thread " * 20, n=1, priority=Priority.EAGER)
+    stage.submit(thread)
+    stage.runner.step()
+    stage.submit(ask("person", SKILLS[2], "why?", n=30))
+    n_before = stage.sequences["eager"].n_cells
+    while not _is_over(stage.events["person"]):
+        stage.runner.step()
+        stage.check()
+    assert stage.sequences["eager"].n_cells == n_before
+    stage.run()
+    _, ended = stage.ask(ask("mention", SKILLS[0], "a long thread " * 20 + "so?", n=2))
+    assert ended.stats.n_cached > 280
+
+
+def test_a_step_nobody_waits_for_is_given_up_and_loses_nothing() -> None:
+    stage = Stage(FakeBackend(n_batch=16))
+    digest = ask("digest", SKILLS[2], "all logs", n=10, priority=Priority.BACKGROUND)
+    stage.submit(digest)
+    stage.runner.step()
+    n_cells = stage.sequences["digest"].n_cells
+    stage.runner.step(should_abort=lambda: True)
+    stage.check()
+    assert stage.sequences["digest"].n_cells == n_cells
+    stage.run()
+    assert stage.text("digest") == alone(digest)
+
+
+def test_a_step_somebody_waits_for_is_never_given_up() -> None:
+    stage = Stage()
+    stage.submit(ask("a", SKILLS[0], "why?", n=3))
+    for _ in range(50):
+        if not stage.runner.is_idle:
+            stage.runner.step(should_abort=lambda: True)
+    assert stage.ended("a").outcome is Outcome.LENGTH
+
+
+def test_a_deadline_ends_a_request_wherever_it_is() -> None:
+    stage = Stage()
+    stage.submit(ask("a", SKILLS[0], "why?", n=30))
+    stage.runner.step()
+    stage.sequences["a"].deadline_mono = 0.0
+    stage.runner.step()
+    ended = stage.ended("a")
+    assert (ended.outcome, ended.fault) == (Outcome.CANCELLED, Fault.DEADLINE)
+    assert stage.runner.is_idle
+
+
+@dataclass
+class Guesser:
+    """Proposes the right continuation, spoilt from some position on."""
+
+    right: list[TokenId]
+    n_prompt: int
+    wrong_from: int
+    n_proposed: int = 0
+    n_accepted: int = 0
+
+    def propose(self, tokens: Sequence[TokenId], n_max: int) -> list[TokenId]:
+        begin = len(tokens) - self.n_prompt
+        guess = [
+            token if begin + i < self.wrong_from else TokenId((token + 1) % 256)
+            for i, token in enumerate(self.right[begin : begin + min(5, n_max)])
+        ]
+        return guess
+
+    def learn(self, n_proposed: int, n_accepted: int) -> None:
+        self.n_proposed += n_proposed
+        self.n_accepted += n_accepted
+
+    def close(self) -> None:
+        self.wrong_from = 0
+
+
+@pytest.mark.parametrize("wrong_from", [0, 1, 3, 7, 100])
+@pytest.mark.parametrize("n", [1, 2, 9, 40])
+def test_guessing_ahead_changes_how_many_steps_but_not_the_text(wrong_from: int, n: int) -> None:
+    request = ask("a", SKILLS[0], "why is it slow?", n=n)
+    plain = Stage()
+    plain.ask(request)
+    known = plain.sequences["a"]
+    stage = Stage()
+    stage.submit(request)
+    guesser = Guesser(known.tokens[len(known.prompt) :], len(known.prompt), wrong_from)
+    stage.sequences["a"].drafter = guesser
+    stage.run()
+    assert stage.text("a") == plain.text("a")
+    assert stage.ended("a").outcome is plain.ended("a").outcome
+    stats = stage.ended("a").stats
+    assert (stats.n_drafted, stats.n_accepted) == (guesser.n_proposed, guesser.n_accepted)
+    assert stats.n_accepted <= wrong_from
+
+
+def test_after_a_failed_batch_only_the_request_that_fails_alone_ends() -> None:
+    """A batch of several says nothing about whose fault it was."""
+
+    def poison(chunks: Sequence[Chunk]) -> None:
+        if any(TokenId(ord("!")) in chunk.tokens for chunk in chunks):
+            stage.backend.codes.append(-2)
+
+    stage = Stage(FakeBackend(n_batch=64))
+    good = ask("good", SKILLS[0], "why?", n=8)
+    stage.submit(good)
+    stage.runner.step()
+    stage.backend.on_decode = poison
+    stage.submit(ask("bad", SKILLS[2], "poison!", n=8))
+    stage.run()
+    assert stage.ended("bad").outcome is Outcome.FAILED
+    assert stage.text("good") == alone(good)
 
 
 class RunnerMachine(RuleBasedStateMachine):

@@ -1,0 +1,115 @@
+"""What an engine is made of beside its models: settings, and what is made once a model is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from .admission import Admission, SavedStates
+from .answers import AnswerBook
+from .backends.base import Backend, ModelInfo
+from .kv_memory import KvMemory
+from .metrics import EngineMetrics
+from .runner import Pace, Runner
+from .scheduler import SchedulerOptions
+from .sequence import Drafter, Sequence
+
+
+class States(SavedStates, Protocol):
+    """Prefixes saved by earlier processes and for later ones. Engine thread only."""
+
+    def save_some(self, backend: Backend, memory: KvMemory, now: float) -> float | None:
+        """Save what is worth it; called while nothing waits and after every answer.
+
+        Returns:
+            Seconds after which to call again if nothing else happens; None: not at all.
+        """
+        ...
+
+    def close(self) -> None:
+        """Finish writing."""
+        ...
+
+
+class Speculation(Protocol):
+    """Makes drafters. Engine thread only."""
+
+    def for_request(self, sequence: Sequence) -> Drafter | None:
+        """What guesses ahead for a request; None when nothing is worth guessing."""
+        ...
+
+    def close(self) -> None:
+        """Free what it holds."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineParts:
+    """How an engine schedules, and makers of its optional parts.
+
+    Attributes:
+        n_chunk: Most prefill rows in one step; None: 128, or the batch if that is smaller.
+        max_running: Most requests in progress at once.
+        mixes_classes: See `SchedulerOptions`.
+        make_pace: Adapts the threads to a busy machine.
+        make_speculation: Guesses tokens ahead.
+        open_states: Keeps prefixes over a restart.
+    """
+
+    n_chunk: int | None = None
+    max_running: int = 32
+    mixes_classes: bool = False
+    make_pace: Callable[[ModelInfo], Pace] | None = None
+    make_speculation: Callable[[Backend], Speculation] | None = None
+    open_states: Callable[[ModelInfo, EngineMetrics], States] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machinery:
+    """A runner with the parts that have to be closed after it."""
+
+    backend: Backend
+    runner: Runner
+    states: States | None
+    speculation: Speculation | None
+
+    def save_some(self, now: float) -> float | None:
+        """See `States.save_some`."""
+        if self.states is None:
+            return None
+        return self.states.save_some(self.backend, self.runner.memory, now)
+
+    def close(self) -> None:
+        """Close the parts, not the backend."""
+        if self.states is not None:
+            self.states.close()
+        if self.speculation is not None:
+            self.speculation.close()
+
+
+def assemble(
+    parts: EngineParts, backend: Backend, metrics: EngineMetrics, answers: AnswerBook
+) -> Machinery:
+    """Put a loaded model's engine together, in the engine thread."""
+    info = backend.info
+    states = parts.open_states(info, metrics) if parts.open_states else None
+    speculation = parts.make_speculation(backend) if parts.make_speculation else None
+    n_chunk = min(parts.n_chunk or 128, info.n_batch)
+    runner = Runner(
+        backend,
+        metrics,
+        options=SchedulerOptions(
+            n_batch=info.n_batch, n_chunk=n_chunk, mixes_classes=parts.mixes_classes
+        ),
+        answers=answers,
+        admission=Admission(
+            backend,
+            KvMemory(backend),
+            max_running=parts.max_running,
+            make_drafter=speculation.for_request if speculation is not None else None,
+            states=states,
+        ),
+        pace=parts.make_pace(info) if parts.make_pace else None,
+    )
+    return Machinery(backend=backend, runner=runner, states=states, speculation=speculation)
