@@ -78,6 +78,9 @@ class _Backoff:
         self.wait_s = self._first_s
         self.until = now + self.wait_s
 
+    def clear(self, now: float) -> None:
+        self.wait_s, self.until = self._first_s, now
+
 
 class ThreadController:
     """Chooses the number of threads from the durations of steps.
@@ -103,6 +106,7 @@ class ThreadController:
         self._recent: deque[float] = deque(maxlen=_N_RECENT)
         self._attempt: _Attempt | None = None
         self._evidence = 0
+        self._n_too_many = 0
         self._n_steps = 0
         self._n_changes = 0
         self._last_now: float | None = None
@@ -194,10 +198,11 @@ class ThreadController:
         return self._measured is None and is_due and self.n_threads == self._max
 
     def _try_fewer(self) -> None:
-        """Each further attempt takes off twice as many: the neighbour's size is unknown."""
-        n_fewer = 2 ** (len(self._levels) - 1)
+        """Each further attempt takes off twice as many: how many cores are taken is unknown."""
+        ladder = _ladder(self.n_threads)
+        rung = min(len(ladder), len(self._levels) + self._n_too_many) - 1
         self._start_attempt()
-        self._levels.append(max(1, self.n_threads - n_fewer))
+        self._levels.append(ladder[rung])
 
     def _try_more(self) -> None:
         self._start_attempt()
@@ -215,8 +220,9 @@ class ThreadController:
         if len(attempt.costs) < _N_ATTEMPT_STEPS and not is_hopeless:
             return
         is_better = not is_hopeless and median(attempt.costs) < attempt.origin_cost * _GAIN
-        self._attempt, self._evidence = None, 0
+        self._attempt = None
         if is_better:
+            self._evidence = self._n_too_many = 0
             self._recent.clear()
             self._recent.extend(attempt.costs)
         self._settle(attempt, is_better=is_better, now=now)
@@ -225,8 +231,8 @@ class ThreadController:
         is_up = self.n_threads > attempt.origin
         if is_up and is_better:
             self._raised_at = now
-            self._down.restart(0.0)
-            self._up.until = now + self._up.wait_s
+            self._down.clear(now)
+            self._up.until = now + _BACKOFF_S
         elif is_better:
             self._lowered(now)
         else:
@@ -245,6 +251,23 @@ class ThreadController:
         if is_up:
             self._levels.append(attempt.origin)
             self._up.failed(now, attempt.lost_s / _ATTEMPT_SHARE)
-        else:
-            self._levels.pop()
-            self._down.failed(now, attempt.lost_s / _ATTEMPT_SHARE)
+            return
+        if self._levels.pop() > 1 and self._evidence >= _EVIDENCE_ENOUGH:
+            self._n_too_many += 1
+            return
+        self._evidence = self._n_too_many = 0
+        self._down.failed(now, attempt.lost_s / _ATTEMPT_SHARE)
+
+
+def _ladder(n_threads: int) -> list[int]:
+    """Smaller numbers to try, each rung taking off twice as many, below the half by halves."""
+    rungs: list[int] = []
+    n_fewer = 1
+    while n_fewer < n_threads - n_threads // 2:
+        rungs.append(n_threads - n_fewer)
+        n_fewer *= 2
+    n = n_threads // 2
+    while n > 0:
+        rungs.append(n)
+        n //= 2
+    return rungs

@@ -80,7 +80,7 @@ class LearnedCosts:
         key = n_threads, n_rows.bit_length()
         self._seen.setdefault(key, deque(maxlen=_N_SAMPLES)).append(seconds / n_rows)
 
-    def expected_s(self, *, n_threads: int, n_rows: int, n_cells: int) -> float | None:  # noqa: ARG002
+    def expected_s(self, *, n_threads: int, n_rows: int, n_cells: int) -> float | None:
         """See `CostModel`; batches between two powers of two count as alike per row."""
         seen = self._seen.get((n_threads, n_rows.bit_length()))
         if not seen:
