@@ -22,6 +22,9 @@ from numpy.typing import NDArray
 from ..errors import DecodeError, GrammarError, ModelUnavailableError
 from ..request import Sampling, SeqId, TokenId
 from .base import Chunk, DecodeStatus, ModelInfo
+from .devices import NativeInventory
+from .free_memory import available_bytes
+from .llama_params import check_memory, context_settings, set_model_params
 from .llama_sampler import LlamaSampler
 from .native_log import NativeLog
 from .options import LlamaOptions
@@ -135,14 +138,8 @@ class LlamaBackend:
     def __init__(self, path: Path, options: LlamaOptions | None = None) -> None:
         options = options or LlamaOptions()
         self._model = Model(path, options)
-        settings = {
-            "n_ctx": options.n_ctx,
-            "n_seq_max": options.n_seq_max,
-            "n_batch": options.n_batch,
-            "n_ubatch": min(options.n_ubatch, options.n_batch),
-            "kv_unified": True,
-        }
-        self._context = Context(self._model, options.threads, settings)
+        self._model.check_memory(options)
+        self._context = Context(self._model, options.threads, context_settings(options))
         if not self._context.has_memory:
             self.close()
             raise ModelUnavailableError(f"{path.name} is an embedding model, it cannot write text")
@@ -325,8 +322,7 @@ class Model:
             raise ModelUnavailableError(f"the model file {path} does not exist")
         log.errors.clear()
         params: Any = _c.llama_model_default_params()
-        params.n_gpu_layers = options.n_gpu_layers
-        params.use_extra_bufts = options.repack_weights
+        set_model_params(params, options, int(_c.llama_max_devices()))
         self.path = path
         self._lock = threading.Lock()
         self.pointer: Any = _c.llama_model_load_from_file(str(path).encode(), params)
@@ -342,6 +338,40 @@ class Model:
     def n_embd(self) -> int:
         """Width of the model, which is the length of its embeddings."""
         return int(_c.llama_model_n_embd(self.pointer))
+
+    def check_memory(self, options: LlamaOptions) -> None:
+        """Refuse, and close the model, if there is no room for its KV cache in main memory.
+
+        Raises:
+            ModelUnavailableError: There is none.
+        """
+        uses_gpu = options.n_gpu_layers != 0 and bool(_c.llama_supports_gpu_offload())
+        if uses_gpu or not self._has_uniform_cells:
+            return
+        try:
+            check_memory(options, self.n_values_per_cell, available_bytes())
+        except ModelUnavailableError:
+            self.close()
+            raise
+
+    @property
+    def n_values_per_cell(self) -> int:
+        """Numbers that the keys of one cell consist of; the values are as many."""
+        n_head_kv, n_head = (
+            _c.llama_model_n_head_kv(self.pointer),
+            _c.llama_model_n_head(self.pointer),
+        )
+        architecture = self.metadata("general.architecture")
+        length = self.metadata(f"{architecture}.attention.key_length")
+        head_dim = int(length) if length else self.n_embd // max(1, int(n_head))
+        return int(_c.llama_model_n_layer(self.pointer)) * int(n_head_kv) * head_dim
+
+    @property
+    def _has_uniform_cells(self) -> bool:
+        """Whether every layer keeps every token; sliding windows and recurrent layers do not."""
+        is_recurrent = _c.llama_model_is_recurrent(self.pointer)
+        is_hybrid = _c.llama_model_is_hybrid(self.pointer)
+        return not (is_recurrent or is_hybrid or _c.llama_model_n_swa(self.pointer))
 
     def metadata(self, key: str) -> str:
         """A value of the file's header as text; empty when it has none."""
@@ -411,7 +441,7 @@ class Context:
         self.pointer = _c.llama_init_from_model(self._model.pointer, self._params)
         if self.pointer is None:
             n_ctx, reason = self._params.n_ctx, _native_log().reason()
-            raise ModelUnavailableError(f"no memory for a context of {n_ctx} tokens: {reason}")
+            raise ModelUnavailableError(f"no context of {n_ctx} tokens could be made: {reason}")
 
     @contextmanager
     def abortable(self, should_abort: Callable[[], bool] | None) -> Generator[None]:
@@ -456,6 +486,12 @@ def new_batch(n_rows: int) -> RowBatch:
 def library_build() -> str:
     """Version and compile-time features of the library."""
     return f"{importlib.metadata.version('llama-cpp-python')} {build_features()[0]}"
+
+
+def native_inventory() -> NativeInventory:
+    """The devices this library can use."""
+    _native_log()
+    return NativeInventory(_c._lib)
 
 
 def build_features() -> tuple[str, bool]:
