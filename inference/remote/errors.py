@@ -1,0 +1,59 @@
+"""What can go wrong on the way to another host.
+
+InferenceError
+├── ModelUnavailableError
+│   └── EndpointUnavailableError   it cannot be reached, or serves nothing now
+└── EndpointError                  it refused a request, or answered something else
+"""
+
+from __future__ import annotations
+
+from ..errors import InferenceError, ModelUnavailableError
+from ..request import Ended, Fault, Outcome
+
+
+class EndpointError(InferenceError):
+    """An endpoint refused a request or its answer cannot be used.
+
+    Attributes:
+        fault: Whose mistake it is, as far as the endpoint tells.
+        can_retry: Whether the same request may succeed a little later.
+        retry_after_s: How long the endpoint asks to wait, in seconds; None: it does not say.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        fault: Fault,
+        *,
+        can_retry: bool = False,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(reason)
+        self.fault = fault
+        self.can_retry = can_retry
+        self.retry_after_s = retry_after_s
+
+    @property
+    def outcome(self) -> Outcome:
+        """How a request ends that met this error before any text was shown."""
+        if self.fault is Fault.DEADLINE:
+            return Outcome.CANCELLED
+        failed = self.fault in (Fault.INTERNAL, Fault.LOST)
+        return Outcome.FAILED if failed else Outcome.REJECTED
+
+    def as_end(self) -> Ended:
+        """The end of a request that met this error before any text was shown."""
+        return Ended(outcome=self.outcome, reason=str(self), fault=self.fault)
+
+
+class EndpointUnavailableError(EndpointError, ModelUnavailableError):
+    """An endpoint cannot be reached, or serves nothing now."""
+
+    def __init__(
+        self, reason: str, *, can_retry: bool = False, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(
+            reason, Fault.UNAVAILABLE, can_retry=can_retry, retry_after_s=retry_after_s
+        )
+        self.reason = reason

@@ -1,0 +1,212 @@
+"""The OpenAI wire format as a client sees it, with this project's own additions to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ..request import Ended, Fault, GenerateRequest, Priority, Started
+from .errors import EndpointError, EndpointUnavailableError
+
+Json: TypeAlias = str | int | float | bool | list["Json"] | dict[str, "Json"] | None
+
+_MAX_QUOTE = 300
+_RETRY_STATUS = frozenset({408, 429, 502, 503})
+_FAULTS = {400: Fault.INVALID_MESSAGES, 413: Fault.PROMPT_TOO_LONG, 422: Fault.INVALID_MESSAGES}
+_CODES = {"context_length_exceeded": Fault.PROMPT_TOO_LONG}
+
+
+class _Wire(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class _Delta(_Wire):
+    content: str | None = None
+
+
+class _Choice(_Wire):
+    delta: _Delta = Field(default_factory=_Delta)
+    finish_reason: str | None = None
+
+
+class _PromptDetails(_Wire):
+    cached_tokens: int | None = None
+
+
+class Usage(_Wire):
+    """What an endpoint says that a request cost, in tokens."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    prompt_tokens_details: _PromptDetails | None = None
+
+    @property
+    def n_cached(self) -> int:
+        """Prompt tokens that came from a prefix cache; 0 when the endpoint does not say."""
+        details = self.prompt_tokens_details
+        return (details.cached_tokens or 0) if details is not None else 0
+
+
+class _Error(_Wire):
+    message: str = ""
+    code: str | int | None = None
+
+
+class _Extension(_Wire):
+    started: Started | None = None
+    ended: Ended | None = None
+
+
+class Chunk(_Wire):
+    """One event of a streamed completion."""
+
+    choices: tuple[_Choice, ...] = ()
+    usage: Usage | None = None
+    error: _Error | None = None
+    opsbot: _Extension = Field(default_factory=_Extension)
+
+    @property
+    def text(self) -> str:
+        """The text that it adds."""
+        return "".join(choice.delta.content or "" for choice in self.choices)
+
+    @property
+    def finish_reason(self) -> str | None:
+        """Why the endpoint stopped, when it did."""
+        return next((c.finish_reason for c in self.choices if c.finish_reason), None)
+
+
+class _Failure(_Wire):
+    error: _Error | str
+
+
+class _Vector(_Wire):
+    index: int = Field(ge=0)
+    embedding: list[float]
+
+
+class Vectors(_Wire):
+    """The answer of an embeddings endpoint."""
+
+    data: tuple[_Vector, ...]
+
+    def in_order(self) -> list[list[float]]:
+        """The vectors in the order of their texts."""
+        return [vector.embedding for vector in sorted(self.data, key=lambda v: v.index)]
+
+
+def chat_body(
+    request: GenerateRequest, *, model: str, grammar_field: str | None, is_opsbot: bool
+) -> dict[str, Json]:
+    """The JSON body of a streamed chat completion.
+
+    Args:
+        model: What the endpoint calls the model.
+        grammar_field: The field in which the endpoint takes a GBNF grammar; None: nowhere.
+        is_opsbot: Send this project's own fields too.
+    """
+    sampling = request.sampling
+    body: dict[str, Json] = {
+        "model": model,
+        "messages": [{"role": m.role.value, "content": m.content} for m in request.messages],
+        "max_tokens": request.max_tokens,
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "seed": sampling.seed,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    if request.stop:
+        body["stop"] = list(request.stop)
+    if request.grammar is not None and grammar_field is not None:
+        body[grammar_field] = request.grammar
+    return body | _own_fields(request) if is_opsbot else body
+
+
+def _own_fields(request: GenerateRequest) -> dict[str, Json]:
+    sampling = request.sampling
+    is_waited_for = request.priority is Priority.INTERACTIVE
+    fields: dict[str, Json] = {
+        "request_id": request.request_id,
+        "priority": "interactive" if is_waited_for else "background",
+        "pin_prefix": request.pin_prefix,
+        "top_k": sampling.top_k,
+        "min_p": sampling.min_p,
+        "repeat_penalty": sampling.repeat_penalty,
+    }
+    if request.deadline_s is not None:
+        fields["deadline_s"] = request.deadline_s
+    return fields
+
+
+def parse_chunk(data: str) -> Chunk:
+    """Read one event's data.
+
+    Raises:
+        EndpointError: It is not what a completion endpoint sends.
+    """
+    try:
+        chunk = Chunk.model_validate_json(data)
+    except ValidationError as exc:
+        quote = data[:_MAX_QUOTE]
+        raise EndpointError(f"the endpoint sent something else: {quote}", Fault.INTERNAL) from exc
+    if chunk.error is not None:
+        raise EndpointError(
+            chunk.error.message or "the endpoint failed", _fault(chunk.error.code, 500)
+        )
+    return chunk
+
+
+def parse_vectors(body: bytes) -> list[list[float]]:
+    """Read the answer of an embeddings endpoint.
+
+    Raises:
+        EndpointError: It is not one.
+    """
+    try:
+        return Vectors.model_validate_json(body).in_order()
+    except ValidationError as exc:
+        quote = body[:_MAX_QUOTE].decode(errors="replace")
+        raise EndpointError(f"the endpoint sent no vectors: {quote}", Fault.INTERNAL) from exc
+
+
+def refusal(
+    status: int, body: bytes, *, retry_after_s: float | None = None, where: str
+) -> EndpointError:
+    """What an HTTP status other than 200 means.
+
+    Args:
+        body: What came with it, quoted when it is no error as OpenAI writes it.
+        retry_after_s: How long the endpoint asks to wait.
+        where: The endpoint in words; empty: the answer's own words are enough.
+    """
+    message, code = _said(body)
+    fault = _fault(code, status)
+    said = message or "no reason given"
+    reason = f"{where} answered {status}: {said}" if where or not message else said
+    can_retry = status in _RETRY_STATUS and not fault.is_callers
+    if fault is Fault.UNAVAILABLE:
+        return EndpointUnavailableError(reason, can_retry=can_retry, retry_after_s=retry_after_s)
+    return EndpointError(reason, fault, can_retry=can_retry, retry_after_s=retry_after_s)
+
+
+def _said(body: bytes) -> tuple[str, str | int | None]:
+    try:
+        error = _Failure.model_validate_json(body).error
+    except ValidationError:
+        return body[:_MAX_QUOTE].decode(errors="replace").strip(), None
+    return (error, None) if isinstance(error, str) else (error.message, error.code)
+
+
+def _fault(code: str | int | None, status: int) -> Fault:
+    known: Mapping[str, Fault] = {fault.value: fault for fault in Fault} | _CODES
+    if isinstance(code, str) and code in known:
+        return known[code]
+    if status == 429:
+        return Fault.QUEUE_FULL
+    if status in _FAULTS:
+        return _FAULTS[status]
+    # Wrong tokens, wrong addresses and gateways without a server: somebody else may do better.
+    return Fault.INTERNAL if status in (500, 501) else Fault.UNAVAILABLE
