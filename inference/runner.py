@@ -131,6 +131,16 @@ class Runner:
             is_awaited = any(jobs[share.key].priority == 0 for share in shares)
             self._compute(shares, None if is_awaited else should_abort)
 
+    def verify(self) -> None:
+        """Compare the books with memory while nothing runs; what does not agree is forgotten."""
+        if self._live:
+            return
+        try:
+            self._memory.check()
+        except ValueError as exc:
+            structlog.get_logger().error("kv_memory_inconsistent", reason=str(exc))
+            self._rebuild()
+
     def abandon(self, reason: str) -> None:
         """End every live request as failed without touching the backend, which is unusable."""
         for sequence in tuple(self._live.values()):

@@ -153,17 +153,31 @@ class Worker:
         if self._runner is not None and not self._runner.is_idle:
             self._step(self._runner)
         elif self._machinery is not None and self._runner is not None:
-            self._next_chore_s = self._machinery.save_some(time.monotonic())
+            self._tidy(self._runner, self._machinery)
+
+    def _tidy(self, runner: Runner, machinery: Machinery) -> None:
+        """What there is to do when nothing is."""
+        try:
+            runner.verify()
+            self._next_chore_s = machinery.save_some(time.monotonic())
+        except ModelUnavailableError as exc:
+            self._lose_model(runner, exc.reason)
+        except Exception:  # noqa: BLE001 - a chore must never end the engine
+            structlog.get_logger().exception("engine_chore_failed")
+            self._next_chore_s = None
+
+    def _lose_model(self, runner: Runner, reason: str) -> None:
+        structlog.get_logger().error("model_lost", reason=reason)
+        self._runner, self._failure = None, reason
+        self._listener.generator_loaded(None, reason)
+        runner.abandon(reason)
 
     def _step(self, runner: Runner) -> None:
         self._step_began = time.monotonic()
         try:
             runner.step(should_abort=self._urgent.is_set)
         except ModelUnavailableError as exc:
-            structlog.get_logger().exception("model_lost")
-            self._runner, self._failure = None, exc.reason
-            self._listener.generator_loaded(None, exc.reason)
-            runner.abandon(exc.reason)
+            self._lose_model(runner, exc.reason)
         except Exception:  # noqa: BLE001 - the loop's boundary: end the request, go on
             structlog.get_logger().exception("engine_step_failed")
             runner.fail_running("the engine failed while working on this request")

@@ -578,6 +578,26 @@ def test_after_a_failed_batch_only_the_request_that_fails_alone_ends() -> None:
     assert stage.text("good") == alone(good)
 
 
+def test_cells_that_vanished_are_computed_again() -> None:
+    stage = Stage()
+    stage.ask(ask("a", SKILLS[0], "why?"))
+    (holder,) = stage.runner.memory.tree.idle
+    stage.backend.truncate(holder, 5)
+    text, ended = stage.ask(ask("b", SKILLS[0], "why now?"))
+    assert text == alone(ask("b", SKILLS[0], "why now?"))
+    assert ended.stats.n_cached == 0
+
+
+def test_books_that_disagree_with_memory_are_thrown_away() -> None:
+    stage = Stage()
+    stage.ask(ask("a", SKILLS[0], "why?"))
+    (holder,) = stage.runner.memory.tree.idle
+    stage.backend.truncate(holder, 5)
+    stage.runner.verify()
+    assert stage.backend.n_resets == 1
+    stage.check()
+
+
 class RunnerMachine(RuleBasedStateMachine):
     """Random submissions, steps, cancellations and faults in a small memory."""
 
