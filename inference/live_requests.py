@@ -9,11 +9,50 @@ from typing import TypeAlias
 import structlog
 
 from .generation_meter import GenerationMeter
-from .request import Ended, Event, Fault, GenerateRequest, Outcome, TextDelta
+from .request import (
+    Ended,
+    Event,
+    Fault,
+    GenerateRequest,
+    GenerationStats,
+    Outcome,
+    Started,
+    TextDelta,
+)
 
 Emit: TypeAlias = Callable[[Event], None]
-Work: TypeAlias = Callable[[Emit], Awaitable[Ended]]
-"""Does a request, passing `Started` and `TextDelta`s to its argument."""
+
+
+class Progress:
+    """What whoever asked has seen of a request so far.
+
+    Args:
+        show: Passes an event on.
+    """
+
+    def __init__(self, show: Emit) -> None:
+        self._show = show
+        self._meter = GenerationMeter()
+
+    @property
+    def has_text(self) -> bool:
+        """Whether text was shown: such a request cannot be repeated unnoticed."""
+        return self._meter.has_text
+
+    def emit(self, event: Event) -> None:
+        """Show an event; a repeated request does not start a second time."""
+        if isinstance(event, Started) and self._meter.has_started:
+            return
+        self._meter.hear(event)
+        self._show(event)
+
+    def stats(self) -> GenerationStats:
+        """What is known of its cost."""
+        return self._meter.stats()
+
+
+Work: TypeAlias = Callable[[Progress], Awaitable[Ended]]
+"""Does a request, emitting `Started` and `TextDelta`s to its argument."""
 
 
 class LiveRequests:
@@ -51,14 +90,9 @@ class LiveRequests:
             yield refusal
             return
         queue: asyncio.Queue[Event] = asyncio.Queue()
-        meter = GenerationMeter()
-
-        def emit(event: Event) -> None:
-            meter.hear(event)
-            queue.put_nowait(event)
-
-        task = asyncio.create_task(_bounded(work, emit, request.deadline_s, meter))
-        task.add_done_callback(lambda done: queue.put_nowait(_end_of(done, meter, request_id)))
+        progress = Progress(queue.put_nowait)
+        task = asyncio.create_task(_bounded(work, progress, request.deadline_s))
+        task.add_done_callback(lambda done: queue.put_nowait(_end_of(done, progress, request_id)))
         self._live[request_id] = task
         is_over = False
         try:
@@ -99,13 +133,11 @@ async def drain(events: AsyncGenerator[Event, None]) -> tuple[str, Ended]:
     return "".join(text), ended
 
 
-async def _bounded(
-    work: Work, emit: Emit, deadline_s: float | None, meter: GenerationMeter
-) -> Ended:
+async def _bounded(work: Work, progress: Progress, deadline_s: float | None) -> Ended:
     deadline = asyncio.timeout(deadline_s)
     try:
         async with deadline:
-            return await work(emit)
+            return await work(progress)
     except TimeoutError:
         if not deadline.expired():
             raise
@@ -113,13 +145,13 @@ async def _bounded(
             outcome=Outcome.CANCELLED,
             reason=f"the deadline of {deadline_s:g} s passed",
             fault=Fault.DEADLINE,
-            stats=meter.stats(),
+            stats=progress.stats(),
         )
 
 
-def _end_of(task: asyncio.Task[Ended], meter: GenerationMeter, request_id: str) -> Ended:
+def _end_of(task: asyncio.Task[Ended], progress: Progress, request_id: str) -> Ended:
     if task.cancelled():
-        return Ended(outcome=Outcome.CANCELLED, stats=meter.stats())
+        return Ended(outcome=Outcome.CANCELLED, stats=progress.stats())
     failure = task.exception()
     if failure is None:
         return task.result()
@@ -128,5 +160,5 @@ def _end_of(task: asyncio.Task[Ended], meter: GenerationMeter, request_id: str) 
         outcome=Outcome.FAILED,
         reason=f"the request failed inside the bot: {type(failure).__name__}",
         fault=Fault.INTERNAL,
-        stats=meter.stats(),
+        stats=progress.stats(),
     )

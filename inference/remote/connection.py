@@ -39,8 +39,14 @@ class Connection:
         self._client = client
         self._where = where
 
-    async def get(self, path: str, *, timeout_s: float | None = None) -> bytes:
+    async def get(
+        self, path: str, *, timeout_s: float | None = None, any_status: bool = False
+    ) -> bytes:
         """The body of a GET.
+
+        Args:
+            timeout_s: Instead of the client's, in seconds.
+            any_status: Take the body whatever the status is.
 
         Raises:
             EndpointError: It cannot be reached, or the status is not 200.
@@ -48,7 +54,7 @@ class Connection:
         timeout = httpx.USE_CLIENT_DEFAULT if timeout_s is None else httpx.Timeout(timeout_s)
         with _translated(self._where):
             response = await self._client.get(path, timeout=timeout)
-        return self._body(response)
+        return response.content if any_status else self._body(response)
 
     async def post(self, path: str, body: Mapping[str, Json]) -> bytes:
         """The body of the answer to a POST.
@@ -129,7 +135,9 @@ class _Reading:
         if self._ended is not None:
             return self._ended
         if self._finish_reason is None:
-            raise EndpointError("the answer stopped in the middle", Fault.LOST, can_retry=True)
+            raise EndpointError(
+                "the answer stopped in the middle", Fault.LOST, is_broken_connection=True
+            )
         outcome = _OUTCOMES.get(self._finish_reason)
         if outcome is None:
             raise EndpointError(
@@ -176,11 +184,11 @@ def _translated(where: str) -> Generator[None, None, None]:
         yield
     except (httpx.ConnectError, httpx.ConnectTimeout) as exc:
         reason = f"{where} cannot be reached: {str(exc) or 'no connection in time'}"
-        raise EndpointUnavailableError(reason, can_retry=True) from exc
+        raise EndpointUnavailableError(reason, is_broken_connection=True) from exc
     except httpx.TimeoutException as exc:
         raise EndpointUnavailableError(f"{where} did not answer in time") from exc
     except httpx.TransportError as exc:
         reason = f"the connection to {where} broke: {str(exc) or type(exc).__name__}"
-        raise EndpointError(reason, Fault.LOST, can_retry=True) from exc
+        raise EndpointError(reason, Fault.LOST, is_broken_connection=True) from exc
     except (httpx.HTTPError, httpx.InvalidURL) as exc:
         raise EndpointError(f"{where}: {exc}", Fault.INTERNAL) from exc

@@ -14,9 +14,8 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from ..generation_meter import GenerationMeter
-from ..live_requests import Emit, LiveRequests, drain
-from ..request import Ended, Event, Fault, GenerateRequest, Outcome, Started
+from ..live_requests import LiveRequests, Progress, Work, drain
+from ..request import Ended, Event, Fault, GenerateRequest, Outcome
 from .connection import Connection
 from .errors import EndpointError, EndpointUnavailableError
 from .retry import RetryPolicy
@@ -123,13 +122,7 @@ class RemoteEndpoint:
         received = await self._patiently(
             lambda: self._connection.post("/embeddings", body), lambda: True
         )
-        rows = parse_vectors(received)
-        if len(rows) != len(texts) or len({len(row) for row in rows}) > 1:
-            raise EndpointError(
-                f"asked for {len(texts)} vectors, got {len(rows)} or of unlike lengths",
-                Fault.INTERNAL,
-            )
-        vectors = np.array(rows, dtype=np.float32).reshape(len(rows), -1)
+        vectors = parse_vectors(received, len(texts))
         lengths: NDArray[np.float32] = np.linalg.norm(vectors, axis=1, keepdims=True)
         return np.divide(vectors, np.maximum(lengths, _TINY), dtype=np.float32)
 
@@ -138,26 +131,19 @@ class RemoteEndpoint:
         self._live.close()
         await self._client.aclose()
 
-    def _work(self, request: GenerateRequest) -> Callable[[Emit], Awaitable[Ended]]:
-        async def work(emit: Emit) -> Ended:
+    def _work(self, request: GenerateRequest) -> Work:
+        async def work(progress: Progress) -> Ended:
             options = self._options
             if request.grammar is not None and not (
                 options.grammar_field or options.may_omit_grammar
             ):
                 reason = f"the endpoint {self._client.base_url.host} takes no grammar"
                 return Ended(outcome=Outcome.REJECTED, reason=reason, fault=Fault.UNAVAILABLE)
-            return await self._generate(request, emit)
+            return await self._generate(request, progress)
 
         return work
 
-    async def _generate(self, request: GenerateRequest, emit: Emit) -> Ended:
-        meter = GenerationMeter()
-
-        def tell(event: Event) -> None:
-            if not (isinstance(event, Started) and meter.has_started):
-                emit(event)
-            meter.hear(event)
-
+    async def _generate(self, request: GenerateRequest, progress: Progress) -> Ended:
         body = chat_body(
             request,
             model=self._options.model,
@@ -166,11 +152,11 @@ class RemoteEndpoint:
         )
         try:
             return await self._patiently(
-                lambda: self._connection.generate("/chat/completions", body, tell),
-                lambda: not meter.has_text,
+                lambda: self._connection.generate("/chat/completions", body, progress.emit),
+                lambda: not progress.has_text,
             )
         except EndpointError as exc:
-            return _lost(exc, meter) if meter.has_text else exc.as_end()
+            return _lost(exc, progress) if progress.has_text else exc.as_end()
 
     async def _patiently(
         self, call: Callable[[], Awaitable[_T]], may_repeat: Callable[[], bool]
@@ -194,11 +180,11 @@ class RemoteEndpoint:
             await asyncio.sleep(delay_s)
 
 
-def _lost(error: EndpointError, meter: GenerationMeter) -> Ended:
+def _lost(error: EndpointError, progress: Progress) -> Ended:
     """The end of a request that broke off after text had been shown."""
     return Ended(
         outcome=Outcome.FAILED,
         reason=f"the answer broke off: {error}",
         fault=Fault.LOST,
-        stats=meter.stats(),
+        stats=progress.stats(),
     )

@@ -18,6 +18,7 @@ class EndpointError(InferenceError):
     Attributes:
         fault: Whose mistake it is, as far as the endpoint tells.
         can_retry: Whether the same request may succeed a little later.
+        is_broken_connection: Whether it could not be reached, or the connection broke.
         retry_after_s: How long the endpoint asks to wait, in seconds; None: it does not say.
     """
 
@@ -27,11 +28,13 @@ class EndpointError(InferenceError):
         fault: Fault,
         *,
         can_retry: bool = False,
+        is_broken_connection: bool = False,
         retry_after_s: float | None = None,
     ) -> None:
         super().__init__(reason)
         self.fault = fault
-        self.can_retry = can_retry
+        self.can_retry = can_retry or is_broken_connection
+        self.is_broken_connection = is_broken_connection
         self.retry_after_s = retry_after_s
 
     @property
@@ -51,9 +54,18 @@ class EndpointUnavailableError(EndpointError, ModelUnavailableError):
     """An endpoint cannot be reached, or serves nothing now."""
 
     def __init__(
-        self, reason: str, *, can_retry: bool = False, retry_after_s: float | None = None
+        self,
+        reason: str,
+        *,
+        can_retry: bool = False,
+        is_broken_connection: bool = False,
+        retry_after_s: float | None = None,
     ) -> None:
         super().__init__(
-            reason, Fault.UNAVAILABLE, can_retry=can_retry, retry_after_s=retry_after_s
+            reason,
+            Fault.UNAVAILABLE,
+            can_retry=can_retry,
+            is_broken_connection=is_broken_connection,
+            retry_after_s=retry_after_s,
         )
         self.reason = reason

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..request import Ended, Fault, GenerateRequest, Priority, Started
@@ -84,17 +87,17 @@ class _Failure(_Wire):
 
 class _Vector(_Wire):
     index: int = Field(ge=0)
-    embedding: list[float]
+    embedding: list[float] | Annotated[str, Field(max_length=1 << 20)]
+
+    def row(self) -> NDArray[np.float32]:
+        """The vector, which may come as numbers or as little-endian floats in base64."""
+        if isinstance(self.embedding, str):
+            return np.frombuffer(base64.b64decode(self.embedding, validate=True), dtype="<f4")
+        return np.array(self.embedding, dtype=np.float32)
 
 
-class Vectors(_Wire):
-    """The answer of an embeddings endpoint."""
-
+class _Vectors(_Wire):
     data: tuple[_Vector, ...]
-
-    def in_order(self) -> list[list[float]]:
-        """The vectors in the order of their texts."""
-        return [vector.embedding for vector in sorted(self.data, key=lambda v: v.index)]
 
 
 def chat_body(
@@ -159,17 +162,28 @@ def parse_chunk(data: str) -> Chunk:
     return chunk
 
 
-def parse_vectors(body: bytes) -> list[list[float]]:
+def parse_vectors(body: bytes, n_texts: int) -> NDArray[np.float32]:
     """Read the answer of an embeddings endpoint.
 
+    Returns:
+        Shape (n_texts, n_dimensions), in the order of the texts.
+
     Raises:
-        EndpointError: It is not one.
+        EndpointError: It is no such answer, or not one vector of the same length for each text.
     """
     try:
-        return Vectors.model_validate_json(body).in_order()
-    except ValidationError as exc:
+        vectors = sorted(_Vectors.model_validate_json(body).data, key=lambda v: v.index)
+        rows = [vector.row() for vector in vectors]
+    except ValueError as exc:
         quote = body[:_MAX_QUOTE].decode(errors="replace")
         raise EndpointError(f"the endpoint sent no vectors: {quote}", Fault.INTERNAL) from exc
+    lengths = {len(row) for row in rows}
+    if len(rows) != n_texts or len(lengths) > 1 or 0 in lengths:
+        raise EndpointError(
+            f"asked for {n_texts} vectors, got {len(rows)} of lengths {sorted(lengths)}",
+            Fault.INTERNAL,
+        )
+    return np.stack(rows) if rows else np.zeros((0, 0), dtype=np.float32)
 
 
 def refusal(
