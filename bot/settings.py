@@ -75,6 +75,21 @@ class InferenceSettings(_Section):
     )
 
 
+class ServeSettings(_Section):
+    """Where `opsbot serve` listens and whom it answers."""
+
+    host: str = Field(
+        default="127.0.0.1", description="address; beyond this machine only with a token"
+    )
+    port: int = Field(default=8791, ge=0, le=65535, description="port; 0: any free")
+    token: SecretStr = Field(
+        default=SecretStr(""), description="bearer token that callers must send; empty: none"
+    )
+    max_body_bytes: PositiveInt = Field(
+        default=4 * 1024 * 1024, description="largest request, in bytes"
+    )
+
+
 class LogSettings(_Section):
     """Where logs are and how much of them is read."""
 
@@ -157,6 +172,7 @@ class Settings(BaseSettings):
     )
     slack: SlackSettings = Field(default_factory=SlackSettings)
     inference: InferenceSettings = Field(default_factory=InferenceSettings)
+    serve: ServeSettings = Field(default_factory=ServeSettings)
     logs: LogSettings = Field(default_factory=LogSettings)
     knowledge: KnowledgeSettings = Field(default_factory=KnowledgeSettings)
     runbooks: RunbookSettings = Field(default_factory=RunbookSettings)

@@ -11,6 +11,7 @@ from . import ask, audit, command, demo, doctor, evaluate, kb, logs, models, run
 from . import bench as bench_cli
 from . import route as route_cli
 from . import schedule as schedule_cli
+from . import serve as serve_cli
 from . import up as up_cli
 
 app = typer.Typer(
@@ -25,6 +26,7 @@ demo.app.command("break")(break_checkout)
 
 app.add_typer(demo.app, name="demo")
 app.command("up")(up_cli.up)
+app.command("serve")(serve_cli.serve)
 app.command("ask")(ask.ask)
 app.command("route")(route_cli.route)
 app.add_typer(logs.app, name="logs")
