@@ -5,7 +5,7 @@ from .errors import AttachError
 from .lifeline import Lifeline, die_with_parent
 from .metrics import SupervisorMetrics
 from .restart_policy import RestartPolicy
-from .serving import serve_on_socket
+from .serving import serve_engine
 from .supervisor import ChildCommand, Supervisor
 from .watchdog import Watchdog
 
@@ -20,5 +20,5 @@ __all__ = [
     "Watchdog",
     "attach",
     "die_with_parent",
-    "serve_on_socket",
+    "serve_engine",
 ]

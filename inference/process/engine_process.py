@@ -31,6 +31,7 @@ _T = TypeVar("_T")
 _Messages = tuple[ChatMessage, ...]
 _N_ATTEMPTS = 2
 _METRICS_TIMEOUT_S = 3.0
+_MAX_TEXTS = 256
 
 
 class _TokenCount(BaseModel):
@@ -108,8 +109,9 @@ class EngineProcess:
 
     async def encoder_ready(self) -> None:
         """Wait until the embedding model is loaded; raises `ModelUnavailableError`."""
+        # An engine loads its encoder first: once the generator is settled, so is the encoder.
         await self._host.board.wait_for(
-            lambda s: bool(s.encoder is not None or s.encoder_failure or s.is_over)
+            lambda s: s.encoder is not None or s.state is not EngineState.LOADING
         )
         self._encoder()
 
@@ -157,11 +159,11 @@ class EngineProcess:
         await self.encoder_ready()
         if not texts:
             return np.zeros((0, self.n_dimensions), dtype=np.float32)
-        asked: dict[str, Json] = {
-            "model": self.encoder_name,
-            "input": list(texts),
-            "encoding_format": "base64",
-        }
+        parts = [texts[n : n + _MAX_TEXTS] for n in range(0, len(texts), _MAX_TEXTS)]
+        return np.concatenate([await self._embed_part(part) for part in parts])
+
+    async def _embed_part(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        asked: dict[str, Json] = {"input": list(texts), "encoding_format": "base64"}
         body = await self._call(lambda c: c.post("/v1/embeddings", asked))
         return parse_vectors(body, len(texts))
 
@@ -298,8 +300,9 @@ def _as_json(messages: _Messages) -> dict[str, Json]:
 
 
 def _refused(error: EndpointError, progress: Progress) -> Ended:
-    outcome = Outcome.FAILED if progress.has_text else error.outcome
-    return _ended(outcome, str(error), error.fault, progress)
+    if error.ended is not None or not progress.has_text:
+        return error.as_end()
+    return _ended(Outcome.FAILED, str(error), error.fault, progress)
 
 
 def _ended(outcome: Outcome, reason: str, fault: Fault, progress: Progress) -> Ended:

@@ -1,34 +1,42 @@
-"""The engine's side: serves an application on a socket for as long as the parent lives."""
+"""The other side of the socket: an engine served for as long as the parent lives."""
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
-from aiohttp import web
+from prometheus_client import CollectorRegistry
 
-from .errors import AttachError
+from ..engine import Engine
+from ..server import build_app, listening
+from .lifeline import Lifeline
 
-_MAX_SOCKET_BYTES = 107
+_MAX_BODY_BYTES = 64 * 2**20
+_GRACE_S = 0.5
 
 
-async def serve_on_socket(app: web.Application, socket: Path, until: asyncio.Event) -> None:
-    """Serve on a Unix socket that only this user may open, until told to end.
+async def serve_engine(
+    engine: Engine, *, socket: Path, registry: CollectorRegistry, lifeline: Lifeline
+) -> None:
+    """Start an engine, serve it on a Unix socket, and stop it once the parent is gone.
 
-    A connection that the other side drops cancels what is done for it.
+    Args:
+        engine: Not started yet.
+        registry: The one that the engine writes its metrics to.
 
     Raises:
-        AttachError: The socket cannot be made there.
+        ListenError: The socket cannot be made there.
     """
-    if len(bytes(socket)) > _MAX_SOCKET_BYTES:
-        raise AttachError(socket, f"a socket's path has at most {_MAX_SOCKET_BYTES} bytes")
-    runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=1.0)
-    await runner.setup()
+    gone = lifeline.watch()
+    app = build_app(
+        engine,
+        max_body_bytes=_MAX_BODY_BYTES,
+        registry=registry,
+        step_seconds=engine.step_seconds,
+    )
+    await engine.start()
     try:
-        await web.UnixSite(runner, str(socket)).start()
-        await asyncio.to_thread(socket.chmod, 0o600)
-        await until.wait()
-    except OSError as exc:
-        raise AttachError(socket, exc.strerror or str(exc)) from exc
+        async with listening(app, socket_path=socket, grace_s=_GRACE_S):
+            await gone.wait()
     finally:
-        await runner.cleanup()
+        await engine.stop()
+        lifeline.release()

@@ -20,6 +20,7 @@ class EndpointError(InferenceError):
         can_retry: Whether the same request may succeed a little later.
         is_broken_connection: Whether it could not be reached, or the connection broke.
         retry_after_s: How long the endpoint asks to wait, in seconds; None: it does not say.
+        ended: The end that an endpoint of this project reported with it.
     """
 
     def __init__(
@@ -30,12 +31,14 @@ class EndpointError(InferenceError):
         can_retry: bool = False,
         is_broken_connection: bool = False,
         retry_after_s: float | None = None,
+        ended: Ended | None = None,
     ) -> None:
         super().__init__(reason)
         self.fault = fault
         self.can_retry = can_retry or is_broken_connection
         self.is_broken_connection = is_broken_connection
         self.retry_after_s = retry_after_s
+        self.ended = ended
 
     @property
     def outcome(self) -> Outcome:
@@ -47,7 +50,7 @@ class EndpointError(InferenceError):
 
     def as_end(self) -> Ended:
         """The end of a request that met this error before any text was shown."""
-        return Ended(outcome=self.outcome, reason=str(self), fault=self.fault)
+        return self.ended or Ended(outcome=self.outcome, reason=str(self), fault=self.fault)
 
 
 class EndpointUnavailableError(EndpointError, ModelUnavailableError):
@@ -60,6 +63,7 @@ class EndpointUnavailableError(EndpointError, ModelUnavailableError):
         can_retry: bool = False,
         is_broken_connection: bool = False,
         retry_after_s: float | None = None,
+        ended: Ended | None = None,
     ) -> None:
         super().__init__(
             reason,
@@ -67,5 +71,6 @@ class EndpointUnavailableError(EndpointError, ModelUnavailableError):
             can_retry=can_retry,
             is_broken_connection=is_broken_connection,
             retry_after_s=retry_after_s,
+            ended=ended,
         )
         self.reason = reason

@@ -83,6 +83,7 @@ class Chunk(_Wire):
 
 class _Failure(_Wire):
     error: _Error | str
+    opsbot: _Extension = Field(default_factory=_Extension)
 
 
 class _Vector(_Wire):
@@ -155,7 +156,7 @@ def parse_chunk(data: str) -> Chunk:
     except ValidationError as exc:
         quote = data[:_MAX_QUOTE]
         raise EndpointError(f"the endpoint sent something else: {quote}", Fault.INTERNAL) from exc
-    if chunk.error is not None:
+    if chunk.error is not None and chunk.opsbot.ended is None:
         raise EndpointError(
             chunk.error.message or "the endpoint failed", _fault(chunk.error.code, 500)
         )
@@ -196,22 +197,27 @@ def refusal(
         retry_after_s: How long the endpoint asks to wait.
         where: The endpoint in words; empty: the answer's own words are enough.
     """
-    message, code = _said(body)
-    fault = _fault(code, status)
-    said = message or "no reason given"
-    reason = f"{where} answered {status}: {said}" if where or not message else said
+    failure = _failure(body)
+    error = _Error(message=failure.error) if isinstance(failure.error, str) else failure.error
+    fault = _fault(error.code, status)
+    said = error.message or "no reason given"
+    reason = f"{where} answered {status}: {said}" if where or not error.message else said
     can_retry = status in _RETRY_STATUS and not fault.is_callers
+    ended = failure.opsbot.ended
     if fault is Fault.UNAVAILABLE:
-        return EndpointUnavailableError(reason, can_retry=can_retry, retry_after_s=retry_after_s)
-    return EndpointError(reason, fault, can_retry=can_retry, retry_after_s=retry_after_s)
+        return EndpointUnavailableError(
+            reason, can_retry=can_retry, retry_after_s=retry_after_s, ended=ended
+        )
+    return EndpointError(
+        reason, fault, can_retry=can_retry, retry_after_s=retry_after_s, ended=ended
+    )
 
 
-def _said(body: bytes) -> tuple[str, str | int | None]:
+def _failure(body: bytes) -> _Failure:
     try:
-        error = _Failure.model_validate_json(body).error
+        return _Failure.model_validate_json(body)
     except ValidationError:
-        return body[:_MAX_QUOTE].decode(errors="replace").strip(), None
-    return (error, None) if isinstance(error, str) else (error.message, error.code)
+        return _Failure(error=body[:_MAX_QUOTE].decode(errors="replace").strip())
 
 
 def _fault(code: str | int | None, status: int) -> Fault:
