@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from . import models_tune
 from .context import read_settings
 from .output import WRONG_USE, console, emit_json, fail
 
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
     from ..settings import Settings
 
-app = typer.Typer(help="Model files: list, pull, inspect.", no_args_is_help=True)
+app = typer.Typer(help="Model files: list, pull, inspect, tune.", no_args_is_help=True)
+app.command("tune")(models_tune.tune)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
