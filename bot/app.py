@@ -16,7 +16,7 @@ import structlog
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine as Database
 
-from inference import Engine, EngineState, InferenceError
+from inference import EngineState, InferenceError, InferenceService
 from knowledge import KnowledgeBase
 from runbooks.catalog import Catalog
 from runbooks.commands.classify import classify
@@ -24,7 +24,8 @@ from runbooks.directory import Directory
 
 from .desk import CaseBoard, Desk
 from .dispatch import Dispatcher, Skill
-from .engine import EngineEmbedder, open_engine
+from .engine import EngineEmbedder, EnginePlace, metrics_of, open_engine
+from .generators import Generators, open_generators
 from .http import HealthServer
 from .messages import Intent, Reply
 from .router import Router
@@ -77,7 +78,7 @@ class Core:
     """The running bot without its surface."""
 
     settings: Settings
-    engine: Engine
+    engine: InferenceService
     registry: CollectorRegistry
     knowledge: KnowledgeBase
     services: RunbookServices
@@ -105,7 +106,8 @@ async def open_core(
     """Build and start the bot; stop it at the end.
 
     Args:
-        keep_time: Run schedules, syncs and expiry; a terminal command does not.
+        keep_time: Run schedules, syncs and expiry, and an engine in a process of its own; a
+            terminal command does not: it borrows the running bot's engine or loads one here.
 
     Raises:
         StoreError: The database cannot be opened.
@@ -115,10 +117,14 @@ async def open_core(
         database = await asyncio.to_thread(open_database, settings.effective_database_url)
         stack.callback(database.dispose)
         registry = CollectorRegistry()
-        engine = await stack.enter_async_context(open_engine(settings, registry=registry))
+        place = EnginePlace.OWN_PROCESS if keep_time else EnginePlace.BORROWED
+        engine = await stack.enter_async_context(
+            open_engine(settings, registry=registry, place=place)
+        )
+        generators = await stack.enter_async_context(open_generators(settings, engine))
         knowledge = KnowledgeBase(settings.home / "knowledge", EngineEmbedder(engine))
         stack.push_async_callback(knowledge.close)
-        core = _build(settings, around, database, engine, registry, knowledge)
+        core = _build(settings, around, database, engine, generators, registry, knowledge)
         core.schedules.start(paused=not keep_time)
         stack.callback(core.schedules.stop)
         stack.push_async_callback(core.desk.drain, 5.0)
@@ -133,13 +139,14 @@ def _build(
     settings: Settings,
     around: Surroundings,
     database: Database,
-    engine: Engine,
+    engine: InferenceService,
+    generators: Generators,
     registry: CollectorRegistry,
     knowledge: KnowledgeBase,
 ) -> Core:
     services = build_runbook_services(settings, database, around.directory, around.team_id)
     catalog = Catalog.load(settings.runbooks.folders)
-    logs = LogsSkill(settings.logs, engine, model_name=settings.model)
+    logs = LogsSkill(settings.logs, generators.of("logs"), model_name=settings.model)
     digests = Digests(database)
     poster = DigestPoster(digests, logs, around.post_digest)
     schedules = Schedules(digests=digests, engine=database, run=poster.post)
@@ -147,8 +154,10 @@ def _build(
     skills: Mapping[Intent, Skill] = {
         Intent.LOGS: IncidentSkill(logs, runbook.suggest),
         Intent.RUNBOOK: runbook,
-        Intent.CODE: CodeSkill(engine, knowledge, classify_line),
-        Intent.KNOWLEDGE: KnowledgeSkill(knowledge, engine, model_name=settings.model),
+        Intent.CODE: CodeSkill(generators.of("code"), knowledge, classify_line),
+        Intent.KNOWLEDGE: KnowledgeSkill(
+            knowledge, generators.of("knowledge"), model_name=settings.model
+        ),
         Intent.SCHEDULE: ScheduleSkill(schedules, tuple(settings.logs.sources)),
         Intent.CHAT: ChatSkill(),
     }
@@ -200,7 +209,13 @@ async def open_slack_bot(settings: Settings) -> AsyncGenerator[Core]:
         post_digest=connection.post_digest,
     )
     async with open_core(settings, around) as core, AsyncExitStack() as stack:
-        server = HealthServer(settings.host, settings.port, core.registry, core.health)
+        server = HealthServer(
+            settings.host,
+            settings.port,
+            core.registry,
+            core.health,
+            more_metrics=metrics_of(core.engine),
+        )
         await server.start()
         stack.push_async_callback(server.stop)
         surface = Surface(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, generate_latest
 
 Health = Callable[[], Mapping[str, str]]
+MoreMetrics = Callable[[], Awaitable[bytes]]
 
 
 class PortInUseError(Exception):
@@ -17,12 +18,26 @@ class PortInUseError(Exception):
 class HealthServer:
     """`GET /health` answers JSON, `GET /metrics` Prometheus text."""
 
-    def __init__(self, host: str, port: int, registry: CollectorRegistry, health: Health) -> None:
-        """Serve on host and port; port 0 takes any free one."""
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        registry: CollectorRegistry,
+        health: Health,
+        *,
+        more_metrics: MoreMetrics | None = None,
+    ) -> None:
+        """Serve on host and port; port 0 takes any free one.
+
+        Args:
+            registry: This process's metrics.
+            more_metrics: Those of another process, appended.
+        """
         self._host = host
         self._port = port
         self._registry = registry
         self._health = health
+        self._more_metrics = more_metrics
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> None:
@@ -56,4 +71,6 @@ class HealthServer:
 
     async def _scrape(self, _request: web.Request) -> web.Response:
         body = generate_latest(self._registry)
+        if self._more_metrics is not None:
+            body += await self._more_metrics()
         return web.Response(body=body, content_type="text/plain", charset="utf-8")

@@ -13,11 +13,19 @@ import sys
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -30,6 +38,16 @@ _PREFIX = "OPSBOT_"
 # Read by the build scripts or before the settings themselves.
 _OTHER_VARIABLES = frozenset({"CONFIG", "WHEEL_CACHE"})
 _PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
+
+_SLACK_VARIABLES = {
+    "bot_token": "SLACK_BOT_TOKEN",
+    "app_token": "SLACK_APP_TOKEN",
+    "api_url": "SLACK_API_URL",
+}
+_DOCUMENT: TypeAdapter[dict[str, object]] = TypeAdapter(dict[str, object])
+
+Skill = Literal["logs", "knowledge", "code"]
+GeneratorOrder = Literal["local", "remote", "local,remote", "remote,local"]
 
 PositiveInt = Annotated[int, Field(ge=1)]
 PositiveFloat = Annotated[float, Field(gt=0)]
@@ -73,6 +91,42 @@ class InferenceSettings(_Section):
     max_answer_tokens: PositiveInt = Field(
         default=220, description="longest explanation, in tokens"
     )
+    in_process: bool = Field(
+        default=False,
+        description="run the engine inside the bot, where a crash of it ends the bot",
+    )
+    step_limit_s: PositiveFloat = Field(
+        default=120.0,
+        description="an engine process whose step takes longer is restarted, in seconds",
+    )
+    order: Mapping[Skill, GeneratorOrder] = Field(
+        default_factory=dict[Skill, GeneratorOrder],
+        description="skill (logs, knowledge, code) -> who answers: 'local', 'remote', "
+        "'local,remote' (the second one when the first cannot) or 'remote,local'; default: local",
+    )
+    remote_url: str = Field(
+        default="",
+        pattern="^(https?://.*)?$",
+        description="base URL of an OpenAI-compatible endpoint, for example http://host:8000/v1",
+    )
+    remote_token: SecretStr = Field(
+        default=SecretStr(""), description="bearer token of that endpoint"
+    )
+    remote_model: str = Field(default="", description="what that endpoint calls its model")
+    remote_grammar_field: str = Field(
+        default="",
+        description="field in which it takes a GBNF grammar: 'grammar' for llama.cpp, "
+        "'guided_grammar' for vLLM; default: it takes none and is asked without",
+    )
+
+    @model_validator(mode="after")
+    def _has_the_remote_it_names(self) -> Self:
+        skills = [skill for skill, order in self.order.items() if "remote" in order]
+        if skills and not (self.remote_url and self.remote_model):
+            raise ValueError(
+                f"order names remote for {', '.join(skills)}: set remote_url and remote_model"
+            )
+        return self
 
 
 class ServeSettings(_Section):
@@ -190,6 +244,13 @@ class Settings(BaseSettings):
         toml = TomlConfigSettingsSource(settings_cls, toml_file=config_file())
         return init_settings, env_settings, toml
 
+    def for_engine(self) -> str:
+        """What the engine's own process needs of these settings, as JSON without secrets."""
+        return self.model_dump_json(
+            include={"home", "models_dir", "model", "log_level", "inference"},
+            exclude={"inference": {"remote_token"}},
+        )
+
     @property
     def effective_database_url(self) -> str:
         """The database URL, with the default under `home` filled in."""
@@ -223,6 +284,25 @@ def load_settings(**overrides: object) -> Settings:
         raise SettingsError(f"{config_file()} cannot be read: {exc}") from exc
 
 
+def settings_for_engine(document: bytes) -> Settings:
+    """The settings that another process passed on by `Settings.for_engine`.
+
+    Raises:
+        SettingsError: The document is not what it should be.
+    """
+    try:
+        passed = _DOCUMENT.validate_json(document)
+    except ValidationError as exc:
+        raise SettingsError("the engine's process expects settings as JSON, in one line") from exc
+    return load_settings(**passed)
+
+
+def engine_environment() -> dict[str, str]:
+    """The environment of the engine's process: this one's, without Slack's secrets."""
+    inherited = {k: v for k, v in os.environ.items() if k not in _SLACK_VARIABLES.values()}
+    return inherited | {"GGML_NO_BACKTRACE": "1", "PYTHONUNBUFFERED": "1"}
+
+
 def _refuse_unknown_variables() -> None:
     known = {name.upper() for name in Settings.model_fields} | _OTHER_VARIABLES
     unknown = [
@@ -237,12 +317,7 @@ def _refuse_unknown_variables() -> None:
 
 
 def _slack_from_environment() -> dict[str, str]:
-    names = {
-        "bot_token": "SLACK_BOT_TOKEN",
-        "app_token": "SLACK_APP_TOKEN",
-        "api_url": "SLACK_API_URL",
-    }
-    return {key: os.environ[name] for key, name in names.items() if os.environ.get(name)}
+    return {key: os.environ[name] for key, name in _SLACK_VARIABLES.items() if os.environ.get(name)}
 
 
 def is_loopback(url: str) -> bool:

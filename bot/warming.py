@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import structlog
 
-from inference import ChatMessage, Engine, InferenceError
+from inference import ChatMessage, InferenceError, InferenceService
 
 from .prompts import code, knowledge, logs
 
@@ -16,7 +16,7 @@ def skill_prefixes() -> tuple[tuple[ChatMessage, ...], ...]:
     return (logs.PREFIX, knowledge.prefix(), code.prefix("PromQL"))
 
 
-async def warm(engine: Engine, prefixes: Iterable[tuple[ChatMessage, ...]]) -> None:
+async def warm(engine: InferenceService, prefixes: Iterable[tuple[ChatMessage, ...]]) -> None:
     """Prefill prefixes at background priority; a model that is not there needs no warming."""
     log = structlog.get_logger()
     try:

@@ -10,10 +10,10 @@ from statistics import median
 from inference import (
     ChatMessage,
     Ended,
-    Engine,
     GenerateRequest,
     GenerationStats,
     InferenceError,
+    InferenceService,
     Outcome,
     Role,
 )
@@ -68,7 +68,7 @@ class EngineResult:
 
 
 async def measure_engine(
-    engine: Engine, *, n_runs: int, n_output: int = 48, progress: Callable[[str], None]
+    engine: InferenceService, *, n_runs: int, n_output: int = 48, progress: Callable[[str], None]
 ) -> EngineResult:
     """Measure a loaded engine; prompts are seeded, so runs repeat.
 
@@ -101,7 +101,7 @@ async def measure_engine(
     )
 
 
-async def _measure(engine: Engine, request: GenerateRequest) -> Ended:
+async def _measure(engine: InferenceService, request: GenerateRequest) -> Ended:
     _, ended = await engine.complete(request)
     if ended.outcome not in {Outcome.FINISHED, Outcome.LENGTH}:
         raise InferenceError(f"request {request.request_id} {ended.outcome}: {ended.reason}")

@@ -28,12 +28,12 @@ def engine(runs: _Runs = 5, as_json: _Json = False, out: _Out = None) -> None:
     from inference import InferenceError
 
     from ..benchmarks.engine import EngineResult, measure_engine
-    from ..engine import open_engine
+    from ..engine import EnginePlace, open_engine
 
     settings = read_settings()
 
     async def measure() -> EngineResult:
-        async with open_engine(settings, encoder=False) as opened:
+        async with open_engine(settings, encoder=False, place=EnginePlace.HERE) as opened:
             with console.status("measuring") as status:
                 return await measure_engine(opened, n_runs=runs, progress=status.update)
 

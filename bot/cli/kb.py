@@ -20,7 +20,7 @@ from .context import read_settings
 from .output import WRONG_USE, console, emit_json, fail
 
 if TYPE_CHECKING:
-    from inference import Engine
+    from inference import InferenceService
     from knowledge import KnowledgeBase, SearchResult, Status, SyncReport
 
     from ..messages import Reply, Request
@@ -150,7 +150,7 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
 @asynccontextmanager
 async def _knowledge(
     settings: Settings, *, generator: bool = False, encoder: bool = True
-) -> AsyncGenerator[tuple[KnowledgeBase, Engine]]:
+) -> AsyncGenerator[tuple[KnowledgeBase, InferenceService]]:
     from knowledge import KnowledgeBase
 
     from ..engine import EngineEmbedder, open_engine

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ..demo.cli import break_checkout, orders
-from . import ask, audit, command, demo, doctor, evaluate, kb, logs, models, runbook
+from . import ask, audit, command, demo, doctor, engine_child, evaluate, kb, logs, models, runbook
 from . import bench as bench_cli
 from . import route as route_cli
 from . import schedule as schedule_cli
@@ -39,6 +39,7 @@ app.add_typer(audit.app, name="audit")
 app.command("doctor")(doctor.doctor)
 app.add_typer(evaluate.app, name="eval")
 app.add_typer(bench_cli.app, name="bench")
+app.command("engine-child", hidden=True)(engine_child.engine_child)
 
 
 def _version(wanted: bool) -> None:

@@ -32,7 +32,7 @@ _FILE_ALONE_CONFIDENCE = 0.9
 
 
 class Embeds(Protocol):
-    """What the router needs of an encoder; `inference.Engine` is one."""
+    """What the router needs of an encoder; every `inference.InferenceService` is one."""
 
     async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Embed texts: shape (len(texts), n_dimensions), rows L2-normalised.

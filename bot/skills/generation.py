@@ -13,7 +13,7 @@ _TEMPLATE_TOKEN = re.compile(r"<\|[^|<>\n]{0,40}\|>|</?s>|\[/?INST\]")
 
 
 class Generator(Protocol):
-    """Anything that turns a request into token events; `inference.Engine` is one."""
+    """Anything that turns a request into token events; every `inference.Generator` is one."""
 
     def stream(self, request: GenerateRequest) -> AsyncIterator[Event]:
         """Yield `Started`, `TextDelta`s and exactly one `Ended`; never raises for bad requests."""
