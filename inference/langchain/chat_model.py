@@ -6,7 +6,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing
-from typing import Any
+from typing import Any, get_args
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
@@ -149,17 +149,18 @@ class OpsbotChatModel(BaseChatModel):
 
         Args:
             schema: A pydantic class, a `TypedDict` class, or a JSON schema with a title.
-            method: "json_schema", or "json_mode" for any JSON object.
+            method: "json_schema"; "function_calling" means the same, for there are no tools;
+                "json_mode" allows any JSON object.
             include_raw: Return {"raw", "parsed", "parsing_error"} instead of raising.
             strict: Makes no difference: a grammar is always strict.
 
         Raises:
             InvalidRequestError: The schema or an option cannot be used.
         """
-        if kwargs or method not in ("json_schema", "json_mode"):
+        if kwargs or method not in get_args(Method):
             raise InvalidRequestError(
-                "with_structured_output takes include_raw, strict, and the method json_schema or "
-                f"json_mode; got method={method!r}, {kwargs}"
+                f"with_structured_output takes include_raw, strict, and a method of "
+                f"{', '.join(get_args(Method))}; got method={method!r}, {kwargs}"
             )
         model = self.bind(**bound_options(schema, method))
         return parsed(model, schema, include_raw=include_raw)

@@ -22,7 +22,7 @@ from ..json_schema import grammar_of
 from ..request import Fault
 from .errors import InvalidRequestError
 
-Method: TypeAlias = Literal["json_schema", "json_mode"]
+Method: TypeAlias = Literal["json_schema", "function_calling", "json_mode"]
 Schema: TypeAlias = dict[str, Any] | type
 Structured: TypeAlias = Runnable[LanguageModelInput, dict[str, Any] | BaseModel]
 _ANY_OBJECT: Mapping[str, object] = {"type": "object"}
@@ -32,15 +32,15 @@ def bound_options(schema: Schema, method: Method) -> dict[str, object]:
     """What to bind to a model so that it can only answer with JSON of a schema.
 
     Args:
-        method: "json_schema" holds the model to the schema; "json_mode" to any JSON object, whose
-            form the prompt must describe.
+        method: "json_mode" holds the model to any JSON object, whose form the prompt must
+            describe; the others to the schema.
 
     Raises:
         InvalidRequestError: The schema says something a grammar cannot enforce.
     """
     described = convert_to_json_schema(schema)
     try:
-        grammar = grammar_of(described if method == "json_schema" else _ANY_OBJECT)
+        grammar = grammar_of(_ANY_OBJECT if method == "json_mode" else described)
     except GrammarError as exc:
         raise InvalidRequestError(str(exc), fault=Fault.INVALID_GRAMMAR) from exc
     format_ = {"kwargs": {"method": method}, "schema": described}
