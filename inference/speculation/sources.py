@@ -1,0 +1,116 @@
+"""The ways of guessing, in one form: what is guessed, how surely, at what price."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..request import TokenId
+from .acceptance import Acceptance
+from .draft_model import DraftModel
+from .forced import ForcedText
+from .grammar import GrammarTooComplexError
+from .policy import DraftPolicy
+from .prompt_lookup import N_LONGEST, N_SHORTEST, PromptLookup
+
+_FORCED_PRIOR = 0.97
+_MODEL_PRIOR = 0.7
+_LOOKUP_PRIORS = {3: 0.45, 4: 0.55, 5: 0.65, 6: 0.75, 7: 0.8, 8: 0.9}
+"""By length of the match."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """Tokens worth verifying, and where to note how that went."""
+
+    tokens: list[TokenId]
+    acceptance: Acceptance
+
+
+class Source(Protocol):
+    """One way of guessing for one request."""
+
+    def guess(self, tokens: Sequence[TokenId], n_max: int, policy: DraftPolicy) -> Guess | None:
+        """Guess what follows, if that is expected to pay."""
+        ...
+
+    def close(self) -> None:
+        """Give up whatever it holds. Idempotent."""
+        ...
+
+
+class ForcedSource:
+    """What the grammar leaves no choice about; silent for good once it cannot be followed."""
+
+    def __init__(self, forced: ForcedText) -> None:
+        self._forced: ForcedText | None = forced
+        self._acceptance = Acceptance(_FORCED_PRIOR, weight=16)
+
+    def guess(self, tokens: Sequence[TokenId], n_max: int, policy: DraftPolicy) -> Guess | None:
+        """See `Source.guess`."""
+        if self._forced is None:
+            return None
+        try:
+            guess = self._forced.guess(tokens, n_max)
+        except GrammarTooComplexError:
+            self._forced = None
+            return None
+        return _worthwhile(guess, self._acceptance, policy)
+
+    def close(self) -> None:
+        """Nothing is held."""
+        self._forced = None
+
+
+class LookupSource:
+    """What followed the same tokens before; the longer the match, the surer."""
+
+    def __init__(self) -> None:
+        self._lookup = PromptLookup()
+        self._acceptance = {
+            length: Acceptance(_LOOKUP_PRIORS[length])
+            for length in range(N_SHORTEST, N_LONGEST + 1)
+        }
+
+    def guess(self, tokens: Sequence[TokenId], n_max: int, policy: DraftPolicy) -> Guess | None:
+        """See `Source.guess`."""
+        guess, match_length = self._lookup.guess(tokens, n_max)
+        return _worthwhile(guess, self._acceptance[match_length], policy) if guess else None
+
+    def close(self) -> None:
+        """Nothing is held outside this process's memory."""
+
+
+class ModelSource:
+    """What a smaller model would say; asked only if that is expected to pay."""
+
+    def __init__(self, model: DraftModel, token_cost: float) -> None:
+        self._model = model
+        self._token_cost = token_cost
+        self._sequence = model.open()
+        self._acceptance = Acceptance(_MODEL_PRIOR)
+
+    def guess(self, tokens: Sequence[TokenId], n_max: int, policy: DraftPolicy) -> Guess | None:
+        """See `Source.guess`."""
+        length = policy.length(self._acceptance.rate, n_max, self._token_cost)
+        if length == 0:
+            self._acceptance.pass_up()
+            return None
+        guess = self._model.guess(self._sequence, tokens, length)
+        return Guess(guess, self._acceptance) if guess else None
+
+    def close(self) -> None:
+        """Leave the draft model's memory."""
+        self._model.release(self._sequence)
+
+
+def _worthwhile(guess: list[TokenId], acceptance: Acceptance, policy: DraftPolicy) -> Guess | None:
+    """As much of a guess that cost nothing as is worth verifying."""
+    if not guess:
+        return None
+    length = policy.length(acceptance.rate, len(guess))
+    if length == 0:
+        acceptance.pass_up()
+        return None
+    return Guess(guess[:length], acceptance)
