@@ -24,7 +24,8 @@ from runbooks.directory import Directory
 
 from .desk import CaseBoard, Desk
 from .dispatch import Dispatcher, Skill
-from .engine import EngineEmbedder, EnginePlace, metrics_of, open_engine
+from .embedder import EngineEmbedder
+from .engine import EnginePlace, metrics_of, open_engine
 from .generators import Generators, open_generators
 from .http import HealthServer
 from .messages import Intent, Reply

@@ -1,39 +1,27 @@
-"""The inference engine as settings describe it: models found, verified and loaded lazily."""
+"""The inference engine, wherever it runs: in a child, in a running bot's child, or here."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from enum import Enum
 from pathlib import Path
-from typing import BinaryIO
 
-import numpy as np
 import structlog
-from numpy.typing import NDArray
 from prometheus_client import CollectorRegistry
 
-from inference import Engine, InferenceError, InferenceService, ModelUnavailableError
-from inference.backends.base import Backend, EncoderBackend
-from inference.models.catalog import resolve
-from inference.models.errors import ModelError
-from inference.process import (
-    AttachError,
-    ChildCommand,
-    EngineProcess,
-    Lifeline,
-    RestartPolicy,
-    Supervisor,
-    SupervisorMetrics,
-    Watchdog,
-    attach,
-    serve_engine,
-)
-from knowledge.errors import EmbeddingError
+from inference import InferenceService, ModelUnavailableError
+from inference.process.engine_process import EngineProcess, attach
+from inference.process.errors import AttachError
+from inference.process.metrics import SupervisorMetrics
+from inference.process.restart_policy import RestartPolicy
+from inference.process.supervisor import ChildCommand, Supervisor
+from inference.process.watchdog import Watchdog
 
 from .engine_note import find_note, forget_note, write_note
+from .local_engine import local_engine
 from .settings import Settings, engine_environment
 
 
@@ -76,36 +64,6 @@ async def open_engine(
             await engine.start()
         stack.push_async_callback(engine.stop)
         yield engine
-
-
-def local_engine(
-    settings: Settings,
-    *,
-    generator: bool = True,
-    encoder: bool = True,
-    registry: CollectorRegistry | None = None,
-) -> Engine:
-    """An engine for this process, not started."""
-    return Engine(
-        load_generator=_generator(settings) if generator else None,
-        load_encoder=_encoder(settings) if encoder else None,
-        registry=registry,
-    )
-
-
-async def serve_as_child(settings: Settings, socket: Path, lifeline: BinaryIO) -> None:
-    """Serve an engine on a socket until the parent closes `lifeline`.
-
-    Raises:
-        ListenError: The socket cannot be made there.
-    """
-    registry = CollectorRegistry()
-    await serve_engine(
-        local_engine(settings, registry=registry),
-        socket=socket,
-        registry=registry,
-        lifeline=Lifeline(lifeline),
-    )
 
 
 def metrics_of(engine: InferenceService) -> Callable[[], Awaitable[bytes]] | None:
@@ -156,89 +114,3 @@ async def _borrowed(settings: Settings) -> EngineProcess | None:
     except AttachError as exc:
         structlog.get_logger().info("engine_not_borrowed", reason=str(exc))
         return None
-
-
-def _generator(settings: Settings) -> Callable[[], Backend]:
-    def load() -> Backend:
-        from inference.backends.llama_cpp import LlamaBackend
-        from inference.backends.options import LlamaOptions
-
-        inference = settings.inference
-        options = LlamaOptions(
-            n_ctx=inference.n_ctx,
-            n_batch=inference.n_batch,
-            n_threads=inference.n_threads,
-            n_gpu_layers=inference.n_gpu_layers,
-        )
-        return LlamaBackend(find_model(settings.model, settings), options)
-
-    return load
-
-
-def _encoder(settings: Settings) -> Callable[[], EncoderBackend]:
-    def load() -> EncoderBackend:
-        from inference.backends.llama_encoder import LlamaEncoder
-        from inference.backends.options import LlamaOptions
-
-        options = LlamaOptions(n_threads=settings.inference.n_threads)
-        return LlamaEncoder(find_model(settings.inference.encoder, settings), options)
-
-    return load
-
-
-def find_model(name: str, settings: Settings) -> Path:
-    """The verified file of a model setting.
-
-    Raises:
-        ModelUnavailableError: It is unknown, was not pulled, or is not what it should be.
-    """
-    try:
-        return resolve(name, settings.models_dir)
-    except ModelError as exc:
-        raise ModelUnavailableError(str(exc)) from exc
-
-
-class EngineEmbedder:
-    """The engine's encoder as the knowledge base wants it; waits until it is loaded."""
-
-    def __init__(self, engine: InferenceService) -> None:
-        """Embed with a started engine."""
-        self._engine = engine
-
-    @property
-    def name(self) -> str:
-        """See `knowledge.embedding.Embedder`.
-
-        Raises:
-            EmbeddingError: The encoder is not loaded.
-        """
-        with _as_embedding_error():
-            return self._engine.encoder_name
-
-    @property
-    def n_dimensions(self) -> int:
-        """See `knowledge.embedding.Embedder`.
-
-        Raises:
-            EmbeddingError: The encoder is not loaded.
-        """
-        with _as_embedding_error():
-            return self._engine.n_dimensions
-
-    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """See `knowledge.embedding.Embedder`.
-
-        Raises:
-            EmbeddingError: There is no encoder, or it failed.
-        """
-        with _as_embedding_error():
-            await self._engine.encoder_ready()
-            return await self._engine.embed(texts)
-
-
-@contextmanager
-def _as_embedding_error() -> Generator[None, None, None]:
-    try:
-        yield
-    except InferenceError as exc:
-        raise EmbeddingError(str(exc)) from exc

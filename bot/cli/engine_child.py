@@ -20,7 +20,7 @@ def engine_child(
     from inference import InferenceError
     from inference.process.lifeline import die_with_parent
 
-    from ..engine import serve_as_child
+    from ..local_engine import serve_as_child
     from ..log_setup import set_up_logging
     from ..settings import SettingsError, prepare_environment, settings_for_engine
 

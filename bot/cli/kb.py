@@ -153,7 +153,8 @@ async def _knowledge(
 ) -> AsyncGenerator[tuple[KnowledgeBase, InferenceService]]:
     from knowledge import KnowledgeBase
 
-    from ..engine import EngineEmbedder, open_engine
+    from ..embedder import EngineEmbedder
+    from ..engine import open_engine
 
     async with open_engine(settings, generator=generator, encoder=encoder) as engine:
         base = KnowledgeBase(settings.home / "knowledge", EngineEmbedder(engine))

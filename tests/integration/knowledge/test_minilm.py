@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.engine import EngineEmbedder, open_engine
+from bot.embedder import EngineEmbedder
+from bot.engine import open_engine
 from bot.settings import load_settings
 from knowledge import Answerability, KnowledgeBase
 

@@ -20,7 +20,8 @@ from bot.log_setup import set_up_logging
 from inference import Engine
 from inference.backends.base import Chunk
 from inference.backends.fake import FakeBackend, FakeEncoder
-from inference.process import Lifeline, die_with_parent, serve_engine
+from inference.process.lifeline import Lifeline, die_with_parent
+from inference.process.serving import serve_engine
 
 
 class Trouble:
