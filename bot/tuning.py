@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,10 +15,13 @@ from inference.tuning.tuning_store import load_tuning
 from .settings import Settings
 
 if TYPE_CHECKING:
+    from inference.backends.options import LlamaOptions
     from inference.models.inspect import ModelFacts
     from inference.tuning.llama_measurer import LlamaMeasurer, Workload
     from inference.tuning.tune import TuningSubject
     from inference.tuning.tuning import Tuning
+
+_TUNED_FIELDS = frozenset({"n_threads", "n_gpu_layers", "n_batch"})
 
 
 def tuning_dir(settings: Settings) -> Path:
@@ -60,6 +64,22 @@ def model_hash(path: Path) -> str:
     except OSError as exc:
         raise BadModelFileError(path, (exc.strerror or str(exc)).lower()) from exc
     return digest
+
+
+def tuned_options(settings: Settings, base: LlamaOptions, tuning: Tuning | None) -> LlamaOptions:
+    """How to load the model: as tuned, except for what the operator has set.
+
+    Args:
+        base: Made from the settings.
+        tuning: Of this model on this machine; None leaves `base` as it is.
+    """
+    if tuning is None:
+        return base
+    named = settings.inference.model_fields_set & _TUNED_FIELDS
+    chosen = {name: getattr(base, name) for name in named}
+    if "n_batch" in named:
+        chosen["n_ubatch"] = min(base.n_ubatch, base.n_batch)
+    return replace(tuning.options(base), **chosen)
 
 
 @contextmanager

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from inference.tuning.search import Trial
     from inference.tuning.tuning import Tuning
 
+_TOLERABLE_SHARE = 0.1
+_PATIENCE_S = 30.0
 _UNITS = {"": 1, "k": 1e3, "m": 1e6, "g": 1e9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
 
 
@@ -33,15 +35,23 @@ def tune(
         str | None, typer.Option(help="Most memory the model may take, for example 2.5G.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    busy: Annotated[
+        bool, typer.Option("--busy", help="Measure even while other programs use the cores.")
+    ] = False,
     chart: Annotated[
         Path | None, typer.Option(help="Save a chart here (.png, .svg, .pdf).")
     ] = None,
 ) -> None:
     """Measure which settings are fastest here, and use them from the next start on."""
+    from ..log_setup import set_up_logging
+
     limit = None if memory_limit is None else _n_bytes(memory_limit)
     if chart is not None and chart.suffix.lower() not in {".png", ".svg", ".pdf"}:
         fail(f"{chart}: a chart is a .png, .svg or .pdf file", WRONG_USE)
+    set_up_logging("ERROR")
     with _one_sentence():
+        if not busy:
+            _wait_until_quiet()
         tuning, saved = _tune(model, limit, is_quick=quick, is_quiet=as_json)
         if chart is not None:
             from inference.tuning.tuning_chart import save_chart
@@ -51,6 +61,21 @@ def tune(
         emit_json({"tuning": tuning, "saved": saved, "row_ratios": tuning.row_ratios})
         return
     _show(tuning, saved, chart)
+
+
+def _wait_until_quiet() -> None:
+    import psutil
+
+    from inference.tuning.quiet import wait_until_quiet
+
+    def observe(cores: float) -> None:
+        status.update(f"waiting for a quiet machine, other programs use {cores:.1f} cores")
+
+    n_cores = psutil.cpu_count() or 1
+    with error_console.status("looking at the machine") as status:
+        wait_until_quiet(
+            most_cores=_TOLERABLE_SHARE * n_cores, patience_s=_PATIENCE_S, observe=observe
+        )
 
 
 def _tune(
@@ -107,6 +132,7 @@ def _show(tuning: Tuning, saved: Path, chart: Path | None) -> None:
     lines = [
         f"typical request: {gain}; {tuning.profile.source}",
         f"duration of k rows over one: {ratios}",
+        f"other programs used {tuning.cores_of_others:.2f} cores meanwhile",
         f"saved: {saved}",
     ]
     if not tuning.search.is_complete:

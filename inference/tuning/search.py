@@ -16,6 +16,7 @@ from .request_profile import RequestProfile
 from .tuned_settings import TunedSettings
 
 _N_PASSES = 2
+_TOO_NOISY = 0.2
 
 
 class Verdict(Enum):
@@ -24,6 +25,7 @@ class Verdict(Enum):
     FASTER = "faster"
     NO_GAIN = "no gain"
     SLOWER = "slower"
+    TOO_NOISY = "too noisy to tell"
     TOO_LARGE = "too much memory"
     DIFFERENT = "writes something else"
     FAILED = "does not run"
@@ -254,7 +256,7 @@ class Search:
         """Measure the whole gain once more; gains that add up to nothing are given back."""
         is_complete = self._has_time
         final = self._compare(start, best)
-        if best != start and not final.is_gain:
+        if best != start and _verdict(final) is not Verdict.FASTER:
             best = start
             final = replace(final, other_s=final.base_s, other=final.base)
         return SearchResult(
@@ -267,6 +269,8 @@ class Search:
 
 
 def _verdict(comparison: Comparison) -> Verdict:
+    if comparison.noise > _TOO_NOISY:
+        return Verdict.TOO_NOISY
     if comparison.is_gain:
         return Verdict.FASTER
     return Verdict.SLOWER if comparison.ratio > 1 + comparison.noise else Verdict.NO_GAIN

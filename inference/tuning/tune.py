@@ -12,6 +12,7 @@ from .fingerprint import Fingerprint
 from .gpu_plan import GpuPlacement
 from .llama_measurer import Workload
 from .measuring import Measurer
+from .quiet import CpuUse, cores_of_others, read_cpu_use
 from .request_profile import RequestProfile
 from .search import Search, SearchLimits, Trial, search_space, thread_counts
 from .tuned_settings import TunedSettings
@@ -79,18 +80,20 @@ def tune(
     *,
     observe: Callable[[str, Trial | None], None] = lambda _what, _trial: None,
     clock: Callable[[], float] = time.monotonic,
+    read_use: Callable[[], CpuUse] = read_cpu_use,
 ) -> Tuning:
     """Find the best settings and measure what their steps cost.
 
     Args:
         observe: See `Search.observe`.
         clock: Monotonic seconds.
+        read_use: Reads who used the processor.
 
     Raises:
         TuningError: Nothing fits the memory limit.
         InferenceError: Not even the shipped settings can be run.
     """
-    machine = subject.fingerprint
+    machine, use = subject.fingerprint, read_use()
     threads = thread_counts(machine.n_cores, machine.n_usable)
     chunks = [n for n in _CHUNKS if n <= plan.workload.n_prefill]
     search = Search(
@@ -104,6 +107,7 @@ def tune(
     start = _start(machine.n_cores, subject.placements)
     found = search.run(start)
     observe("durations of steps", None)
+    costs = step_costs(measurer, found.best, plan)
     return Tuning(
         model_hash=subject.model_hash,
         model_name=subject.model_name,
@@ -112,7 +116,8 @@ def tune(
         n_ctx=subject.n_ctx,
         profile=profile,
         search=found,
-        step_costs=step_costs(measurer, found.best, plan),
+        step_costs=costs,
+        cores_of_others=round(cores_of_others(use, read_use()), 3),
     )
 
 

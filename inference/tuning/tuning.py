@@ -21,6 +21,7 @@ class Tuning:
         model_hash: SHA-256 of the model's file.
         measured_at: UTC, ISO 8601.
         n_ctx: Context length the memory was estimated for, in tokens.
+        cores_of_others: Cores that other programs used meanwhile, on average.
         step_costs: Durations of steps with the best settings, by threads and rows.
     """
 
@@ -32,6 +33,7 @@ class Tuning:
     profile: RequestProfile
     search: SearchResult
     step_costs: StepCosts
+    cores_of_others: float = 0.0
 
     @property
     def settings(self) -> TunedSettings:

@@ -31,12 +31,16 @@ def last_logits(path: Path, options: LlamaOptions) -> NDArray[np.float32]:
 
 
 def test_kv_types_and_attention_change_logits_only_within_rounding(smollm2: Path) -> None:
-    base = last_logits(smollm2, LlamaOptions(n_ctx=256, n_seq_max=2))
+    base = last_logits(smollm2, LlamaOptions(n_ctx=256, n_threads=1, n_seq_max=2))
     spread = float(base.max() - base.min())
     variants = (
-        LlamaOptions(n_ctx=256, n_seq_max=2, kv_type_k=KvType.Q8_0, kv_type_v=KvType.Q8_0),
-        LlamaOptions(n_ctx=256, n_seq_max=2, flash_attention=FlashAttention.OFF),
-        LlamaOptions(n_ctx=256, n_seq_max=2, uses_mmap=False, n_ubatch=8, tensor_split=(1.0,)),
+        LlamaOptions(
+            n_ctx=256, n_threads=1, n_seq_max=2, kv_type_k=KvType.Q8_0, kv_type_v=KvType.Q8_0
+        ),
+        LlamaOptions(n_ctx=256, n_threads=1, n_seq_max=2, flash_attention=FlashAttention.OFF),
+        LlamaOptions(
+            n_ctx=256, n_threads=1, n_seq_max=2, uses_mmap=False, n_ubatch=8, tensor_split=(1.0,)
+        ),
     )
     for options in variants:
         logits = last_logits(smollm2, options)
@@ -48,7 +52,12 @@ def test_the_kv_types_are_part_of_a_states_identity(smollm2: Path) -> None:
     identities = set[str]()
     for kv_type in KvType:
         options = LlamaOptions(
-            n_ctx=256, n_seq_max=2, kv_type_k=kv_type, kv_type_v=kv_type, model_hash="ab" * 32
+            n_ctx=256,
+            n_threads=1,
+            n_seq_max=2,
+            kv_type_k=kv_type,
+            kv_type_v=kv_type,
+            model_hash="ab" * 32,
         )
         backend = LlamaBackend(smollm2, options)
         identities.add(backend.info.identity)

@@ -139,6 +139,16 @@ def test_hopeless_candidates_are_given_up_early() -> None:
     assert n_repacked == 2
 
 
+def test_a_machine_too_noisy_to_measure_changes_nothing() -> None:
+    result = run(SimulatedMachine(noise=4.0, seed=2), TunedSettings(n_threads=4))
+    assert Verdict.TOO_NOISY in {trial.verdict for trial in result.trials}
+    assert all(
+        trial.comparison is not None and trial.comparison.noise <= 0.2
+        for trial in result.trials
+        if trial.verdict is Verdict.FASTER
+    )
+
+
 @pytest.mark.parametrize(("gain", "n_layers"), [(0.3, 20), (3.0, 0)])
 def test_layers_go_to_the_gpu_only_where_it_is_faster(gain: float, n_layers: int) -> None:
     placements = (
