@@ -17,6 +17,7 @@ from .settings import Settings
 if TYPE_CHECKING:
     from inference.backends.options import LlamaOptions
     from inference.models.inspect import ModelFacts
+    from inference.parts import EngineParts
     from inference.tuning.llama_measurer import LlamaMeasurer, Workload
     from inference.tuning.tune import TuningSubject
     from inference.tuning.tuning import Tuning
@@ -64,6 +65,30 @@ def model_hash(path: Path) -> str:
     except OSError as exc:
         raise BadModelFileError(path, (exc.strerror or str(exc)).lower()) from exc
     return digest
+
+
+def current_tuning(settings: Settings) -> Tuning | None:
+    """What was measured for the model of the settings; None also when it is not here."""
+    from inference.models.catalog import resolve
+    from inference.models.errors import ModelError
+
+    try:
+        path = resolve(settings.model, settings.models_dir)
+        return tuning_for(settings, model_hash(path))
+    except ModelError:
+        return None
+
+
+def tuned_parts(parts: EngineParts, tuning: Tuning | None) -> EngineParts:
+    """An engine's parts with chunks as tuned and threads that adapt to a busy machine."""
+    from inference.contention import ThreadController
+
+    costs = tuning.step_costs if tuning is not None else None
+    return replace(
+        parts,
+        n_chunk=tuning.settings.n_chunk if tuning is not None else parts.n_chunk,
+        make_pace=lambda info: ThreadController(info.n_threads, costs),
+    )
 
 
 def tuned_options(settings: Settings, base: LlamaOptions, tuning: Tuning | None) -> LlamaOptions:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..backends.options import LlamaOptions
-from ..step_costs import StepCosts
+from ..step_costs import RowCosts, StepCosts
 from .fingerprint import Fingerprint
 from .request_profile import RequestProfile
 from .search import SearchResult
@@ -45,9 +45,12 @@ class Tuning:
         return self.settings.options(base)
 
     @property
+    def row_costs(self) -> RowCosts:
+        """Durations of steps by rows with the best settings."""
+        return self.step_costs.by_threads[self.settings.n_threads]
+
+    @property
     def row_ratios(self) -> Mapping[int, float]:
         """Duration of a decode of k rows over that of one: what speculation has to earn."""
         costs, n_threads = self.step_costs, self.settings.n_threads
-        known = costs.by_threads.get(n_threads)
-        rows = sorted(known.seconds) if known is not None else [1]
-        return {n_rows: costs.row_ratio(n_threads, n_rows) for n_rows in rows}
+        return {n_rows: costs.row_ratio(n_threads, n_rows) for n_rows in self.row_costs.seconds}

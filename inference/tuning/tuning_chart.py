@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -79,12 +78,11 @@ def _draw_request(axes: Axes, tuning: Tuning) -> None:
 
 
 def _profile_text(tuning: Tuning) -> str:
-    kinds = (
-        f"{shape.name}: {shape.n_prefill} new tokens after {shape.n_cached} cached,"
+    return "\n".join(
+        f"{shape.name}: {shape.n_cached} tokens cached, {shape.n_prefill} new,"
         f" {shape.n_output} written"
         for shape in tuning.profile.shapes
     )
-    return "\n".join(textwrap.wrap("; ".join(kinds), 52))
 
 
 def _draw_trials(axes: Axes, tuning: Tuning) -> None:
@@ -141,6 +139,7 @@ def _draw_rows(axes: Axes, tuning: Tuning) -> None:
             color=_BLUE,
         )
     axes.set_xscale("log", base=2)
+    axes.margins(x=0.1)
     axes.set_xticks(rows, [str(k) for k in rows])
     axes.set_xlabel("rows in the batch")
     axes.set_ylabel("duration / duration of one row")
