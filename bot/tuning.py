@@ -15,9 +15,11 @@ from inference.tuning.tuning_store import load_tuning
 from .settings import Settings
 
 if TYPE_CHECKING:
+    from inference.backends.base import ModelInfo
     from inference.backends.options import LlamaOptions
     from inference.models.inspect import ModelFacts
     from inference.parts import EngineParts
+    from inference.runner import Pace
     from inference.tuning.llama_measurer import LlamaMeasurer, Workload
     from inference.tuning.tune import TuningSubject
     from inference.tuning.tuning import Tuning
@@ -84,10 +86,14 @@ def tuned_parts(parts: EngineParts, tuning: Tuning | None) -> EngineParts:
     from inference.contention import ThreadController
 
     costs = tuning.step_costs if tuning is not None else None
+
+    def make_pace(info: ModelInfo) -> Pace:
+        return ThreadController(info.n_threads, costs)
+
     return replace(
         parts,
         n_chunk=tuning.settings.n_chunk if tuning is not None else parts.n_chunk,
-        make_pace=lambda info: ThreadController(info.n_threads, costs),
+        make_pace=make_pace,
     )
 
 
