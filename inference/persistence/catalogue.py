@@ -83,18 +83,23 @@ class Catalogue:
         """Forget a file, if it is known."""
         self._entries.pop(key, None)
 
-    def match(self, prompt: NDArray[np.int32], *, min_tokens: int) -> StateRef | None:
+    def match(
+        self, prompt: NDArray[np.int32], *, min_tokens: int, max_tokens: int
+    ) -> StateRef | None:
         """The state that shares the most tokens with a prompt's beginning, the smallest such one.
 
         Args:
             prompt: Without its last token, which is always decoded again for its logits.
             min_tokens: States that share fewer are not worth it.
+            max_tokens: States that hold more have no room.
         """
         best: StateRef | None = None
         for key, content in self._contents():
             n_tokens = len(content.tokens)
             n_common = n_common_tokens(content.tokens, prompt)
-            if n_common < min_tokens or (n_common < n_tokens and not self._is_divisible):
+            if n_tokens > max_tokens or n_common < min_tokens:
+                continue
+            if n_common < n_tokens and not self._is_divisible:
                 continue
             found = StateRef(key=key, n_tokens=n_tokens, n_common=n_common)
             if best is None or _worth(found) > _worth(best):

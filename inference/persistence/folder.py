@@ -109,11 +109,9 @@ class StateFolder:
             OSError: It could not be written; nothing is left of it.
         """
         path = self._path_of(key)
-        temporary = path.with_suffix(f".{secrets.token_hex(8)}{_TEMPORARY}")
-        descriptor = os.open(temporary, _CREATE_FLAGS, _FILE_MODE)
+        temporary, descriptor = _create_locked(path)
         try:
             with os.fdopen(descriptor, "wb") as file:
-                fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
                 fill(file)
                 file.flush()
                 os.fsync(file.fileno())
@@ -148,6 +146,25 @@ class StateFolder:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _create_locked(path: Path) -> tuple[Path, int]:
+    """Make a temporary file beside `path`; returns it with its descriptor.
+
+    Another process may take it for a leftover in the moment before it is locked.
+    """
+    while True:
+        temporary = path.with_suffix(f".{secrets.token_hex(8)}{_TEMPORARY}")
+        descriptor = os.open(temporary, _CREATE_FLAGS, _FILE_MODE)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if os.fstat(descriptor).st_nlink > 0:
+                return temporary, descriptor
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
 
 
 def _remove_unlocked(path: Path) -> bool:

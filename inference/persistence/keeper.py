@@ -37,10 +37,9 @@ class StateKeeper:
 
     def restore(self, tokens: Sequence[TokenId], memory: KvMemory) -> None:
         """Bring back the saved prefix of a prompt, if much more of it than memory knows."""
-        ref = self._files.match(tokens)
+        ref = self._files.match(tokens, max_tokens=memory.n_available)
         if ref is not None and ref.n_common >= memory.n_known(tokens) + _MIN_GAIN_TOKENS:
-            has_room = _free_an_id(memory) and ref.n_tokens <= memory.n_available
-            loaded = self._files.load(ref) if has_room else None
+            loaded = self._files.load(ref) if _free_an_id(memory) else None
             if loaded is not None and not memory.adopt(loaded.tokens, loaded.payload):
                 self._files.discard(ref)
         self._report()

@@ -24,17 +24,17 @@ from .container import (
     Summary,
     as_array,
     file_size,
-    read_container,
-    read_summary,
     state_key,
     write_container,
 )
 from .errors import BadStateFileError, UnsafeFolderError
 from .folder import StateFolder
+from .inspection import inspect, read_verified, unreadable
 from .write_queue import PendingState
 from .writer import BackgroundWriter
 
 _MIN_TOKENS = 32
+_NO_LIMIT = 2**31
 _MAX_QUEUED_BYTES = 512 << 20
 _TOUCH_EVERY_S = 60.0
 
@@ -152,7 +152,13 @@ class StateFiles:
         """Whether a state waits or is being written."""
         return not self._writer.is_idle
 
-    def match(self, tokens: Sequence[TokenId], *, min_tokens: int = _MIN_TOKENS) -> StateRef | None:
+    def match(
+        self,
+        tokens: Sequence[TokenId],
+        *,
+        min_tokens: int = _MIN_TOKENS,
+        max_tokens: int = _NO_LIMIT,
+    ) -> StateRef | None:
         """Find the saved state that shares the longest prefix with a prompt.
 
         It may hold more tokens than the prompt begins with; after restoring, those are of no use.
@@ -161,11 +167,12 @@ class StateFiles:
         Args:
             tokens: A whole prompt. Its last token is never matched: it is always decoded again.
             min_tokens: Shorter common prefixes are not worth a file's reading.
+            max_tokens: Longer states have no room in memory.
         """
         self._refresh()
         prompt, now = as_array(tokens[:-1]), self._clock()
         with self._lock:
-            ref = self._catalogue.match(prompt, min_tokens=min_tokens)
+            ref = self._catalogue.match(prompt, min_tokens=min_tokens, max_tokens=max_tokens)
             used = self._catalogue.prefixes_of(prompt)
             self._n_misses += ref is None
         for key in used:
@@ -181,9 +188,7 @@ class StateFiles:
         if self._folder is None:
             return None
         try:
-            with self._folder.opened(ref.key) as (file, found):
-                summary, payload = read_container(file, found.st_size)
-            self._check(summary, ref.key)
+            summary, payload = read_verified(self._folder, ref.key, self._identity)
         except FileNotFoundError:
             self._forget((ref.key,))
         except BadStateFileError as exc:
@@ -270,13 +275,7 @@ class StateFiles:
     def _inspect(self, folder: StateFolder, key: str) -> Entry | None:
         """Read what a file begins with; None when there is nothing to be entered."""
         try:
-            with folder.opened(key) as (file, found):
-                summary = read_summary(file, found.st_size)
-            content = None
-            if summary.header.identity == self._identity:
-                self._check(summary, key)
-                content = Content(kind=summary.header.kind, tokens=summary.tokens)
-            return Entry(key=key, n_bytes=found.st_size, used_at=found.st_mtime, content=content)
+            return inspect(folder, key, self._identity)
         except FileNotFoundError:
             return None
         except BadStateFileError as exc:
@@ -284,13 +283,7 @@ class StateFiles:
             return None
         except OSError as exc:
             self._complain("state_not_read", exc)
-            return _unreadable(folder, key)
-
-    def _check(self, summary: Summary, key: str) -> None:
-        if summary.header.identity != self._identity:
-            raise BadStateFileError("the state is of another model")
-        if state_key(self._identity, summary.tokens) != key:
-            raise BadStateFileError("the file is not named after its tokens")
+            return unreadable(folder, key)
 
     def _store(self, state: PendingState) -> bool:
         """Write one state, in the writer's thread."""
@@ -379,14 +372,6 @@ def _open_folder(path: Path) -> StateFolder | None:
         structlog.get_logger().warning("state_folder_not_used", error=str(exc))
         return None
     return folder
-
-
-def _unreadable(folder: StateFolder, key: str) -> Entry | None:
-    try:
-        n_bytes, used_at = folder.size_and_time(key)
-    except OSError:
-        return None
-    return Entry(key=key, n_bytes=n_bytes, used_at=used_at)
 
 
 def _as_tuple(summary: Summary) -> tuple[TokenId, ...]:

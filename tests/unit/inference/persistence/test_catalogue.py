@@ -46,16 +46,16 @@ def test_common_tokens_are_counted_as_by_hand(one: list[TokenId], other: list[To
     assert n_common_tokens(as_array(one), as_array(other)) == n_common_slowly(one, other)
 
 
-@given(STATES, SHORT, st.integers(1, 4))
+@given(STATES, SHORT, st.integers(1, 4), st.integers(1, 8))
 def test_the_longest_common_prefix_wins_and_the_smallest_file_with_it(
-    states: list[list[TokenId]], prompt: list[TokenId], min_tokens: int
+    states: list[list[TokenId]], prompt: list[TokenId], min_tokens: int, max_tokens: int
 ) -> None:
     filled = catalogue(*(entry(str(i), tokens) for i, tokens in enumerate(states)))
-    ref = filled.match(as_array(prompt), min_tokens=min_tokens)
+    ref = filled.match(as_array(prompt), min_tokens=min_tokens, max_tokens=max_tokens)
     useful = [
         (n, -len(tokens))
         for tokens in states
-        if (n := n_common_slowly(tokens, prompt)) >= min_tokens
+        if (n := n_common_slowly(tokens, prompt)) >= min_tokens and len(tokens) <= max_tokens
     ]
     assert (ref is None) == (not useful)
     if ref is not None:
@@ -68,14 +68,19 @@ def test_a_state_that_cannot_be_cut_is_found_only_whole(
     states: list[list[TokenId]], prompt: list[TokenId]
 ) -> None:
     entries = (entry(str(i), tokens) for i, tokens in enumerate(states))
-    ref = catalogue(*entries, is_divisible=False).match(as_array(prompt), min_tokens=1)
+    ref = catalogue(*entries, is_divisible=False).match(
+        as_array(prompt), min_tokens=1, max_tokens=99
+    )
     whole = [len(tokens) for tokens in states if prompt[: len(tokens)] == tokens]
     assert (ref.n_common if ref else 0) == max(whole, default=0)
     assert ref is None or ref.n_tokens == ref.n_common
 
 
 def test_states_of_other_models_are_never_found() -> None:
-    assert catalogue(entry("foreign", None)).match(as_array(run(0, 9)), min_tokens=1) is None
+    assert (
+        catalogue(entry("foreign", None)).match(as_array(run(0, 9)), min_tokens=1, max_tokens=99)
+        is None
+    )
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,24 @@ def test_a_temporary_file_is_locked_while_it_is_written_and_is_no_state(tmp_path
     assert folder.keys() == {KEY}
 
 
+def test_a_temporary_file_taken_for_a_leftover_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, real_flock = StateFolder(tmp_path), fcntl.flock
+    n_taken = 0
+
+    def take_first(descriptor: int, operation: int) -> None:
+        nonlocal n_taken
+        if n_taken == 0:
+            n_taken += 1
+            assert folder.remove_leftovers() == 1
+        real_flock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", take_first)
+    folder.write(KEY, fill, used_at=5.0)
+    assert [path.name for path in tmp_path.iterdir()] == [f"{KEY}.kvstate"]
+
+
 def test_links_and_pipes_are_not_read(tmp_path: Path) -> None:
     folder = StateFolder(tmp_path)
     os.mkfifo(tmp_path / "pipe.kvstate")
