@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
@@ -12,13 +14,16 @@ from .errors import ApiError
 
 about_routes = web.RouteTableDef()
 
+_SETTLED_S = 0.01
+"""What is known is said within this time; what takes longer still loads."""
+
 
 @about_routes.get("/health")
 async def health(request: web.Request) -> web.Response:
     """The state of both models; status 200 as long as the server itself answers."""
     context = request.app[CONTEXT]
     service = context.service
-    encoder, failure = _encoder(service)
+    encoder = _encoder(service)
     return web.json_response(
         {
             "state": service.state.value,
@@ -26,7 +31,7 @@ async def health(request: web.Request) -> web.Response:
             "model": service.model_name,
             "n_waiting": service.n_waiting,
             "encoder": encoder,
-            "encoder_failure": failure,
+            "encoder_failure": await _encoder_failure(service) if encoder is None else "",
             "step_s": context.step_seconds(),
         }
     )
@@ -56,7 +61,7 @@ async def model(request: web.Request) -> web.Response:
 
 
 def _models(context: ServerContext) -> list[dict[str, object]]:
-    encoder, _ = _encoder(context.service)
+    encoder = _encoder(context.service)
     names = [context.service.model_name, encoder["name"] if encoder is not None else ""]
     return [
         {"id": name, "object": "model", "created": context.started_at, "owned_by": "opsbot"}
@@ -65,9 +70,20 @@ def _models(context: ServerContext) -> list[dict[str, object]]:
     ]
 
 
-def _encoder(service: InferenceService) -> tuple[dict[str, object] | None, str]:
-    """The embedding model, or why there is none."""
+def _encoder(service: InferenceService) -> dict[str, object] | None:
+    """The embedding model; None when it is not loaded."""
     try:
-        return {"name": service.encoder_name, "n_dimensions": service.n_dimensions}, ""
-    except ModelUnavailableError as exc:
-        return None, str(exc)
+        return {"name": service.encoder_name, "n_dimensions": service.n_dimensions}
+    except ModelUnavailableError:
+        return None
+
+
+async def _encoder_failure(service: InferenceService) -> str:
+    """Why there is no embedding model; empty while it loads."""
+    waiting = asyncio.ensure_future(service.encoder_ready())
+    await asyncio.wait({waiting}, timeout=_SETTLED_S)
+    if not waiting.done():
+        waiting.cancel()
+        return ""
+    failure = waiting.exception()
+    return "" if failure is None else str(failure)

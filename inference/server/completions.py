@@ -12,7 +12,7 @@ from .body import read_as
 from .context import CONTEXT
 from .errors import of_end
 from .generation import chat_request, completion_request
-from .replies import Reply
+from .replies import Kind, Reply
 from .sse import EventStream, open_stream
 from .wire import ChatBody, CompletionBody, GenerationBody
 
@@ -25,31 +25,28 @@ _WITHOUT_ANSWER = (Outcome.FAILED, Outcome.REJECTED)
 async def chat(request: web.Request) -> web.StreamResponse:
     """Answer a conversation."""
     body = await read_as(request, ChatBody)
-    generation = await chat_request(body)
-    model = request.app[CONTEXT].service.model_name
-    reply = Reply(request_id=generation.request_id, model=model, kind="chat")
-    return await _answer(request, body, generation, reply)
+    return await _answer(request, body, await chat_request(body), "chat")
 
 
 @completion_routes.post("/v1/completions")
 async def complete(request: web.Request) -> web.StreamResponse:
     """Answer a prompt."""
     body = await read_as(request, CompletionBody)
-    generation = await completion_request(body)
-    model = request.app[CONTEXT].service.model_name
-    reply = Reply(request_id=generation.request_id, model=model, kind="text")
-    return await _answer(request, body, generation, reply)
+    return await _answer(request, body, await completion_request(body), "text")
 
 
 async def _answer(
-    request: web.Request, body: GenerationBody, generation: GenerateRequest, reply: Reply
+    request: web.Request, body: GenerationBody, generation: GenerateRequest, kind: Kind
 ) -> web.StreamResponse:
     """Run a request; when this is cancelled, because the client is gone, so is the request."""
     headers = {"x-request-id": generation.request_id}
-    async with aclosing(request.app[CONTEXT].service.stream(generation)) as events:
+    service = request.app[CONTEXT].service
+    async with aclosing(service.stream(generation)) as events:
         first = await anext(events)
         if isinstance(first, Ended) and first.fault is not None:
             raise of_end(first, None)
+        # NOTE: only now the model is loaded and has its name.
+        reply = Reply(request_id=generation.request_id, model=service.model_name, kind=kind)
         if not body.is_streamed:
             return web.json_response(await _whole(first, events, reply), headers=headers)
         stream = await open_stream(request, headers)

@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias
 from ..request import Ended, GenerationStats, Outcome, Started
 
 Json: TypeAlias = dict[str, object]
+Kind: TypeAlias = Literal["chat", "text"]
 
 _FINISH_REASONS: Mapping[Outcome, str] = {
     Outcome.FINISHED: "stop",
@@ -36,7 +37,7 @@ class Reply:
 
     request_id: str
     model: str
-    kind: Literal["chat", "text"]
+    kind: Kind
     created_at: int = field(default_factory=lambda: int(time.time()))
 
     def opening(self, started: Started | None) -> Json:

@@ -103,6 +103,7 @@ ResponseFormat: TypeAlias = Annotated[
 ]
 
 Stop: TypeAlias = Annotated[str, Field(min_length=1, max_length=1000)]
+Stops: TypeAlias = Annotated[list[Stop], Field(max_length=MAX_STOPS)]
 
 
 def _listed(value: object) -> object:
@@ -123,7 +124,7 @@ class GenerationBody(_Wire):
     min_p: float | None = Field(default=None, ge=0, le=1)
     repeat_penalty: float | None = Field(default=None, gt=0, le=10)
     seed: int | None = Field(default=None, ge=0, lt=2**32)
-    stop: Annotated[list[Stop] | None, BeforeValidator(_listed), Field(max_length=MAX_STOPS)] = None
+    stop: Annotated[Stops | None, BeforeValidator(_listed)] = None
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     response_format: ResponseFormat | None = None
