@@ -41,7 +41,7 @@ eval: install-dev  ## score the bot on a data folder: make eval DATA=path
 	@$(BIN)/opsbot eval all --data $(DATA)
 
 bench: install  ## measure speed on this machine
-	@$(BIN)/opsbot bench engine
+	@$(BIN)/opsbot bench raw
 	@$(BIN)/opsbot bench answer
 
 docs: install-dev  ## write the generated parts of the documents anew

@@ -3,85 +3,399 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import tempfile
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, TypeAlias, TypeVar
 
 import typer
-from rich.table import Table
 
+from . import bench_report
 from .context import read_settings
-from .output import console, emit_json, fail
+from .output import WRONG_USE, error_console, fail
+
+if TYPE_CHECKING:
+    from inference import InferenceService
+
+    from ..benchmarks.crash import CrashResult
+    from ..benchmarks.document import Record
+    from ..benchmarks.engine_plan import EnginePlan
+    from ..benchmarks.llama_bench import BenchRates
+    from ..benchmarks.ops_load import OpsLoad
+    from ..benchmarks.restart import RestartResult
+    from ..benchmarks.targets import Targets
+    from ..benchmarks.throughput import Throughput
+    from ..settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Measure speed on this machine.")
 
-_Runs = Annotated[int, typer.Option(min=1, max=50, help="Repetitions; medians are reported.")]
+T = TypeVar("T")
+_Progress: TypeAlias = Callable[[str], None]
+
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 _Out = Annotated[Path | None, typer.Option(help="Write the JSON document here too.")]
+_Runs = Annotated[int, typer.Option(min=1, max=50, help="Repetitions; medians are reported.")]
+_Seed = Annotated[int, typer.Option(help="Another seed asks other questions.")]
+_Url = Annotated[
+    str | None, typer.Option(help="Measure this running server; default: one is started.")
+]
+_OutTokens = Annotated[int, typer.Option(min=1, help="Most tokens of an answer.")]
+_SystemWords = Annotated[int, typer.Option(min=1, help="Words of a skill's prompt.")]
+_UserWords = Annotated[int, typer.Option(min=1, help="Words of a question with its log lines.")]
+_CpuThreads = Annotated[
+    int | None, typer.Option(min=1, help="Threads to compute with; default: as the bot does.")
+]
+_Prefill = Annotated[int, typer.Option(min=64, help="Tokens of a prompt.")]
+_Decode = Annotated[int, typer.Option(min=2, help="Tokens of an answer.")]
 
 
 @app.command()
-def engine(runs: _Runs = 5, as_json: _Json = False, out: _Out = None) -> None:
-    """Prefill, decode, and the time to the first token with and without a cached prefix."""
-    from inference import InferenceError
-
-    from ..benchmarks.engine import EngineResult, measure_engine
-    from ..engine import EnginePlace, open_engine
+def load(  # noqa: PLR0913 - a command's options are its arguments
+    concurrency: Annotated[str, typer.Option(help="Requests in progress at once.")] = "1,4",
+    threads: Annotated[int, typer.Option(min=1, help="Incident threads.")] = 8,
+    turns: Annotated[int, typer.Option(min=1, help="Questions in each thread.")] = 2,
+    rounds: Annotated[int, typer.Option(min=1, help="Passes; medians are reported.")] = 2,
+    out_tokens: _OutTokens = 32,
+    system_words: _SystemWords = 300,
+    user_words: _UserWords = 60,
+    seed: _Seed = 0,
+    url: _Url = None,
+    against: Annotated[
+        str | None, typer.Option(help="Measure this server in turn with ours; prints ratios.")
+    ] = None,
+    against_token: Annotated[str, typer.Option(help="Its bearer token.")] = "",
+    as_json: _Json = False,
+    out: _Out = None,
+) -> None:
+    """Conversations as in operations: long skill prompts, threads that interleave."""
+    from ..benchmarks.load import measure_load
+    from ..benchmarks.ops_load import OpsLoad
+    from ..benchmarks.targets import open_targets
 
     settings = read_settings()
+    shape = OpsLoad(
+        n_threads=threads,
+        n_turns=turns,
+        n_output=out_tokens,
+        n_system_words=system_words,
+        n_user_words=user_words,
+        seed=seed,
+    )
+    at_once = _concurrencies(concurrency)
+    targets = _targets(settings, url, against, against_token)
+    chosen = {"load": asdict(shape), "concurrency": at_once, "n_rounds": rounds}
+    record = _serving_record("load", settings, targets, chosen)
 
-    async def measure() -> EngineResult:
-        async with open_engine(settings, encoder=False, place=EnginePlace.HERE) as opened:
-            with console.status("measuring") as status:
-                return await measure_engine(opened, n_runs=runs, progress=status.update)
+    async def measure(progress: _Progress) -> None:
+        async with open_targets(targets, progress) as sides:
+            served = {side.name: await side.describe() for side in sides}
+            result = await measure_load(
+                sides, shape, concurrencies=at_once, n_rounds=rounds, progress=progress
+            )
+        tables = bench_report.load_tables(result)
+        document = record.document({"served": served, **asdict(result)})
+        bench_report.report(document, tables, as_json=as_json, out=out)
+        _all_answered(result.n_failed)
 
-    try:
-        result = asyncio.run(measure())
-    except InferenceError as exc:
-        fail(str(exc))
-    _report(asdict(result), settings.model, as_json=as_json, out=out)
+    _run(measure)
+
+
+@app.command()
+def burst(  # noqa: PLR0913 - a command's options are its arguments
+    n: Annotated[int, typer.Option("--n", min=2, help="Requests at once.")] = 32,
+    out_tokens: _OutTokens = 32,
+    system_words: _SystemWords = 300,
+    user_words: _UserWords = 30,
+    seed: _Seed = 0,
+    url: _Url = None,
+    as_json: _Json = False,
+    out: _Out = None,
+) -> None:
+    """Many requests at the same moment: is everybody answered, and who waits for whom."""
+    from ..benchmarks.burst import measure_burst
+    from ..benchmarks.ops_load import OpsLoad
+    from ..benchmarks.targets import open_targets
+
+    settings = read_settings()
+    shape = OpsLoad(
+        n_threads=n,
+        n_turns=1,
+        n_output=out_tokens,
+        n_system_words=system_words,
+        n_user_words=user_words,
+        seed=seed,
+    )
+    targets = _targets(settings, url, None, "")
+    record = _serving_record("burst", settings, targets, {"load": asdict(shape)})
+
+    async def measure(progress: _Progress) -> None:
+        async with open_targets(targets, progress) as (side,):
+            served = await side.describe()
+            progress(f"{n} requests at once")
+            result = await measure_burst(side, shape, salt=f"burst-{seed}")
+        document = record.document({"served": served, **asdict(result)})
+        tables = [bench_report.burst_table(result)]
+        bench_report.report(document, tables, as_json=as_json, out=out)
+        _all_answered(result.n_requests - result.n_answered)
+
+    _run(measure)
+
+
+@app.command()
+def raw(  # noqa: PLR0913 - a command's options are its arguments
+    prefill: _Prefill = 512,
+    decode: _Decode = 128,
+    runs: _Runs = 5,
+    cpu_threads: _CpuThreads = None,
+    repack: Annotated[
+        bool | None, typer.Option("--repack/--no-repack", help="Rearrange weights at load time.")
+    ] = None,
+    llama_bench: Annotated[
+        Path | None, typer.Option(help="llama.cpp's llama-bench, run in turn; prints ratios.")
+    ] = None,
+    as_json: _Json = False,
+    out: _Out = None,
+) -> None:
+    """Prefill and decode throughput, and Python's share of a decode step."""
+    from ..benchmarks.llama_bench import LlamaBench
+    from ..benchmarks.raw import measure_raw
+
+    settings = read_settings()
+    plan = _plan(settings, n_threads=cpu_threads, repack=repack)
+    record = _record("raw", settings, plan, {"n_prefill": prefill, "n_decode": decode})
+
+    async def peer(ours: Throughput, program: Path) -> BenchRates:
+        bench = LlamaBench(
+            program=program,
+            model=plan.path,
+            options=plan.options,
+            n_prefill=ours.n_prefill,
+            n_decode=ours.n_decode,
+            n_chunk=ours.n_chunk,
+        )
+        return await bench.measure()
+
+    async def measure(progress: _Progress) -> None:
+        async with plan.open() as probe:
+            result = await measure_raw(
+                probe,
+                n_prefill=prefill,
+                n_decode=decode,
+                n_repeats=runs,
+                peer=partial(peer, program=llama_bench) if llama_bench is not None else None,
+                progress=progress,
+            )
+        tables = [bench_report.raw_table(result)]
+        bench_report.report(record.document(asdict(result)), tables, as_json=as_json, out=out)
+
+    _run(measure)
+
+
+@app.command()
+def busy(
+    prefill: _Prefill = 256,
+    decode: _Decode = 64,
+    runs: _Runs = 3,
+    cpu_threads: _CpuThreads = None,
+    as_json: _Json = False,
+    out: _Out = None,
+) -> None:
+    """Throughput while another program takes one core, with threads fixed and adapting."""
+    from ..benchmarks.busy import measure_busy
+
+    settings = read_settings()
+    plan = _plan(settings, n_threads=cpu_threads)
+    record = _record("busy", settings, plan, {"n_prefill": prefill, "n_decode": decode})
+
+    async def measure(progress: _Progress) -> None:
+        result = await measure_busy(
+            plan.open, n_prefill=prefill, n_decode=decode, n_repeats=runs, progress=progress
+        )
+        tables = [bench_report.busy_table(result)]
+        bench_report.report(record.document(asdict(result)), tables, as_json=as_json, out=out)
+
+    _run(measure)
+
+
+@app.command()
+def restart(  # noqa: PLR0913 - a command's options are its arguments
+    runs: _Runs = 5,
+    n: Annotated[int, typer.Option("--n", min=1, help="Requests in progress at the kill.")] = 6,
+    kill: Annotated[bool, typer.Option(help="Also kill the engine's process under load.")] = True,
+    out_tokens: _OutTokens = 64,
+    system_words: _SystemWords = 300,
+    user_words: _UserWords = 60,
+    seed: _Seed = 0,
+    as_json: _Json = False,
+    out: _Out = None,
+) -> None:
+    """The first request after a restart, and what follows when the engine's process is killed."""
+    from ..benchmarks.ops_load import OpsLoad
+
+    settings = read_settings()
+    shape = OpsLoad(
+        n_threads=n,
+        n_output=out_tokens,
+        n_system_words=system_words,
+        n_user_words=user_words,
+        seed=seed,
+    )
+    plan = _plan(settings)
+    record = _record("restart", settings, plan, {"load": asdict(shape)})
+
+    async def measure(progress: _Progress) -> None:
+        with tempfile.TemporaryDirectory(prefix="opsbot-bench-") as folder:
+            opened = settings.model_copy(update={"home": Path(folder)})
+            result, crash = await _restarts(opened, shape, runs=runs, kills=kill, progress=progress)
+        parts = {"restart": asdict(result), "crash": asdict(crash) if crash is not None else None}
+        tables = [bench_report.restart_table(result)]
+        tables += [bench_report.crash_table(crash)] if crash is not None else []
+        bench_report.report(record.document(parts), tables, as_json=as_json, out=out)
+        if crash is not None and crash.n_unended:
+            fail(f"{crash.n_unended} requests never ended")
+
+    _run(measure)
 
 
 @app.command()
 def answer(runs: _Runs = 5, as_json: _Json = False, out: _Out = None) -> None:
     """From a mention to the evidence and to the whole answer, on the demo's real incident."""
-    from ..benchmarks.answer import AnswerResult, measure_answer
+    from ..benchmarks.answer import measure_answer
     from ..demo.errors import DemoError
-    from ..log_setup import set_up_logging
 
     settings = read_settings()
+    record = _record("answer", settings, _plan(settings), {"n_runs": runs})
+
+    async def measure(progress: _Progress) -> None:
+        with tempfile.TemporaryDirectory(prefix="opsbot-bench-") as folder:
+            try:
+                result = await measure_answer(
+                    Path(folder), n_runs=runs, model=settings.model, progress=progress
+                )
+            except (TimeoutError, DemoError) as exc:
+                fail(str(exc) or "an answer did not end in time")
+        found = asdict(result)
+        tables = [bench_report.plain_table(found)]
+        bench_report.report(record.document(found), tables, as_json=as_json, out=out)
+
+    _run(measure)
+
+
+async def _restarts(
+    settings: Settings, shape: OpsLoad, *, runs: int, kills: bool, progress: _Progress
+) -> tuple[RestartResult, CrashResult | None]:
+    from ..benchmarks.crash import kill_child, measure_crash
+    from ..benchmarks.restart import measure_restart
+    from ..engine import EnginePlace, open_engine
+
+    def open_service() -> AbstractAsyncContextManager[InferenceService]:
+        return open_engine(settings, encoder=False, place=EnginePlace.OWN_PROCESS)
+
+    salt = f"restart-{shape.seed}"
+    result = await measure_restart(open_service, shape, n_runs=runs, salt=salt, progress=progress)
+    if not kills:
+        return result, None
+    async with open_service() as service:
+        progress("killing the engine under load")
+        return result, await measure_crash(service, shape, salt=f"{salt}-crash", kill=kill_child)
+
+
+def _run(measure: Callable[[_Progress], Awaitable[T]]) -> T:
+    """Measure with the progress on standard error; what cannot be measured ends the command."""
+    from inference import InferenceError
+    from inference.models.errors import ModelError
+
+    from ..benchmarks.errors import BenchmarkError
+    from ..log_setup import set_up_logging
+
     set_up_logging("ERROR")
 
-    async def measure(home: Path) -> AnswerResult:
-        with console.status("starting the demo") as status:
-            return await measure_answer(
-                home, n_runs=runs, model=settings.model, progress=status.update
-            )
+    async def run() -> T:
+        return await measure(progress)
 
-    with tempfile.TemporaryDirectory(prefix="opsbot-bench-") as folder:
+    with error_console.status("starting") as status:
+
+        def progress(text: str) -> None:
+            status.update(text)
+
         try:
-            result = asyncio.run(measure(Path(folder)))
-        except (TimeoutError, DemoError) as exc:
-            fail(str(exc) or "an answer did not end in time")
-    _report(asdict(result), settings.model, as_json=as_json, out=out)
+            return asyncio.run(run())
+        except (BenchmarkError, InferenceError, ModelError) as exc:
+            fail(str(exc))
 
 
-def _report(result: dict[str, Any], model: str, *, as_json: bool, out: Path | None) -> None:
-    from ..benchmarks.machine import describe_machine
+def _targets(
+    settings: Settings, url: str | None, against: str | None, against_token: str
+) -> Targets:
+    from ..benchmarks.errors import BenchmarkError
+    from ..benchmarks.targets import Targets, base_url
 
-    facts = describe_machine()
-    document = {"model": model, "machine": facts, "result": result}
-    if out is not None:
-        out.write_text(json.dumps(document, indent=2), encoding="utf-8")
-    if as_json:
-        emit_json(document)
-        return
-    table = Table("measure", "value", box=None)
-    for name, value in result.items():
-        if not isinstance(value, (tuple, list)):
-            table.add_row(name, f"{value:,.2f}" if isinstance(value, float) else str(value))
-    console.print(table)
-    machine = ", ".join(f"{name} {value}" for name, value in facts.items())
-    console.print(f"{model} on {machine}", style="dim", highlight=False)
+    try:
+        return Targets(
+            url=base_url(url) if url is not None else None,
+            token=settings.serve.token.get_secret_value(),
+            against=base_url(against) if against is not None else None,
+            against_token=against_token,
+        )
+    except BenchmarkError as exc:
+        fail(str(exc), WRONG_USE)
+
+
+def _serving_record(
+    benchmark: str, settings: Settings, targets: Targets, chosen: Mapping[str, object]
+) -> Record:
+    """A running server does not tell its file and settings, so neither does the document."""
+    plan = _plan(settings) if targets.url is None else None
+    where = {"url": targets.url, "against": targets.against}
+    return _record(benchmark, settings, plan, {**where, **chosen})
+
+
+def _plan(
+    settings: Settings, *, n_threads: int | None = None, repack: bool | None = None
+) -> EnginePlan:
+    from inference import InferenceError
+    from inference.models.errors import ModelError
+
+    from ..benchmarks.engine_plan import plan_engine
+
+    try:
+        return plan_engine(settings, n_threads=n_threads, repack=repack)
+    except (InferenceError, ModelError) as exc:
+        fail(str(exc))
+
+
+def _record(
+    benchmark: str, settings: Settings, plan: EnginePlan | None, chosen: Mapping[str, object]
+) -> Record:
+    from inference.backends.llama_cpp import library_build
+
+    from ..benchmarks.document import Record, model_subject
+    from ..benchmarks.errors import BenchmarkError
+
+    try:
+        return Record(
+            benchmark,
+            model=model_subject(settings.model, plan.path) if plan is not None else None,
+            settings={**chosen, "engine": plan.described() if plan is not None else None},
+            library=library_build(),
+        )
+    except BenchmarkError as exc:
+        fail(str(exc))
+
+
+def _concurrencies(text: str) -> tuple[int, ...]:
+    try:
+        found = tuple(dict.fromkeys(int(part) for part in text.split(",")))
+    except ValueError:
+        found = ()
+    if not found or min(found) < 1:
+        fail(f"--concurrency is {text!r}, write counts from 1 on, as in 1,4", WRONG_USE)
+    return found
+
+
+def _all_answered(n_failed: int) -> None:
+    if n_failed:
+        fail(f"{n_failed} requests were not answered")
