@@ -15,11 +15,8 @@ from inference.tuning.tuning_store import load_tuning
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from inference.backends.base import ModelInfo
     from inference.backends.options import LlamaOptions
     from inference.models.inspect import ModelFacts
-    from inference.parts import EngineParts
-    from inference.runner import Pace
     from inference.tuning.llama_measurer import LlamaMeasurer, Workload
     from inference.tuning.tune import TuningSubject
     from inference.tuning.tuning import Tuning
@@ -67,34 +64,6 @@ def model_hash(path: Path) -> str:
     except OSError as exc:
         raise BadModelFileError(path, (exc.strerror or str(exc)).lower()) from exc
     return digest
-
-
-def current_tuning(settings: Settings) -> Tuning | None:
-    """What was measured for the model of the settings; None also when it is not here."""
-    from inference.models.catalog import resolve
-    from inference.models.errors import ModelError
-
-    try:
-        path = resolve(settings.model, settings.models_dir)
-        return tuning_for(settings, model_hash(path))
-    except ModelError:
-        return None
-
-
-def tuned_parts(parts: EngineParts, tuning: Tuning | None) -> EngineParts:
-    """An engine's parts with chunks as tuned and threads that adapt to a busy machine."""
-    from inference.contention import ThreadController
-
-    costs = tuning.step_costs if tuning is not None else None
-
-    def make_pace(info: ModelInfo) -> Pace:
-        return ThreadController(info.n_threads, costs)
-
-    return replace(
-        parts,
-        n_chunk=tuning.settings.n_chunk if tuning is not None else parts.n_chunk,
-        make_pace=make_pace,
-    )
 
 
 def tuned_options(settings: Settings, base: LlamaOptions, tuning: Tuning | None) -> LlamaOptions:

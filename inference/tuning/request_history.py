@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -33,7 +34,7 @@ class RequestHistory:
         self._clock = clock
         self._lock = threading.Lock()
         self._rows = deque(_read(path), maxlen=_N_KEPT)
-        self._saved_at = clock()
+        self._saved_at = -math.inf
         self._is_dirty = False
 
     def note(self, stats: GenerationStats) -> None:

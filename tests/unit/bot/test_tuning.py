@@ -6,10 +6,8 @@ from pathlib import Path
 import pytest
 
 from bot.settings import InferenceSettings, Settings, load_settings
-from bot.tuning import current_tuning, history_path, tuned_options, tuned_parts, tuning_dir
-from inference.backends.fake import FakeBackend
+from bot.tuning import history_path, tuned_options, tuning_dir
 from inference.backends.options import LlamaOptions
-from inference.parts import EngineParts
 from inference.step_costs import RowCosts, StepCosts
 from inference.tuning.fingerprint import Fingerprint
 from inference.tuning.measuring import Comparison, Sample
@@ -71,17 +69,3 @@ def test_what_the_operator_set_wins(settings: Settings, tuning: Tuning) -> None:
     )
     options = tuned_options(chosen, BASE, tuning)
     assert (options.n_threads, options.n_gpu_layers, options.n_batch) == (7, 5, 512)
-
-
-def test_a_model_that_is_not_here_has_no_tuning(settings: Settings) -> None:
-    assert current_tuning(settings) is None
-
-
-def test_chunks_are_as_tuned_and_threads_adapt_either_way(tuning: Tuning) -> None:
-    info = FakeBackend().info
-    for known, n_chunk in ((None, 96), (tuning, 256)):
-        parts = tuned_parts(EngineParts(n_chunk=96, max_running=5), known)
-        assert (parts.n_chunk, parts.max_running) == (n_chunk, 5)
-        assert parts.make_pace is not None
-        n_threads = parts.make_pace(info).observe(n_rows=1, n_cells=0, seconds=0.1, now=1.0)
-        assert n_threads == info.n_threads

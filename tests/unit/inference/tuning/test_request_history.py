@@ -52,10 +52,11 @@ def test_history_is_written_at_most_once_a_minute(tmp_path: Path) -> None:
     path = tmp_path / "requests.json"
     history = RequestHistory(path, clock=lambda: now)
     history.note(stats(100, 0, 10))
-    assert not path.exists()
+    history.note(stats(200, 0, 10))
+    assert path.read_text(encoding="utf-8") == "[[100,0,10]]"
     now = 61.0
-    history.note(stats(100, 0, 10))
-    assert path.exists()
+    history.note(stats(300, 0, 10))
+    assert path.read_text(encoding="utf-8").count("[") == 4
 
 
 def test_a_damaged_history_is_begun_anew(tmp_path: Path) -> None:
