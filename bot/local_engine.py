@@ -11,13 +11,12 @@ from typing import BinaryIO
 
 from prometheus_client import CollectorRegistry
 
-from inference import Engine, ModelUnavailableError
-from inference.backends.base import Backend, EncoderBackend
-from inference.models.catalog import resolve
-from inference.models.errors import ModelError
+from inference import Engine
+from inference.backends.base import EncoderBackend
 from inference.process.lifeline import Lifeline
 from inference.process.serving import serve_engine
 
+from .local_model import LocalModel, find_model
 from .settings import Settings
 
 
@@ -29,9 +28,11 @@ def local_engine(
     registry: CollectorRegistry | None = None,
 ) -> Engine:
     """An engine for this process, not started."""
+    model = LocalModel(settings)
     return Engine(
-        load_generator=_generator(settings) if generator else None,
+        load_generator=model.load if generator else None,
         load_encoder=_encoder(settings) if encoder else None,
+        parts=model.parts(),
         registry=registry,
     )
 
@@ -51,23 +52,6 @@ async def serve_as_child(settings: Settings, socket: Path, lifeline: BinaryIO) -
     )
 
 
-def _generator(settings: Settings) -> Callable[[], Backend]:
-    def load() -> Backend:
-        from inference.backends.llama_cpp import LlamaBackend
-        from inference.backends.options import LlamaOptions
-
-        inference = settings.inference
-        options = LlamaOptions(
-            n_ctx=inference.n_ctx,
-            n_batch=inference.n_batch,
-            n_threads=inference.n_threads,
-            n_gpu_layers=inference.n_gpu_layers,
-        )
-        return LlamaBackend(find_model(settings.model, settings), options)
-
-    return load
-
-
 def _encoder(settings: Settings) -> Callable[[], EncoderBackend]:
     def load() -> EncoderBackend:
         from inference.backends.llama_encoder import LlamaEncoder
@@ -77,15 +61,3 @@ def _encoder(settings: Settings) -> Callable[[], EncoderBackend]:
         return LlamaEncoder(find_model(settings.inference.encoder, settings), options)
 
     return load
-
-
-def find_model(name: str, settings: Settings) -> Path:
-    """The verified file of a model setting.
-
-    Raises:
-        ModelUnavailableError: It is unknown, was not pulled, or is not what it should be.
-    """
-    try:
-        return resolve(name, settings.models_dir)
-    except ModelError as exc:
-        raise ModelUnavailableError(str(exc)) from exc

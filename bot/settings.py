@@ -91,6 +91,21 @@ class InferenceSettings(_Section):
     max_answer_tokens: PositiveInt = Field(
         default=220, description="longest explanation, in tokens"
     )
+    adapt_threads: bool = Field(
+        default=True, description="use fewer threads while other programs want the cores"
+    )
+    state_cache_mb: int = Field(
+        default=1024,
+        ge=0,
+        description="size of the folder that keeps KV states over a restart, in MiB; 0: none",
+    )
+    speculate: bool = Field(
+        default=True, description="guess tokens ahead where it is expected to pay"
+    )
+    draft_model: str = Field(
+        default="",
+        description="smaller model of the same vocabulary that guesses ahead; default: none",
+    )
     in_process: bool = Field(
         default=False,
         description="run the engine inside the bot, where a crash of it ends the bot",

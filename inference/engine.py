@@ -63,14 +63,15 @@ class Engine:
         parts: EngineParts | None = None,
         registry: CollectorRegistry | None = None,
     ) -> None:
-        self._metrics = EngineMetrics(registry or CollectorRegistry())
+        parts = parts or EngineParts()
+        self._metrics = EngineMetrics(registry or CollectorRegistry(), parts.note_answer)
         self._answers = AnswerBook()
         self._worker = Worker(
             load_generator=load_generator,
             load_encoder=load_encoder,
             listener=self,
             metrics=self._metrics,
-            parts=parts or EngineParts(),
+            parts=parts,
             answers=self._answers,
         )
         self._encoder = EncoderClient(self._worker.embed, self._in_loop)

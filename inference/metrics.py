@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from .request import Ended, Priority
+from .request import Ended, GenerationStats, Outcome, Priority
 
 _SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120)
+_ANSWERED = frozenset({Outcome.FINISHED, Outcome.LENGTH})
 _SECONDS_PER_TOKEN = (0.005, 0.01, 0.02, 0.03, 0.05, 0.08, 0.15, 0.3, 0.6, 1.2)
 
 
 class EngineMetrics:
-    """The engine's collectors, registered once in the given registry. Thread-safe."""
+    """The engine's collectors, registered once in the given registry. Thread-safe.
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    Args:
+        note_answer: Hears what each answer cost that came to its end.
+    """
+
+    def __init__(
+        self,
+        registry: CollectorRegistry,
+        note_answer: Callable[[GenerationStats], None] | None = None,
+    ) -> None:
+        self._note_answer = note_answer
         self._requests = Counter(
             "opsbot_inference_requests",
             "Generation requests by how they ended",
@@ -86,6 +98,8 @@ class EngineMetrics:
     def request_ended(self, request_id: str, priority: Priority, ended: Ended) -> None:
         """Count a request and log its canonical line; called exactly once per request."""
         stats = ended.stats
+        if self._note_answer is not None and ended.outcome in _ANSWERED:
+            self._note_answer(stats)
         self._requests.labels(ended.outcome.value, priority.name.lower()).inc()
         self._tokens.labels("prompt").inc(stats.n_prompt)
         self._tokens.labels("cached").inc(stats.n_cached)

@@ -11,6 +11,7 @@ from .answers import AnswerBook
 from .backends.base import Backend, ModelInfo
 from .kv_memory import KvMemory
 from .metrics import EngineMetrics
+from .request import GenerationStats
 from .runner import Pace, Runner
 from .scheduler import SchedulerOptions
 from .sequence import Drafter, Sequence
@@ -35,7 +36,7 @@ class States(SavedStates, Protocol):
 class Speculation(Protocol):
     """Makes drafters. Engine thread only."""
 
-    def for_request(self, sequence: Sequence) -> Drafter | None:
+    def for_request(self, request: Sequence) -> Drafter | None:
         """What guesses ahead for a request; None when nothing is worth guessing."""
         ...
 
@@ -49,20 +50,20 @@ class EngineParts:
     """How an engine schedules, and makers of its optional parts.
 
     Attributes:
-        n_chunk: Most prefill rows in one step; None: 128, or the batch if that is smaller.
+        choose_schedule: How batches are filled, given the loaded model.
         max_running: Most requests in progress at once.
-        mixes_classes: See `SchedulerOptions`.
         make_pace: Adapts the threads to a busy machine.
         make_speculation: Guesses tokens ahead.
         open_states: Keeps prefixes over a restart.
+        note_answer: Hears what each finished answer cost, in the engine thread.
     """
 
-    n_chunk: int | None = None
+    choose_schedule: Callable[[ModelInfo], SchedulerOptions] | None = None
     max_running: int = 32
-    mixes_classes: bool = False
     make_pace: Callable[[ModelInfo], Pace] | None = None
     make_speculation: Callable[[Backend], Speculation] | None = None
     open_states: Callable[[ModelInfo, EngineMetrics], States] | None = None
+    note_answer: Callable[[GenerationStats], None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,13 +96,10 @@ def assemble(
     info = backend.info
     states = parts.open_states(info, metrics) if parts.open_states else None
     speculation = parts.make_speculation(backend) if parts.make_speculation else None
-    n_chunk = min(parts.n_chunk or 128, info.n_batch)
     runner = Runner(
         backend,
         metrics,
-        options=SchedulerOptions(
-            n_batch=info.n_batch, n_chunk=n_chunk, mixes_classes=parts.mixes_classes
-        ),
+        options=parts.choose_schedule(info) if parts.choose_schedule else None,
         answers=answers,
         admission=Admission(
             backend,
