@@ -6,16 +6,19 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from inference.backends.base import Backend
+from inference.backends.base import Backend, ModelInfo
 from inference.backends.options import LlamaOptions
 from inference.contention import ThreadController
+from inference.models.catalog import resolve
 from inference.parts import EngineParts
+from inference.scheduler import SchedulerOptions
 from inference.step_costs import StepCosts
 
-from ..local_engine import find_model
 from ..settings import Settings
 from ..tuning import model_hash, tuned_options, tuning_for
 from .throughput import EngineProbe, open_probe
+
+_DEFAULT_CHUNK = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,13 +26,13 @@ class EnginePlan:
     """A model file and how to run it.
 
     Attributes:
-        n_chunk: Most prefill rows in one step; None: the engine's own default.
+        n_chunk: Most prefill rows in one step.
         costs: Measured durations of steps; None: this machine was not tuned for this model.
     """
 
     path: Path
     options: LlamaOptions
-    n_chunk: int | None = None
+    n_chunk: int = _DEFAULT_CHUNK
     costs: StepCosts | None = None
 
     def load(self) -> Backend:
@@ -44,16 +47,20 @@ class EnginePlan:
 
     def parts(self, *, is_adapting: bool) -> EngineParts:
         """The engine's parts: no speculation and no saved states, threads fixed or adapting."""
-        if not is_adapting:
-            return EngineParts(n_chunk=self.n_chunk)
         return EngineParts(
-            n_chunk=self.n_chunk,
-            make_pace=lambda info: ThreadController(info.n_threads, self.costs),
+            choose_schedule=self._schedule,
+            make_pace=self._pace if is_adapting else None,
         )
 
     def open(self, *, is_adapting: bool = False) -> AbstractAsyncContextManager[EngineProbe]:
         """An engine that only measures; see `open_probe`."""
         return open_probe(self.load, self.parts(is_adapting=is_adapting))
+
+    def _schedule(self, info: ModelInfo) -> SchedulerOptions:
+        return SchedulerOptions(n_batch=info.n_batch, n_chunk=min(self.n_chunk, info.n_batch))
+
+    def _pace(self, info: ModelInfo) -> ThreadController:
+        return ThreadController(info.n_threads, self.costs)
 
     def described(self) -> dict[str, object]:
         """The settings for a measurement's document."""
@@ -83,10 +90,9 @@ def plan_engine(
         repack: Likewise.
 
     Raises:
-        ModelUnavailableError: The model is not there.
-        ModelError: Its file cannot be read.
+        ModelError: The model is not there, or not what it should be.
     """
-    path = find_model(settings.model, settings)
+    path = resolve(settings.model, settings.models_dir)
     wanted = settings.inference
     base = LlamaOptions(
         n_ctx=wanted.n_ctx,
@@ -103,6 +109,6 @@ def plan_engine(
             n_threads=n_threads or options.n_threads,
             repack_weights=options.repack_weights if repack is None else repack,
         ),
-        n_chunk=tuning.settings.n_chunk if tuning is not None else None,
+        n_chunk=tuning.settings.n_chunk if tuning is not None else _DEFAULT_CHUNK,
         costs=tuning.step_costs if tuning is not None else None,
     )

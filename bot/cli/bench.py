@@ -356,14 +356,13 @@ def _serving_record(
 def _plan(
     settings: Settings, *, n_threads: int | None = None, repack: bool | None = None
 ) -> EnginePlan:
-    from inference import InferenceError
     from inference.models.errors import ModelError
 
     from ..benchmarks.engine_plan import plan_engine
 
     try:
         return plan_engine(settings, n_threads=n_threads, repack=repack)
-    except (InferenceError, ModelError) as exc:
+    except ModelError as exc:
         fail(str(exc))
 
 

@@ -28,9 +28,11 @@ _LOAD_ROWS = {
     "end to end p50": "e2e_p50_s",
     "end to end p95": "e2e_p95_s",
     "wall": "wall_s",
-    "tokens/s": "tokens_per_s",
+    "tokens each second": "tokens_per_s",
     "output tokens": "n_output",
 }
+_REPETITIONS = ("n_rounds", "n_repeats", "n_runs")
+_COUNTS = frozenset({"tokens_per_s", "n_output"})
 
 
 def report(
@@ -46,7 +48,8 @@ def report(
         emit_json(document)
         return
     for table in tables:
-        console.print(table)
+        console.print(table, soft_wrap=False)
+        console.print()
     console.print(measured_on(document), style="dim", markup=False, highlight=False)
 
 
@@ -56,8 +59,11 @@ def measured_on(document: Mapping[str, object]) -> str:
     machine = cast("dict[str, Any]", document["machine"])
     before, after = machine["before"], machine["after"]
     name = f"{model['name']} {model['quantisation']}" if model else "a server's model"
+    result = cast("dict[str, Any]", document["result"])
+    counts = [result[each] for each in _REPETITIONS if each in result]
+    repeated = f"medians of {counts[0]}; " if counts else ""
     return (
-        f"{name} on {machine['cpu']}, {machine['n_cores']} cores; "
+        f"{repeated}{name} on {machine['cpu']}, {machine['n_cores']} cores; "
         f"load {before['load_1m']} before, {after['load_1m']} after; "
         f"stolen {machine['steal_share']:.1%}; {after['at']}"
     )
@@ -72,8 +78,8 @@ def load_tables(result: LoadResult) -> list[Table]:
 def _load_table(result: LoadResult, concurrency: int) -> Table:
     sides = [side for side in result.sides if side.concurrency == concurrency]
     found = [each.ratios for each in result.comparisons if each.concurrency == concurrency]
-    title = f"concurrency {concurrency}, medians of {result.n_rounds} rounds"
-    table = _table(title, "", *(side.name for side in sides), *(["ratio"] if found else []))
+    title = f"concurrency {concurrency}"
+    table = _table(title, *(side.name for side in sides), *(["ratio"] if found else []))
     for label, name in _LOAD_ROWS.items():
         values = [_figure(side.medians, name) for side in sides]
         table.add_row(label, *values, *([_number(found[0].get(name))] if found else []))
@@ -84,9 +90,8 @@ def _load_table(result: LoadResult, concurrency: int) -> Table:
 
 
 def _figure(figures: LoadFigures, name: str) -> str:
-    return (
-        _seconds(getattr(figures, name)) if name.endswith("_s") else _number(getattr(figures, name))
-    )
+    value = getattr(figures, name)
+    return _number(value) if name in _COUNTS else _seconds(value)
 
 
 def _add_failures(table: Table, side: SideFigures) -> None:
@@ -97,9 +102,9 @@ def _add_failures(table: Table, side: SideFigures) -> None:
 def raw_table(result: RawResult) -> Table:
     """Ours, the library's share of it, and llama-bench's."""
     peer = result.peer
-    title = f"{result.n_threads} threads, medians of {result.n_repeats} repeats, tokens/s"
+    title = f"tokens/s, {result.n_threads} threads"
     columns = ["opsbot", "inside llama.cpp"] + (["llama-bench", "ratio"] if peer else [])
-    table = _table(title, "", *columns)
+    table = _table(title, *columns)
     prefill = [_number(result.prefill_per_s), _number(result.library_prefill_per_s)]
     decode = [_number(result.decode_per_s), _number(result.library_decode_per_s)]
     if peer:
@@ -113,7 +118,7 @@ def raw_table(result: RawResult) -> Table:
 
 def restart_table(result: RestartResult) -> Table:
     """The first request after a restart beside the others."""
-    table = _table(f"restart, medians of {result.n_runs} runs", "", "")
+    table = _table("restart", "")
     table.add_row("TTFT, prompt never seen", _seconds(result.cold_ttft_s))
     table.add_row("TTFT, first request after the restart", _seconds(result.restarted_ttft_s))
     table.add_row("TTFT, the same prompt in memory", _seconds(result.warm_ttft_s))
@@ -126,7 +131,7 @@ def restart_table(result: RestartResult) -> Table:
 
 def crash_table(result: CrashResult) -> Table:
     """What followed the kill."""
-    table = _table(f"engine killed with {result.n_requests} requests in progress", "", "")
+    table = _table(f"engine killed with {result.n_requests} requests in progress", "")
     table.add_row("until a new request was answered", _seconds(result.answering_s))
     table.add_row("until the first of those was answered", _seconds(result.first_answer_s))
     for how, n in result.ends.items():
@@ -137,7 +142,7 @@ def crash_table(result: CrashResult) -> Table:
 
 def burst_table(result: BurstResult) -> Table:
     """How a burst was served."""
-    table = _table(f"{result.n_requests} requests at once", "", "")
+    table = _table(f"{result.n_requests} requests at once", "")
     table.add_row("answered", f"{result.n_answered} of {result.n_requests}")
     table.add_row("TTFT p50", _seconds(result.ttft_p50_s))
     table.add_row("TTFT p95", _seconds(result.ttft_p95_s))
@@ -153,8 +158,8 @@ def burst_table(result: BurstResult) -> Table:
 
 def busy_table(result: BusyResult) -> Table:
     """Quiet and busy, with fixed and with adapting threads."""
-    title = f"one core taken, medians of {result.n_repeats} repeats, tokens/s"
-    table = _table(title, "", "quiet", "busy", "busy / quiet", "first while busy")
+    title = "tokens/s, one core taken"
+    table = _table(title, "quiet", "busy", "busy / quiet", "first while busy")
     for figures in (result.fixed, result.adapting):
         how = "adapting" if figures.is_adapting else f"{figures.n_threads} fixed"
         for what in ("prefill", "decode"):
@@ -170,16 +175,17 @@ def busy_table(result: BusyResult) -> Table:
 
 def plain_table(result: Mapping[str, object]) -> Table:
     """Names and single values."""
-    table = _table(None, "measure", "value")
+    table = _table("measure", "value")
     for name, value in result.items():
         if not isinstance(value, (tuple, list, dict)):
             table.add_row(name, f"{value:,.2f}" if isinstance(value, float) else str(value))
     return table
 
 
-def _table(title: str | None, first: str, *others: str) -> Table:
-    table = Table(title=title, title_justify="left", box=None)
-    table.add_column(first)
+def _table(title: str, *others: str) -> Table:
+    """What is measured heads the first column, so that a long title widens it."""
+    table = Table(box=None)
+    table.add_column(title, style="bold")
     for name in others:
         table.add_column(name, justify="right")
     return table
