@@ -28,7 +28,7 @@ class Child:
 
         Args:
             command: Program and arguments.
-            first_line: Written to its standard input, which then stays open.
+            first_line: Written to its standard input, which then stays open; empty: nothing is.
             environment: All of it; None: this process's.
 
         Raises:
@@ -43,7 +43,7 @@ class Child:
             start_new_session=True,
         )
         child = cls(process)
-        if process.stdin is not None:
+        if process.stdin is not None and first_line:
             with suppress(ConnectionError):  # it died at once: `wait` tells
                 process.stdin.write(first_line.rstrip(b"\n") + b"\n")
                 await process.stdin.drain()

@@ -251,8 +251,8 @@ class EngineProcess:
             status = await self._host.board.wait_for(_ready_after(n_seen))
             if status.link is None:
                 continue
-            n_seen, is_first = status.link.number, n_seen == 0
-            if not is_first:
+            n_seen = status.link.number
+            if n_seen > 1:
                 await self._warm_again(status.link.connection)
 
     async def _warm_again(self, connection: Connection) -> None:

@@ -47,7 +47,7 @@ class LogForwarder:
             record = _RECORD.validate_json(text)
         except ValidationError:
             self.last_words = text[:_MAX_WORDS]
-            self._log.warning("engine_output", line=text[:_MAX_LINE])
+            self._log.warning("engine_output", line=text)
             return
         level = logging.getLevelNamesMapping().get(str(record.get("level", "")).upper())
         fields = {name: value for name, value in record.items() if name not in _OWN_FIELDS}

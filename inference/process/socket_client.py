@@ -27,10 +27,12 @@ async def open_connection(socket: Path) -> AsyncGenerator[Connection]:
         yield Connection(client, "")
 
 
-async def ask_health(connection: Connection) -> Health | None:
-    """What the engine says about itself; None when it does not answer within 5 s."""
+async def ask_health(
+    connection: Connection, *, timeout_s: float = HEALTH_TIMEOUT_S
+) -> Health | None:
+    """What the engine says about itself; None when it does not answer within `timeout_s`."""
     try:
-        body = await connection.get("/health", timeout_s=HEALTH_TIMEOUT_S, any_status=True)
+        body = await connection.get("/health", timeout_s=timeout_s, any_status=True)
         return parse_health(body)
     except (EndpointError, ValueError):
         return None

@@ -14,7 +14,7 @@ from ..service import EngineState
 from .child import Child
 from .metrics import SupervisorMetrics
 from .restart_policy import RestartPolicy
-from .socket_client import ask_health, open_connection
+from .socket_client import HEALTH_TIMEOUT_S, ask_health, open_connection
 from .socket_folder import make_socket_path, remove_socket
 from .status import Link, StatusBoard
 from .watchdog import Watchdog
@@ -169,8 +169,9 @@ class Supervisor:
     async def _watch(self, link: Link) -> str:
         """Ask for its health until that says that it must be killed; why."""
         heard_mono, has_answered = time.monotonic(), False
+        timeout_s = min(HEALTH_TIMEOUT_S, self._watchdog.silence_s)
         while True:
-            health = await ask_health(link.connection)
+            health = await ask_health(link.connection, timeout_s=timeout_s)
             now = time.monotonic()
             if health is not None:
                 heard_mono, has_answered = now, True
