@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from ..backends.base import Vocabulary
 from ..request import TokenId
 from .grammar import Automaton, CharacterSet, GrammarTooComplexError, State
+from .habits import BlankHabits
 
 _TOKEN_CHARACTERS = 8
 """Forced characters looked at for each token wanted; most tokens are shorter."""
@@ -17,18 +18,23 @@ _MOST_PROBES = 6
 
 
 class ForcedText:
-    """The only way in which one request's answer can go on.
+    """The only way in which one request's answer can go on, but for habits about blanks.
 
     Tokens are guessed as the vocabulary itself would spell that text. Its last token is left out
     where another character behind it could change its spelling.
 
     Args:
         automaton: Of the request's grammar; requests with equal grammars may share it.
+        habits: Of the same grammar, shared likewise.
         n_prompt: Tokens before the answer.
     """
 
-    def __init__(self, automaton: Automaton, vocabulary: Vocabulary, n_prompt: int) -> None:
+    def __init__(
+        self, automaton: Automaton, habits: BlankHabits, vocabulary: Vocabulary, n_prompt: int
+    ) -> None:
         self._automaton = automaton
+        self._habits = habits
+        self._previous = ""
         self._vocabulary = vocabulary
         self._n_read = n_prompt
         self._decoder = codecs.getincrementaldecoder("utf-8")()
@@ -41,10 +47,10 @@ class ForcedText:
             GrammarTooComplexError: The text cannot be followed any further; do not ask again.
         """
         state = self._follow(tokens)
-        if state.forced is None or self._decoder.getstate()[0]:
+        if self._decoder.getstate()[0]:
             return []
         text, end = self._forced(state, n_max * _TOKEN_CHARACTERS)
-        return self._spelt(text, end)[:n_max]
+        return self._spelt(text, end)[:n_max] if text else []
 
     def _follow(self, tokens: Sequence[TokenId]) -> State:
         """Read what is new in the answer."""
@@ -52,7 +58,9 @@ class ForcedText:
         try:
             for token in tokens[self._n_read :]:
                 for character in self._decoder.decode(self._vocabulary.piece(token)):
+                    self._habits.note(self._previous, state, character)
                     state = self._automaton.step(state, ord(character))
+                    self._previous = character
         except UnicodeDecodeError as exc:
             raise GrammarTooComplexError("the answer is not UTF-8") from exc
         if state.is_dead:
@@ -64,9 +72,16 @@ class ForcedText:
     def _forced(self, state: State, n_characters: int) -> tuple[str, State]:
         """The forced text, and where it leads; cut off after so many characters."""
         text: list[str] = []
-        while state.forced is not None and len(text) < n_characters:
-            text.append(chr(state.forced))
-            state = self._automaton.step(state, state.forced)
+        previous = self._previous
+        while len(text) < n_characters:
+            code_point = state.forced
+            if code_point is None:
+                code_point = self._habits.expected(previous, state)
+            if code_point is None:
+                break
+            previous = chr(code_point)
+            text.append(previous)
+            state = self._automaton.step(state, code_point)
         return "".join(text), state
 
     def _spelt(self, text: str, end: State) -> list[TokenId]:

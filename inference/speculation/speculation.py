@@ -11,11 +11,12 @@ from .draft_model import DraftModel
 from .drafter import DraftedRequest
 from .forced import ForcedText
 from .grammar import Automaton, GrammarSyntaxError, parse_gbnf
+from .habits import BlankHabits
 from .options import SpeculationOptions
 from .policy import DraftPolicy
 from .sources import ForcedSource, Guess, LookupSource, ModelSource, Source
 
-_MOST_AUTOMATA = 16
+_MOST_FORMS = 16
 """Grammars remembered: an application has few, and a known one is followed faster."""
 
 
@@ -66,7 +67,7 @@ class Speculation:
         self._vocabulary = vocabulary
         self._draft_model = draft_model
         self._policy = DraftPolicy(row_costs=options.row_costs, max_draft=options.max_draft)
-        self._automata: OrderedDict[str, Automaton | None] = OrderedDict()
+        self._forms: OrderedDict[str, tuple[Automaton, BlankHabits] | None] = OrderedDict()
 
     def for_request(self, request: DraftedRequest) -> RequestDrafter | None:
         """What guesses ahead for a request; None when nothing may be guessed."""
@@ -79,24 +80,24 @@ class Speculation:
             self._draft_model.close()
 
     def _sources(self, request: DraftedRequest) -> Iterator[Source]:
-        automaton = self._automaton(request.grammar) if self._options.forced else None
-        if automaton is not None:
-            yield ForcedSource(ForcedText(automaton, self._vocabulary, len(request.prompt)))
+        form = self._form(request.grammar) if self._options.forced else None
+        if form is not None:
+            yield ForcedSource(ForcedText(*form, self._vocabulary, len(request.prompt)))
         if self._options.prompt_lookup:
             yield LookupSource()
         if self._options.draft_model and self._draft_model is not None:
             yield ModelSource(self._draft_model, self._options.draft_token_cost)
 
-    def _automaton(self, grammar: str | None) -> Automaton | None:
-        """The automaton of a grammar; None for free text and for what cannot be followed."""
+    def _form(self, grammar: str | None) -> tuple[Automaton, BlankHabits] | None:
+        """What is known of a grammar; None for free text and for what cannot be followed."""
         if grammar is None:
             return None
-        if grammar not in self._automata:
+        if grammar not in self._forms:
             try:
-                self._automata[grammar] = Automaton(parse_gbnf(grammar))
+                self._forms[grammar] = Automaton(parse_gbnf(grammar)), BlankHabits()
             except GrammarSyntaxError:
-                self._automata[grammar] = None
-            if len(self._automata) > _MOST_AUTOMATA:
-                self._automata.popitem(last=False)
-        self._automata.move_to_end(grammar)
-        return self._automata[grammar]
+                self._forms[grammar] = None
+            if len(self._forms) > _MOST_FORMS:
+                self._forms.popitem(last=False)
+        self._forms.move_to_end(grammar)
+        return self._forms[grammar]

@@ -49,16 +49,21 @@ class State:
     Attributes:
         stacks: Each topped by a terminal.
         after: States reached by one character, as far as they were asked for.
+        choices: The characters that may come, if they are few; empty if they are many, and where
+            the text may end.
         forced: The only character that may come; None if there are several, or it may end.
     """
 
     stacks: Stacks
     after: dict[int, State] = field(default_factory=dict[int, "State"])
+    choices: frozenset[int] = field(init=False)
     forced: int | None = field(init=False)
 
     def __post_init__(self) -> None:
         only = {None if stack is None else _top(stack).only for stack in self.stacks}
-        self.forced = only.pop() if len(only) == 1 else None
+        few = frozenset(code_point for code_point in only if code_point is not None)
+        self.choices = frozenset() if None in only else few
+        self.forced = next(iter(few)) if len(only) == len(few) == 1 else None
 
     @property
     def is_dead(self) -> bool:
