@@ -210,6 +210,7 @@ class StateFiles:
         array = as_array(tokens)
         if self._writer.holds(state_key(self._identity, array)):
             return True
+        self._refresh()
         with self._lock:
             return self._catalogue.covers(array, kind)
 
@@ -249,10 +250,13 @@ class StateFiles:
         return self._writer.close(timeout_s)
 
     def _refresh(self) -> None:
-        """Take notice of files that other processes wrote or removed."""
+        """Take notice of files that other processes wrote or removed. Both threads do this."""
         folder = self._folder
         if folder is None:
             return
+        # NOTE: taken before the folder is listed: what the other thread adds meanwhile stays.
+        with self._lock:
+            known = self._catalogue.keys
         try:
             stamp = folder.stamp()
             if stamp is not None and stamp == self._stamp:
@@ -261,8 +265,6 @@ class StateFiles:
         except OSError as exc:
             self._complain("state_folder_not_read", exc)
             return
-        with self._lock:
-            known = self._catalogue.keys
         added = [self._inspect(folder, key) for key in found - known]
         with self._lock:
             for key in known - found:
@@ -293,6 +295,7 @@ class StateFiles:
         now = self._clock()
         header = self._header(state, now)
         n_bytes = file_size(header)
+        self._refresh()
         if not self._make_room(folder, state, n_bytes):
             return False
 
