@@ -24,6 +24,7 @@ from runbooks.directory import Directory
 
 from .desk import CaseBoard, Desk
 from .dispatch import Dispatcher, Skill
+from .eager_prefill import EagerPrefill
 from .embedder import EngineEmbedder
 from .engine import EnginePlace, metrics_of, open_engine
 from .generators import Generators, open_generators
@@ -38,6 +39,7 @@ from .skills.code.skill import CodeSkill
 from .skills.incident import IncidentSkill
 from .skills.knowledge.skill import KnowledgeSkill
 from .skills.logs.skill import LogsSkill
+from .skills.openings import opening
 from .skills.runbook.skill import RunbookSkill
 from .skills.schedule.skill import ScheduleSkill
 from .slack.app import SlackConnection
@@ -85,6 +87,7 @@ class Core:
     services: RunbookServices
     schedules: Schedules
     dispatcher: Dispatcher
+    listener: EagerPrefill
     desk: Desk
     router: Router
     threads: Threads
@@ -129,6 +132,7 @@ async def open_core(
         core.schedules.start(paused=not keep_time)
         stack.callback(core.schedules.stop)
         stack.push_async_callback(core.desk.drain, 5.0)
+        stack.push_async_callback(core.listener.close)
         await core.services.executor.recover()
         await core.services.approvals.announce_policy()
         chores = _start_chores(core, database, keep_time=keep_time)
@@ -152,17 +156,18 @@ def _build(
     poster = DigestPoster(digests, logs, around.post_digest)
     schedules = Schedules(digests=digests, engine=database, run=poster.post)
     runbook = RunbookSkill(catalog, services.approvals)
+    threads = Threads(database)
+    listener = EagerPrefill(engine, threads, opening, registry=registry)
     skills: Mapping[Intent, Skill] = {
         Intent.LOGS: IncidentSkill(logs, runbook.suggest),
         Intent.RUNBOOK: runbook,
-        Intent.CODE: CodeSkill(generators.of("code"), knowledge, classify_line),
+        Intent.CODE: CodeSkill(listener.watched(generators.of("code")), knowledge, classify_line),
         Intent.KNOWLEDGE: KnowledgeSkill(
             knowledge, generators.of("knowledge"), model_name=settings.model
         ),
         Intent.SCHEDULE: ScheduleSkill(schedules, tuple(settings.logs.sources)),
         Intent.CHAT: ChatSkill(),
     }
-    threads = Threads(database)
     router = Router(
         engine, encoder_name=settings.inference.encoder, folder=settings.home / "router"
     )
@@ -178,7 +183,9 @@ def _build(
             skills=skills,
             memory=threads,
             sightings=SeenEvents(database),
+            listener=listener,
         ),
+        listener=listener,
         desk=Desk(
             approvals=services.approvals,
             executor=services.executor,

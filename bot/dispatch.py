@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
@@ -30,6 +31,7 @@ from .messages import (
     ThreadRef,
     Turn,
 )
+from .thread_talk import Remark
 
 ROUTE_ACTION = "route_choice"
 _MAX_CHOICE_CHARS = 1500
@@ -101,6 +103,22 @@ class Sightings(Protocol):
         ...
 
 
+class Listener(Protocol):
+    """Hears what people say to one another in the bot's threads."""
+
+    def hear(self, thread: ThreadRef, remark: Remark) -> None:
+        """Take in a message; returns at once."""
+        ...
+
+    def retract(self, thread: ThreadRef, ts: str, text: str = "") -> None:
+        """Take in that a message was deleted, or has another text now; returns at once."""
+        ...
+
+    def talk(self, thread: ThreadRef) -> str:
+        """What was said there, safe to quote in a prompt; returns at once."""
+        ...
+
+
 class Dispatcher:
     """Takes a request to its skill and its answer to the outlet."""
 
@@ -111,19 +129,32 @@ class Dispatcher:
         skills: Mapping[Intent, Skill],
         memory: Memory,
         sightings: Sightings,
+        listener: Listener | None = None,
         ask_below: float = 0.3,
     ) -> None:
         """Wire the dispatcher.
 
         Args:
+            listener: Hears the talk of threads; None: answers know nothing of it.
             ask_below: Below this confidence the person is asked what they meant.
         """
         self._router = router
         self._skills = skills
         self._memory = memory
         self._sightings = sightings
+        self._listener = listener
         self._ask_below = ask_below
         self._log = structlog.get_logger()
+
+    def overhear(self, thread: ThreadRef, remark: Remark) -> None:
+        """Take in a message that is not for the bot, in a thread it takes part in."""
+        if self._listener is not None:
+            self._listener.hear(thread, remark)
+
+    def retract(self, thread: ThreadRef, ts: str, text: str = "") -> None:
+        """Take in that a message was deleted, or has another text now."""
+        if self._listener is not None:
+            self._listener.retract(thread, ts, text)
 
     async def handle(
         self, request: Request, outlet: Outlet, *, intent: Intent | None = None
@@ -140,13 +171,18 @@ class Dispatcher:
             if not await asyncio.to_thread(self._sightings.first_sight, key, seen_at):
                 log.info("duplicate_request")
                 return
-            await self._answer(request, outlet, intent)
+            await self._answer(self._with_talk(request), outlet, intent)
         except asyncio.CancelledError:
             await self._show_last(outlet, _stopped(), log)
             raise
         except Exception:
             log.exception("request_failed")
             await self._show_last(outlet, _failed(request.request_id), log)
+
+    def _with_talk(self, request: Request) -> Request:
+        if self._listener is None:
+            return request
+        return replace(request, talk=self._listener.talk(request.thread))
 
     async def _answer(self, request: Request, outlet: Outlet, intent: Intent | None) -> None:
         history = await asyncio.to_thread(self._memory.recent, request.thread, 6)

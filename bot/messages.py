@@ -71,6 +71,7 @@ class Request:
     Attributes:
         received_at: Aware UTC.
         is_direct: Asked in a direct message, where nobody else can see or approve.
+        talk: What people said to one another in the thread, one line each, safe to quote.
     """
 
     request_id: str
@@ -80,6 +81,7 @@ class Request:
     received_at: datetime
     attachments: tuple[Attachment, ...] = ()
     is_direct: bool = False
+    talk: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

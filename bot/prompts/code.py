@@ -12,6 +12,8 @@ from types import MappingProxyType
 
 from inference.request import ChatMessage, Role
 
+from . import thread
+
 SYSTEM = """You write code for an on-call engineer.
 Answer with exactly one fenced code block in the language asked for and nothing around it.
 Write the shortest code that does the task. No placeholders, no explanation.
@@ -74,7 +76,7 @@ def prefix(language: str) -> tuple[ChatMessage, ...]:
 
 
 def messages(
-    *, language: str, task: str, notes: Sequence[str] = (), earlier: str = ""
+    *, language: str, task: str, notes: Sequence[str] = (), earlier: str = "", talk: str = ""
 ) -> tuple[ChatMessage, ...]:
     """The conversation that asks for code; begins with `prefix(language)`.
 
@@ -83,8 +85,15 @@ def messages(
         task: What was asked, already made safe to quote.
         notes: Passages with names that the code may use, already made safe to quote.
         earlier: The code of the previous turn when the task is a change to it, else empty.
+        talk: What people said in the thread, already made safe to quote.
     """
-    return (*prefix(language), ChatMessage(Role.USER, _ask(language, task, notes, earlier)))
+    asked = thread.block(talk) + _ask(language, task, notes, earlier)
+    return (*prefix(language), ChatMessage(Role.USER, asked))
+
+
+def opening(language: str, talk: str) -> tuple[ChatMessage, ...]:
+    """What `messages` begins with, as far as it is known before the task."""
+    return (*prefix(language), ChatMessage(Role.USER, thread.opening(talk)))
 
 
 def repair(

@@ -51,6 +51,19 @@ class Incoming:
         return f"{self.thread.channel_id}-{self.ts}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retraction:
+    """A message is not what it was.
+
+    Attributes:
+        text: What it says now, as plain text; empty when it was deleted.
+    """
+
+    thread: ThreadRef
+    ts: str
+    text: str
+
+
 # Event payloads are JSON whose shape Slack defines; they are parsed here and go no further.
 def parse_event(event: Mapping[str, Any], bot_user_id: str) -> Incoming | None:
     """Read a `message` or `app_mention` event; None when nobody is talking to anybody.
@@ -76,6 +89,19 @@ def parse_event(event: Mapping[str, Any], bot_user_id: str) -> Incoming | None:
         in_thread=bool(event.get("thread_ts")) and event.get("thread_ts") != ts,
         mentions_others=bool(mentioned - {bot_user_id}),
     )
+
+
+def parse_retraction(event: Mapping[str, Any], bot_user_id: str) -> Retraction | None:
+    """Read the event of a deleted or edited message; None when it is another event."""
+    kind, channel_id = event.get("subtype"), str(event.get("channel") or "")
+    if kind not in {"message_deleted", "message_changed"}:
+        return None
+    before: Mapping[str, Any] = event.get("previous_message") or {}
+    after: Mapping[str, Any] = event.get("message") or {} if kind == "message_changed" else {}
+    ts = str(after.get("ts") or event.get("deleted_ts") or before.get("ts") or "")
+    thread_ts = str(after.get("thread_ts") or before.get("thread_ts") or ts)
+    text = "" if after.get("subtype") == "tombstone" else str(after.get("text") or "")
+    return Retraction(thread=ThreadRef(channel_id, thread_ts), ts=ts, text=plain(text, bot_user_id))
 
 
 def plain(raw: str, bot_user_id: str) -> str:

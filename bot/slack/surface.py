@@ -19,11 +19,19 @@ from runbooks.proposal import ActorRef
 
 from ..desk import Desk
 from ..dispatch import Dispatcher
-from ..messages import Actor, Attachment, Intent, Request, ThreadRef
+from ..messages import Actor, ActorKind, Attachment, Intent, Request, ThreadRef
 from ..store.feedback import Feedback, FeedbackBook
+from ..thread_talk import Remark
 from .blocks import section
 from .cards import preview_blocks
-from .incoming import MAX_UPLOAD_BYTES, Incoming, decode_upload, to_request
+from .incoming import (
+    MAX_UPLOAD_BYTES,
+    Incoming,
+    Retraction,
+    decode_upload,
+    split_paste,
+    to_request,
+)
 from .mrkdwn import escape
 from .outlets import AnswerOutlet
 from .people import People
@@ -67,6 +75,14 @@ class Surface:
     def receive(self, incoming: Incoming, *, addressed: bool) -> None:
         """Answer a message; one that does not address the bot only if its thread is the bot's."""
         self._start(self._receive(incoming, addressed=addressed), incoming.thread)
+
+    def overhear(self, incoming: Incoming) -> None:
+        """Take in a message that is not for the bot, if its thread is the bot's."""
+        self._start(self._overhear(incoming))
+
+    def retract(self, retraction: Retraction) -> None:
+        """Take in that a message was deleted or edited."""
+        self._dispatcher.retract(retraction.thread, retraction.ts, retraction.text)
 
     def choose(self, user_id: str, thread: ThreadRef, ts: str, intent: Intent, text: str) -> None:
         """Answer a question whose skill a person picked."""
@@ -120,6 +136,7 @@ class Surface:
 
     async def _receive(self, incoming: Incoming, *, addressed: bool) -> None:
         if not addressed and not await self._is_follow_up(incoming):
+            await self._overhear(incoming)
             return
         try:
             actor = await self._people.actor(incoming.user_id)
@@ -133,12 +150,33 @@ class Surface:
                 return
         await self._handle(to_request(incoming, actor, attachments))
 
+    async def _overhear(self, incoming: Incoming) -> None:
+        """People talk to one another: never answered, at most remembered for the next answer."""
+        if not incoming.in_thread or not incoming.text:
+            return
+        if not await self._is_ours(incoming.thread):
+            return
+        try:
+            actor = await self._people.actor(incoming.user_id)
+        except DirectoryError as exc:
+            self._log.info("not_overheard", reason=str(exc))
+            return
+        if actor.kind in {ActorKind.MEMBER, ActorKind.GUEST}:
+            text, _ = split_paste(incoming.text)
+            self._dispatcher.overhear(
+                incoming.thread, Remark(ts=incoming.ts, author=actor.name, text=text)
+            )
+
     async def _is_follow_up(self, incoming: Incoming) -> bool:
         if not incoming.in_thread or incoming.mentions_others or not incoming.text:
             return False
-        if incoming.thread in self._at_work():
+        return await self._is_ours(incoming.thread)
+
+    async def _is_ours(self, thread: ThreadRef) -> bool:
+        """Whether the bot answers there now, or has answered."""
+        if thread in self._at_work():
             return True
-        return await asyncio.to_thread(self._threads.takes_part, incoming.thread)
+        return await asyncio.to_thread(self._threads.takes_part, thread)
 
     def _at_work(self) -> set[ThreadRef]:
         me = asyncio.current_task()

@@ -22,6 +22,7 @@ class Task:
     earlier: str
     titles: tuple[str, ...]
     notes: tuple[str, ...]
+    talk: str = ""
 
     def conversation(self) -> tuple[ChatMessage, ...]:
         """The prompt, with everything that people or documents wrote made safe to quote."""
@@ -30,6 +31,7 @@ class Task:
             task=as_data(self.text),
             notes=tuple(as_data(note) for note in self.notes),
             earlier=as_data(self.earlier),
+            talk=self.talk,
         )
 
 

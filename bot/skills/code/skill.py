@@ -116,6 +116,7 @@ class CodeSkill:
             text=request.text,
             language=language,
             earlier=earlier,
+            talk=request.talk,
             titles=tuple(dict.fromkeys(hit.title for hit in hits)),
             notes=tuple(filter(None, (naming_lines(hit.text, _NOTE_CHARS) for hit in hits))),
         )

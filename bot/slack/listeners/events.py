@@ -12,7 +12,7 @@ from slack_bolt.async_app import AsyncApp
 
 from ...messages import ThreadRef
 from ..home import home_blocks
-from ..incoming import parse_event
+from ..incoming import parse_event, parse_retraction
 from ..surface import Surface
 from ..web import SlackCallError
 
@@ -29,14 +29,20 @@ def register(app: AsyncApp, surface: Surface, bot_user_id: str, *, thread_follow
 
     @app.event("message")
     async def handle_message(event: Mapping[str, Any]) -> None:
+        retraction = parse_retraction(event, bot_user_id)
+        if retraction is not None:
+            surface.retract(retraction)
         incoming = parse_event(event, bot_user_id)
         if incoming is None:
             return
         if incoming.is_direct:
             surface.receive(incoming, addressed=True)
-        elif thread_follow_ups and f"<@{bot_user_id}" not in str(event.get("text")):
-            # NOTE: a message that mentions the bot also arrives as `app_mention`.
+        elif f"<@{bot_user_id}" in str(event.get("text")):
+            return  # it also arrives as `app_mention`
+        elif thread_follow_ups:
             surface.receive(incoming, addressed=False)
+        else:
+            surface.overhear(incoming)
 
     _register_agent_events(app, surface)
 

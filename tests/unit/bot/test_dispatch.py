@@ -23,6 +23,7 @@ from bot.messages import (
     ThreadRef,
     Turn,
 )
+from bot.thread_talk import Remark
 
 THREAD = ThreadRef("C1", "1.0")
 REQUEST = Request(
@@ -57,11 +58,13 @@ class ScriptedSkill:
         self.events = events
         self.error = error
         self.n_calls = 0
+        self.requests: list[Request] = []
 
     async def answer(
         self, request: Request, history: tuple[Turn, ...]
     ) -> AsyncIterator[SkillEvent]:
         self.n_calls += 1
+        self.requests.append(request)
         for event in self.events:
             yield event
         if self.error is not None:
@@ -104,8 +107,24 @@ def say(text: str, phase: Phase = Phase.DONE) -> Reply:
     )
 
 
+class Ears:
+    def __init__(self) -> None:
+        self.heard: list[tuple[ThreadRef, Remark]] = []
+        self.retracted: list[tuple[ThreadRef, str, str]] = []
+
+    def hear(self, thread: ThreadRef, remark: Remark) -> None:
+        self.heard.append((thread, remark))
+
+    def retract(self, thread: ThreadRef, ts: str, text: str = "") -> None:
+        self.retracted.append((thread, ts, text))
+
+    def talk(self, thread: ThreadRef) -> str:
+        return "\n".join(remark.line for where, remark in self.heard if where == thread)
+
+
 class Bench:
     def __init__(self, skill: ScriptedSkill, route: FixedRoute | None = None) -> None:
+        self.ears = Ears()
         self.memory = ListMemory()
         self.outlet = ListOutlet()
         self.skill = skill
@@ -115,6 +134,7 @@ class Bench:
             skills=dict.fromkeys(Intent, skill),
             memory=self.memory,
             sightings=self.memory,
+            listener=self.ears,
         )
 
     async def handle(self, request: Request = REQUEST, intent: Intent | None = None) -> None:
@@ -185,3 +205,20 @@ async def test_guests_may_ask_but_not_change(intent: Intent, answered: bool) -> 
     guest = replace(REQUEST.actor, kind=ActorKind.GUEST)
     await bench.handle(replace(REQUEST, actor=guest))
     assert (bench.skill.n_calls == 1) is answered
+
+
+async def test_what_was_overheard_in_a_thread_reaches_the_skill_of_that_thread_only() -> None:
+    bench = Bench(ScriptedSkill(say("done")))
+    bench.dispatcher.overhear(THREAD, Remark(ts="1.1", author="Maya", text="it is the EU table"))
+    bench.dispatcher.overhear(ThreadRef("C1", "9.0"), Remark(ts="9.1", author="Jo", text="else"))
+    await bench.handle()
+    assert [request.talk for request in bench.skill.requests] == ["Maya: it is the EU table"]
+
+
+async def test_overhearing_never_answers() -> None:
+    bench = Bench(ScriptedSkill(say("done")))
+    bench.dispatcher.overhear(THREAD, Remark(ts="1.1", author="Maya", text="why is it failing?"))
+    bench.dispatcher.retract(THREAD, "1.1", "never mind")
+    assert bench.ears.retracted == [(THREAD, "1.1", "never mind")]
+    assert bench.skill.n_calls == 0
+    assert bench.outlet.replies == []
