@@ -59,6 +59,12 @@ class HealthServer:
                 "set OPSBOT_PORT to a free port, or 0 for any"
             ) from exc
 
+    @property
+    def port(self) -> int:
+        """Where it listens; 0 before `start`."""
+        addresses = self._runner.addresses if self._runner is not None else []
+        return int(addresses[0][1]) if addresses else 0
+
     async def stop(self) -> None:
         """Stop listening."""
         if self._runner is not None:

@@ -34,7 +34,8 @@ def settings(smollm2: Path, minilm: Path, tmp_path: Path) -> Settings:
         home=tmp_path,
         model=str(smollm2),
         models_dir=smollm2.parent,
-        inference={"encoder": str(minilm), "n_ctx": 2048},
+        # One thread: several would wait for one another wherever other tests use the cores.
+        inference={"encoder": str(minilm), "n_ctx": 2048, "n_threads": 1},
     )
 
 
