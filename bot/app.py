@@ -151,19 +151,23 @@ def _build(
 ) -> Core:
     services = build_runbook_services(settings, database, around.directory, around.team_id)
     catalog = Catalog.load(settings.runbooks.folders)
-    logs = LogsSkill(settings.logs, generators.of("logs"), model_name=settings.model)
+    threads = Threads(database)
+    listener = EagerPrefill(engine, threads, opening, registry=registry)
+    logs = LogsSkill(
+        settings.logs, listener.watched(generators.of("logs")), model_name=settings.model
+    )
     digests = Digests(database)
     poster = DigestPoster(digests, logs, around.post_digest)
     schedules = Schedules(digests=digests, engine=database, run=poster.post)
     runbook = RunbookSkill(catalog, services.approvals)
-    threads = Threads(database)
-    listener = EagerPrefill(engine, threads, opening, registry=registry)
     skills: Mapping[Intent, Skill] = {
         Intent.LOGS: IncidentSkill(logs, runbook.suggest),
         Intent.RUNBOOK: runbook,
         Intent.CODE: CodeSkill(listener.watched(generators.of("code")), knowledge, classify_line),
         Intent.KNOWLEDGE: KnowledgeSkill(
-            knowledge, generators.of("knowledge"), model_name=settings.model
+            knowledge,
+            listener.watched(generators.of("knowledge")),
+            model_name=settings.model,
         ),
         Intent.SCHEDULE: ScheduleSkill(schedules, tuple(settings.logs.sources)),
         Intent.CHAT: ChatSkill(),

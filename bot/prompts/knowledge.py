@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from inference.request import ChatMessage, Role
 
+from . import thread
+
 MAX_LINES = 3
 
 SYSTEM = """You answer an on-call engineer from numbered sources.
@@ -63,15 +65,22 @@ def prefix() -> tuple[ChatMessage, ...]:
 
 
 def messages(
-    sources: Sequence[Source], question: str, earlier: str = ""
+    sources: Sequence[Source], question: str, earlier: str = "", talk: str = ""
 ) -> tuple[ChatMessage, ...]:
     """The conversation that asks for an answer; begins with `prefix()`.
 
     Args:
         question: What was asked, already made safe to quote.
         earlier: The question before it when this one leans on it, else empty.
+        talk: What people said in the thread, already made safe to quote.
     """
-    return (*prefix(), ChatMessage(Role.USER, _ask(sources, question, earlier)))
+    asked = thread.block(talk) + _ask(sources, question, earlier)
+    return (*prefix(), ChatMessage(Role.USER, asked))
+
+
+def opening(talk: str) -> tuple[ChatMessage, ...]:
+    """What `messages` begins with, as far as it is known before the question."""
+    return (*prefix(), ChatMessage(Role.USER, thread.opening(talk)))
 
 
 def grammar(n_sources: int, *, may_refuse: bool) -> str:

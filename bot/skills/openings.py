@@ -1,8 +1,7 @@
 """What the next prompt of a thread will begin with, as far as that is known before the question.
 
-Who asks on in a thread mostly stays with the skill that answered last. Only the code skill's prompt
-has what people said in it; the others' prompts begin with their static prefix, which is kept
-computed anyway, and go on with what is looked up for the question.
+Who asks on in a thread mostly stays with the skill that answered last. Its static prefix and what
+people said meanwhile are known; evidence, passages and notes are looked up for the question.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 from inference import ChatMessage
 
 from ..messages import Intent, Turn
-from ..prompts import code
+from ..prompts import code, knowledge, logs
 from .code.languages import named
 
 
@@ -22,9 +21,15 @@ def opening(last: Turn, talk: str) -> tuple[ChatMessage, ...]:
         talk: What people said in the thread, safe to quote; not empty.
 
     Returns:
-        Nothing when the next prompt has no part that only now became known.
+        Nothing after a skill that asks no model.
     """
-    language = named(last.facts.get("language", ""))
-    if last.intent is not Intent.CODE or language is None:
-        return ()
-    return code.opening(language.label, talk)
+    match last.intent:
+        case Intent.LOGS:
+            return logs.opening(talk)
+        case Intent.KNOWLEDGE:
+            return knowledge.opening(talk)
+        case Intent.CODE:
+            language = named(last.facts.get("language", ""))
+            return () if language is None else code.opening(language.label, talk)
+        case _:
+            return ()

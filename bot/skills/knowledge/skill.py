@@ -103,7 +103,9 @@ def _generation(
 ) -> GenerateRequest:
     return GenerateRequest(
         request_id=f"{request.request_id}-knowledge",
-        messages=prompts.messages(sources, as_data(request.text), as_data(question.earlier)),
+        messages=prompts.messages(
+            sources, as_data(request.text), as_data(question.earlier), request.talk
+        ),
         max_tokens=_MAX_TOKENS,
         grammar=prompts.grammar(len(sources), may_refuse=answerability is not Answerability.YES),
         pin_prefix=len(prompts.prefix()),

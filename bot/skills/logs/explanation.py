@@ -52,16 +52,19 @@ class Explainer:
         n_entries: int,
         request_id: str,
         priority: Priority = Priority.INTERACTIVE,
+        *,
+        talk: str = "",
     ) -> AsyncIterator[Explanation]:
         """Yield the explanation whenever it grew by a line, and once when it is complete.
 
         Args:
-            evidence: All that the model is given; safe to quote.
+            evidence: All that the explanation may rest on; safe to quote.
             n_entries: How many numbered entries it has.
+            talk: What people said in the thread, safe to quote; no evidence.
         """
         request = GenerateRequest(
             request_id=f"{request_id}:explain",
-            messages=prompts.messages(evidence),
+            messages=prompts.messages(evidence, talk),
             max_tokens=self._max_tokens,
             grammar=prompts.GRAMMAR,
             priority=priority,

@@ -112,7 +112,10 @@ class LogsSkill:
         if not looked.is_unusual:
             yield _uneventful(looked)
             return
-        async for reply in self._explained(looked, request.request_id, Priority.INTERACTIVE):
+        explained = self._explained(
+            looked, request.request_id, Priority.INTERACTIVE, talk=request.talk
+        )
+        async for reply in explained:
             yield reply
 
     async def digest_reply(
@@ -197,7 +200,7 @@ class LogsSkill:
         return found, tuple(name for name in others if name not in left_out)
 
     async def _explained(
-        self, looked: _Looked, request_id: str, priority: Priority
+        self, looked: _Looked, request_id: str, priority: Priority, *, talk: str = ""
     ) -> AsyncIterator[Reply]:
         digest = looked.digest
         summary = wording.summary_of(digest, looked.analysis, looked.zone)
@@ -214,7 +217,7 @@ class LogsSkill:
         started = time.monotonic()
         explanation = Explanation()
         explaining = self._explainer.explain(
-            digest.prompt, len(digest.entries), request_id, priority
+            digest.prompt, len(digest.entries), request_id, priority, talk=talk
         )
         async for explanation in explaining:
             if explanation.lines:

@@ -29,7 +29,8 @@ from inference import (
 HERE, THERE = ThreadRef("C1", "1.0"), ThreadRef("C1", "2.0")
 N_LOOKS = 5000
 SQL = Turn(text="sql for it", intent=Intent.CODE, answer="", facts={"language": "sql"})
-LOGS = Turn(text="why?", intent=Intent.LOGS, answer="")
+RUNBOOK = Turn(text="run it", intent=Intent.RUNBOOK, answer="")
+BROKEN = Turn(text="sql", intent=Intent.CODE, answer="")
 
 
 @dataclass
@@ -177,7 +178,7 @@ async def test_threads_do_not_hear_one_another() -> None:
     assert len(bench.service.asked) == 2
 
 
-@pytest.mark.parametrize("turns", [(), (LOGS,)])
+@pytest.mark.parametrize("turns", [(), (RUNBOOK,), (BROKEN,)])
 async def test_nothing_is_prefilled_where_the_next_prompt_is_not_known(
     turns: tuple[Turn, ...],
 ) -> None:
