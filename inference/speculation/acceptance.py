@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_MEMORY = 0.95
+_MEMORY = 0.9
 """What is left of an observation's weight after each later one."""
 _REGRESSION = 0.02
 """How much of the way back to the prior one unused chance goes."""

@@ -83,6 +83,7 @@ class DraftModel:
         self._backend = backend
         self._free = [SeqId(index) for index in range(backend.info.n_seq_max)]
         self._holders: OrderedDict[DraftSequence, SeqId] = OrderedDict()
+        self._is_broken = False
 
     def open(self) -> DraftSequence:
         """Begin with a request; it holds no memory before its first guess."""
@@ -91,7 +92,8 @@ class DraftModel:
     def release(self, sequence: DraftSequence) -> None:
         """Forget a request. Idempotent."""
         sequence.sampler.close()
-        self._evict(sequence)
+        if not self._is_broken:
+            self._evict(sequence)
 
     def guess(
         self, sequence: DraftSequence, tokens: Sequence[TokenId], n_max: int
@@ -103,7 +105,7 @@ class DraftModel:
             none when its memory has no room for the text.
         """
         n_max = min(n_max, self._backend.info.n_ctx_seq - len(tokens))
-        if n_max < 1 or not tokens:
+        if self._is_broken or n_max < 1 or not tokens:
             return []
         try:
             return self._guess(sequence, tokens, n_max)
@@ -177,8 +179,12 @@ class DraftModel:
             self._free.append(seq_id)
 
     def _recover(self, error: DecodeError) -> None:
-        """After a failed step nothing in memory is relied on."""
+        """After a failed step nothing in memory is relied on; without memory, no guesses."""
         for sequence in tuple(self._holders):
             self._evict(sequence)
-        if not error.is_memory_intact:
+        if error.is_memory_intact:
+            return
+        try:
             self._backend.reset()
+        except ModelUnavailableError:
+            self._is_broken = True

@@ -20,13 +20,19 @@ class BlankHabits:
 
     def note(self, previous: str, state: State, character: str) -> None:
         """Remember what an answer went on with, if the grammar left a blank open there."""
-        if _is_open_blank(state):
-            self._habits[previous, state.choices] = ord(character)
+        if state.forced is not None or not state.singles & _BLANKS:
+            return
+        code_point = ord(character)
+        if code_point in _BLANKS or _is_sign_certain(state):
+            self._habits[previous, state.singles] = code_point
+        else:
+            self._habits.pop((previous, state.singles), None)
 
     def expected(self, previous: str, state: State) -> int | None:
         """The code point of the usual next character; None where there is no habit."""
-        return self._habits.get((previous, state.choices)) if _is_open_blank(state) else None
+        return self._habits.get((previous, state.singles)) if state.singles & _BLANKS else None
 
 
-def _is_open_blank(state: State) -> bool:
-    return len(state.choices) > 1 and len(state.choices - _BLANKS) == 1
+def _is_sign_certain(state: State) -> bool:
+    """Whether only one character can come if no blank does."""
+    return not state.is_open and len(state.singles - _BLANKS) == 1

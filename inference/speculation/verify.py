@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 
 from ..request import TokenId
 
 
-def verified(sample: Callable[[int], TokenId], draft: Sequence[TokenId]) -> Iterator[TokenId]:
+def verified(sample: Callable[[int], TokenId], draft: Sequence[TokenId]) -> Generator[TokenId]:
     """The tokens that an answer goes on with, the first that differs from the draft being the last.
 
     Every token is sampled by the request's own sampler from the model's own logits, in order, and

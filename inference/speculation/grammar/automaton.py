@@ -49,21 +49,22 @@ class State:
     Attributes:
         stacks: Each topped by a terminal.
         after: States reached by one character, as far as they were asked for.
-        choices: The characters that may come, if they are few; empty if they are many, and where
-            the text may end.
+        singles: Characters that may come and that the grammar names one by one.
+        is_open: Whether more than these may come, or the text may end.
         forced: The only character that may come; None if there are several, or it may end.
     """
 
     stacks: Stacks
     after: dict[int, State] = field(default_factory=dict[int, "State"])
-    choices: frozenset[int] = field(init=False)
+    singles: frozenset[int] = field(init=False)
+    is_open: bool = field(init=False)
     forced: int | None = field(init=False)
 
     def __post_init__(self) -> None:
         only = {None if stack is None else _top(stack).only for stack in self.stacks}
-        few = frozenset(code_point for code_point in only if code_point is not None)
-        self.choices = frozenset() if None in only else few
-        self.forced = next(iter(few)) if len(only) == len(few) == 1 else None
+        self.singles = frozenset(code_point for code_point in only if code_point is not None)
+        self.is_open = None in only
+        self.forced = next(iter(self.singles)) if len(only) == len(self.singles) == 1 else None
 
     @property
     def is_dead(self) -> bool:
