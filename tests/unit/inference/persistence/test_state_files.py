@@ -241,6 +241,29 @@ def test_two_open_stores_see_what_the_other_writes_and_removes(store: Store) -> 
     assert other.counts.n_bytes == 0
 
 
+def test_the_cap_holds_when_another_process_wrote_while_a_state_was_queued(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = store.open(max_bytes=3500), store.open(max_bytes=3500)
+    is_syncing, may_sync, real_sync = threading.Event(), threading.Event(), os.fsync
+
+    def hold_the_first(descriptor: int) -> None:
+        if not is_syncing.is_set():
+            is_syncing.set()
+            may_sync.wait(FLUSH_S)
+        real_sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", hold_the_first)
+    one.save(run(0, 60), bytes(1000), StateKind.THREAD)
+    assert is_syncing.wait(FLUSH_S)
+    one.save(run(1000, 60), bytes(1000), StateKind.THREAD)
+    put(other, run(2000, 60), bytes(1000))
+    may_sync.set()
+    assert one.flush(FLUSH_S)
+    assert len(store.paths()) == 2
+    assert sum(path.stat().st_size for path in store.paths()) <= 3500
+
+
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EIO])
 def test_a_disk_that_takes_nothing_is_logged_once_and_serves_again_later(
     store: Store, monkeypatch: pytest.MonkeyPatch, code: int
