@@ -13,8 +13,8 @@ from statistics import median
 
 from .step_costs import LearnedCosts, StepCosts
 
-_N_WARM_UP = 2
-"""First steps touch cold pages and prove nothing."""
+_N_WARM_UP = 1
+"""The first step touches cold pages and proves nothing."""
 
 _SLOW = 1.5
 """A step is slow when it takes so many times what it should."""
@@ -28,6 +28,10 @@ _WORSE = 1.3
 _EVIDENCE_ENOUGH = 4
 _LONG_EXCESS_S = 0.25
 """A slow step that lost so much counts twice."""
+
+_STALLED = 4.0
+_STALLED_EXCESS_S = 1.0
+"""A step that took so many times too long and lost so much is evidence enough by itself."""
 
 _N_ATTEMPT_STEPS = 3
 _N_RECENT = 8
@@ -171,10 +175,13 @@ class ThreadController:
         return max(known, 1e-6)
 
     def _weigh(self, seconds: float, usual_s: float) -> None:
+        excess_s = seconds - usual_s
         if seconds < usual_s * _SLOW:
             self._evidence = max(0, self._evidence - 1)
+        elif seconds > usual_s * _STALLED and excess_s > _STALLED_EXCESS_S:
+            self._evidence = max(self._evidence, _EVIDENCE_ENOUGH)
         else:
-            self._evidence += 2 if seconds - usual_s > _LONG_EXCESS_S else 1
+            self._evidence += 2 if excess_s > _LONG_EXCESS_S else 1
 
     def _consider(self, n_rows: int, now: float) -> None:
         """Start an attempt if there is reason to."""

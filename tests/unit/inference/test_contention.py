@@ -115,11 +115,10 @@ def test_single_outliers_change_nothing() -> None:
     assert machine.n_threads_seen.count(2) > 0.97 * len(machine.n_threads_seen)
 
 
-def test_slow_first_steps_change_nothing() -> None:
+def test_a_slow_first_step_changes_nothing() -> None:
     machine = Machine()
     controller = ThreadController(2, machine.costs())
-    for _ in range(2):
-        controller.observe(n_rows=128, n_cells=0, seconds=30.0, now=machine.now)
+    controller.observe(n_rows=128, n_cells=0, seconds=30.0, now=machine.now)
     machine.run(controller, 10)
     assert controller.n_changes == 0
 
@@ -132,6 +131,13 @@ def test_two_slow_prefill_steps_are_enough() -> None:
     for _ in range(2):
         machine.step(controller, n_rows=64)
     assert controller.n_threads == 1
+
+
+def test_one_stalled_step_is_enough() -> None:
+    machine = Machine(busy=one, stall=60)
+    controller = ThreadController(2, machine.costs())
+    machine.step(controller)
+    assert machine.step(controller) == 1
 
 
 def test_more_threads_are_not_tried_in_the_middle_of_a_prefill() -> None:
