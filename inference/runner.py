@@ -71,8 +71,9 @@ class Runner:
         self._keys: dict[str, int] = {}
         self._batch: tuple[int, ...] = ()
         self._suspects: set[int] = set()
-        self._n_failures = 0
+        self._n_failures, self._was_rebuilt_for_room = 0, False
         self._n_threads = backend.info.n_threads
+        self._metrics.threads(self._n_threads)
 
     @property
     def memory(self) -> KvMemory:
@@ -135,6 +136,7 @@ class Runner:
         """Compare the books with memory while nothing runs; what does not agree is forgotten."""
         if self._live:
             return
+        self._show_cells()
         try:
             self._memory.check()
         except ValueError as exc:
@@ -190,7 +192,7 @@ class Runner:
         if status is not DecodeStatus.DONE:
             self._take_back(work, status)
             return
-        self._n_failures = 0
+        self._n_failures, self._was_rebuilt_for_room = 0, False
         self._suspects.difference_update(self._batch)
         n_rows = sum(len(chunk.tokens) for _, chunk in work)
         self._note_step(n_rows, now - began, now)
@@ -257,24 +259,30 @@ class Runner:
             sequence.n_pinned = 0
 
     def _note_step(self, n_rows: int, seconds: float, now: float) -> None:
-        counts = self._memory.counts()
         self._metrics.step(n_rows=n_rows, n_batch=self._options.n_batch, seconds=seconds)
-        self._metrics.cells(free=counts.free, cached=counts.cached, running=counts.running)
+        n_cells = self._show_cells()
         if self._pace is None:
             return
-        n_threads = self._pace.observe(
-            n_rows=n_rows, n_cells=counts.running, seconds=seconds, now=now
-        )
+        n_threads = self._pace.observe(n_rows=n_rows, n_cells=n_cells, seconds=seconds, now=now)
         if n_threads != self._n_threads:
             self._backend.set_threads(n_threads)
             self._n_threads = n_threads
             self._metrics.threads(n_threads)
 
+    def _show_cells(self) -> int:
+        """Bring the gauges up to date; returns the cells of running sequences."""
+        counts = self._memory.counts()
+        self._metrics.cells(free=counts.free, cached=counts.cached, running=counts.running)
+        return counts.running
+
     def _end_without_room(self, sequence: Sequence) -> None:
         """Nobody is left to take cells from: an answer in progress is as long as it can be."""
         if sequence.n_output:
             self._end(sequence, Outcome.LENGTH)
-            return
+        else:
+            self._fail_without_room(sequence)
+
+    def _fail_without_room(self, sequence: Sequence) -> None:
         n_needed, n_ctx = len(sequence.tokens), self._backend.info.n_ctx
         reason = f"{n_needed} tokens do not fit into the model's memory of {n_ctx} tokens"
         self._end(sequence, Outcome.FAILED, reason, Fault.PROMPT_TOO_LONG)
@@ -306,8 +314,11 @@ class Runner:
             last = max((sequence for sequence, _ in work), key=lambda s: (s.priority, s.order))
             if len(work) > 1:
                 self._preempt(last)
+            elif self._was_rebuilt_for_room:
+                self._fail_without_room(last)
             else:
-                self._end_without_room(last)
+                self._was_rebuilt_for_room = True
+                self._rebuild()
 
     def _recover(self, work: list[tuple[Sequence, Chunk]], error: DecodeError) -> None:
         """Find out which sequence a failed batch failed for; spare the others."""

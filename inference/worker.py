@@ -152,7 +152,7 @@ class Worker:
             embeddings.step()
         if self._runner is not None and not self._runner.is_idle:
             self._step(self._runner)
-        elif self._machinery is not None and self._runner is not None:
+        if self._machinery is not None and self._runner is not None and self._runner.is_idle:
             self._tidy(self._runner, self._machinery)
 
     def _tidy(self, runner: Runner, machinery: Machinery) -> None:

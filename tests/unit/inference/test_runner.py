@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from prometheus_client import CollectorRegistry
@@ -359,9 +359,20 @@ def test_no_room_evicts_and_tries_again() -> None:
     assert ended.outcome in (Outcome.FINISHED, Outcome.LENGTH)
 
 
+def test_no_room_where_the_books_promised_it_begins_with_empty_memory() -> None:
+    stage = Stage()
+    stage.submit(ask("a", SKILLS[0], "why?"))
+    for _ in range(8):
+        stage.runner.step()
+    stage.backend.codes.extend([1])
+    stage.run()
+    assert stage.text("a") == alone(ask("a", SKILLS[0], "why?"))
+    assert stage.backend.n_resets == 1
+
+
 def test_no_room_for_anything_fails_the_request_with_a_sentence() -> None:
     stage = Stage()
-    stage.backend.codes.extend([1])
+    stage.backend.codes.extend([1, 1])
     _, ended = stage.ask(ask("a", SKILLS[0], "why?"))
     assert ended.outcome is Outcome.FAILED
     assert "do not fit" in ended.reason
@@ -649,5 +660,11 @@ class RunnerMachine(RuleBasedStateMachine):
         assert self.stage.backend.n_samplers == 0
 
 
-RunnerMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+# A failing run is told as it is: making one of these shorter can take many minutes.
+RunnerMachine.TestCase.settings = settings(
+    max_examples=40,
+    stateful_step_count=25,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+)
 TestRunnerMachine = RunnerMachine.TestCase
