@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -15,6 +16,10 @@ from .request import GenerationStats
 from .runner import Pace, Runner
 from .scheduler import SchedulerOptions
 from .sequence import Drafter, Sequence
+
+_LAST_SAVES_S = 3.0
+_BETWEEN_SAVES_S = 0.02
+_LONG_REST_S = 3600.0
 
 
 class States(SavedStates, Protocol):
@@ -82,11 +87,20 @@ class Machinery:
         return self.states.save_some(self.backend, self.runner.memory, now)
 
     def close(self) -> None:
-        """Close the parts, not the backend."""
+        """Close the parts, not the backend; what would be saved later is saved now."""
         if self.states is not None:
+            self._save_all(self.states)
             self.states.close()
         if self.speculation is not None:
             self.speculation.close()
+
+    def _save_all(self, states: States) -> None:
+        """Save for a few seconds as if every thread had rested."""
+        memory, now = self.runner.memory, time.monotonic()
+        while self.runner.is_idle and time.monotonic() - now < _LAST_SAVES_S:
+            if states.save_some(self.backend, memory, now + _LONG_REST_S) is None:
+                return
+            time.sleep(_BETWEEN_SAVES_S)
 
 
 def assemble(

@@ -135,11 +135,17 @@ class Worker:
         finally:
             self._finish()
             if self._machinery is not None:
-                self._machinery.close()
+                self._close(self._machinery)
             if backend is not None:
                 backend.close()
             if self._encoder is not None:
                 self._encoder.close()
+
+    def _close(self, machinery: Machinery) -> None:
+        try:
+            machinery.close()
+        except Exception:  # noqa: BLE001 - the models must be freed in any case
+            structlog.get_logger().exception("engine_parts_not_closed")
 
     def _turn(self) -> None:
         """Take what is in the inbox, then compute one batch of each kind of work."""

@@ -86,6 +86,17 @@ async def test_the_next_engine_begins_with_what_the_last_one_had_pinned(tmp_path
     assert hits == 1
 
 
+async def test_a_thread_that_has_not_rested_yet_is_saved_at_the_stop(tmp_path: Path) -> None:
+    folder = tmp_path / "states"
+    long = ChatMessage(Role.USER, "node down " * 30)
+    request = GenerateRequest(request_id="a", messages=(long,), max_tokens=3)
+    async with running(folder, backend(), CollectorRegistry()) as engine:
+        await engine.complete(request)
+    async with running(folder, backend(), CollectorRegistry()) as engine:
+        _, ended = await engine.complete(request)
+    assert ended.stats.n_cached > len(long.content)
+
+
 async def test_states_of_another_model_are_not_trusted(tmp_path: Path) -> None:
     folder = tmp_path / "states"
     async with running(folder, backend("one"), CollectorRegistry()) as engine:
