@@ -17,10 +17,11 @@ from inference.process.engine_process import EngineProcess, attach
 from inference.process.errors import AttachError
 from inference.process.metrics import SupervisorMetrics
 from inference.process.restart_policy import RestartPolicy
+from inference.process.socket_folder import remove_socket
 from inference.process.supervisor import ChildCommand, Supervisor
 from inference.process.watchdog import Watchdog
 
-from .engine_note import find_note, forget_note, write_note
+from .engine_note import find_note, forget_dead_note, forget_note, write_note
 from .local_engine import local_engine
 from .settings import Settings, engine_environment
 
@@ -74,6 +75,9 @@ def metrics_of(engine: InferenceService) -> Callable[[], Awaitable[bytes]] | Non
 async def _own_process(
     settings: Settings, registry: CollectorRegistry, stack: AsyncExitStack
 ) -> EngineProcess:
+    left_behind = await asyncio.to_thread(forget_dead_note, settings)
+    if left_behind is not None:
+        remove_socket(left_behind)
     supervisor = Supervisor(
         ChildCommand(
             argv=(sys.executable, "-m", "bot", "engine-child", "--socket", "{socket}"),

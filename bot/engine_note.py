@@ -61,11 +61,23 @@ def find_note(settings: Settings) -> EngineNote | None:
     note = _read(settings)
     if note is None or note.wanted != _wanted(settings):
         return None
-    try:
-        is_alive = abs(psutil.Process(note.pid).create_time() - note.started) <= 1
-    except psutil.Error:
+    return note if _is_alive(note) else None
+
+
+def forget_dead_note(settings: Settings) -> Path | None:
+    """Remove the note of a bot that was killed; the socket that it left behind, if it did."""
+    note = _read(settings)
+    if note is None or _is_alive(note):
         return None
-    return note if is_alive else None
+    _file(settings).unlink(missing_ok=True)
+    return Path(note.socket)
+
+
+def _is_alive(note: EngineNote) -> bool:
+    try:
+        return abs(psutil.Process(note.pid).create_time() - note.started) <= 1
+    except psutil.Error:
+        return False
 
 
 def _read(settings: Settings) -> EngineNote | None:

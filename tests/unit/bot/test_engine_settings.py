@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bot.engine_note import find_note, forget_note, write_note
+from bot.engine_note import find_note, forget_dead_note, forget_note, write_note
 from bot.settings import Settings, SettingsError, engine_environment, load_settings
 from bot.settings import settings_for_engine as read_passed
 
@@ -81,5 +81,9 @@ def test_the_note_of_a_dead_bot_or_of_somebody_with_its_number_is_not_believed(
     assert find_note(settings) is None
     forget_note(settings)
     assert file.exists()
+    assert forget_dead_note(settings) == Path("/tmp/x/engine.sock")
+    assert not file.exists()
+    write_note(settings, socket=Path("/tmp/x/engine.sock"), model_name="tiny")
+    assert forget_dead_note(settings) is None
     file.write_text("{broken")
     assert find_note(settings) is None
