@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from statistics import median
 from typing import Protocol, TypeAlias
@@ -13,6 +13,7 @@ from .busy_loop import busy_core
 from .throughput import EngineProbe, Throughput
 
 _SETTLE_S = 0.5
+"""Time for the neighbour to be at full speed."""
 
 
 class OpenProbe(Protocol):
@@ -72,8 +73,12 @@ async def measure_busy(
     n_repeats: int,
     progress: Callable[[str], None],
     neighbour: Neighbour = busy_core,
+    settle_s: float = _SETTLE_S,
 ) -> BusyResult:
     """Measure quiet and then busy, first with fixed threads and then with adapting ones.
+
+    Args:
+        settle_s: How long to wait for the neighbour to be at full speed.
 
     Raises:
         BenchmarkError: The engine did not answer.
@@ -91,7 +96,8 @@ async def measure_busy(
 
             await probe.measure(n_prefill, 2)
             quiet = await repeat("threads, quiet")
-            async with _settled(neighbour):
+            async with neighbour():
+                await asyncio.sleep(settle_s)
                 busy = await repeat("threads, one core busy")
             found.append(busy_figures(probe.n_threads, quiet, busy, is_adapting=is_adapting))
     fixed, adapting = found
@@ -119,14 +125,6 @@ async def _measure(
         progress(f"{repeat} of {n_repeats}")
         found.append(await probe.measure(n_prefill, n_decode))
     return found
-
-
-@asynccontextmanager
-async def _settled(neighbour: Neighbour) -> AsyncGenerator[None]:
-    """The neighbour at full speed: it takes a moment to start."""
-    async with neighbour():
-        await asyncio.sleep(_SETTLE_S)
-        yield
 
 
 def busy_figures(n_threads: int, quiet: _Rates, busy: _Rates, *, is_adapting: bool) -> BusyFigures:

@@ -7,20 +7,27 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import psutil
 
-from inference import InferenceService
-
 from .errors import BenchmarkError
 from .ops_load import OpsLoad
-from .service_timing import Timed, chat_request, time_request
+from .service_timing import Streams, Timed, chat_request, time_request
 
 _POLL_S = 0.05
 _ANSWER_WITHIN_S = 120.0
 
 Kill = Callable[[], int]
 """Kills the engine's process at once; returns its id."""
+
+
+class Service(Streams, Protocol):
+    """A service that outlives its engine's process."""
+
+    async def ready(self) -> None:
+        """See `InferenceService.ready`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +49,7 @@ class CrashResult:
 
 
 async def measure_crash(
-    service: InferenceService,
+    service: Service,
     load: OpsLoad,
     *,
     salt: str,
@@ -79,9 +86,7 @@ async def measure_crash(
     return crash_result([task.result() for task in done], len(unended), answering_s, killed)
 
 
-async def _ask(
-    service: InferenceService, load: OpsLoad, thread: int, salt: str
-) -> tuple[Timed, float]:
+async def _ask(service: Service, load: OpsLoad, thread: int, salt: str) -> tuple[Timed, float]:
     """Ask, and tell when it was over."""
     system = load.system(thread, salt)["content"]
     question = load.question(thread, 0)["content"]
@@ -105,9 +110,7 @@ def crash_result(
     )
 
 
-async def _until_answered(
-    service: InferenceService, killed: float, salt: str, within_s: float
-) -> float:
+async def _until_answered(service: Service, killed: float, salt: str, within_s: float) -> float:
     """Ask something short until it is answered; seconds from the kill."""
     n_asked, how = 0, "not asked"
     try:

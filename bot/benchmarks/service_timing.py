@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
+from typing import Protocol
 
 from inference import (
     ChatMessage,
     Ended,
+    Event,
     Fault,
     GenerateRequest,
-    Generator,
     Outcome,
     Role,
     Started,
@@ -19,6 +21,14 @@ from inference import (
 )
 
 _GOOD = frozenset({Outcome.FINISHED, Outcome.LENGTH})
+
+
+class Streams(Protocol):
+    """The one thing of an inference service that is timed."""
+
+    def stream(self, request: GenerateRequest) -> AsyncGenerator[Event, None]:
+        """See `Generator.stream`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +57,7 @@ class Timed:
         return f"{self.ended.outcome.value}: {fault.value}" if fault else self.ended.outcome.value
 
 
-async def time_request(service: Generator, request: GenerateRequest) -> Timed:
+async def time_request(service: Streams, request: GenerateRequest) -> Timed:
     """Run a request to its end."""
     began = time.perf_counter()
     first: float | None = None

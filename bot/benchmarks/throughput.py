@@ -102,7 +102,7 @@ class EngineProbe:
         self._backend.take()
         _, ended = await self._engine.complete(request)
         if ended.outcome is not Outcome.LENGTH:
-            raise BenchmarkError(f"a request {ended.outcome.value}: {ended.reason}")
+            raise BenchmarkError(f"a request was {ended.outcome.value}: {ended.reason}")
         return self._backend.take()
 
 

@@ -92,6 +92,7 @@ def load(  # noqa: PLR0913 - a command's options are its arguments
     async def measure(progress: _Progress) -> None:
         async with open_targets(targets, progress) as sides:
             served = {side.name: await side.describe() for side in sides}
+            _warn_of_different_models(served)
             result = await measure_load(
                 sides, shape, concurrencies=at_once, n_rounds=rounds, progress=progress
             )
@@ -284,6 +285,14 @@ def answer(runs: _Runs = 5, as_json: _Json = False, out: _Out = None) -> None:
     _run(measure)
 
 
+def _warn_of_different_models(served: Mapping[str, str]) -> None:
+    from ..benchmarks.same_model import is_same_model
+
+    if not is_same_model(served.values()):
+        what = ", ".join(f"{side} has {model}" for side, model in served.items())
+        error_console.print(f"these may be different models: {what}", style="yellow")
+
+
 async def _restarts(
     settings: Settings, shape: OpsLoad, *, runs: int, kills: bool, progress: _Progress
 ) -> tuple[RestartResult, CrashResult | None]:
@@ -369,7 +378,7 @@ def _plan(
 def _record(
     benchmark: str, settings: Settings, plan: EnginePlan | None, chosen: Mapping[str, object]
 ) -> Record:
-    from inference.backends.llama_cpp import library_build
+    from inference.backends.llama_native import library_build
 
     from ..benchmarks.document import Record, model_subject
     from ..benchmarks.errors import BenchmarkError
