@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -92,6 +94,18 @@ async def test_promql_is_one_checked_block(stage: Stage, visitor: Visitor) -> No
     assert "promql" in text.lower()
 
 
+async def test_what_people_say_is_computed_before_an_answer_needs_it(
+    stage: Stage, visitor: Visitor
+) -> None:
+    asked = visitor.mention(seed.MAYA, "promql for checkout 5xx rate")
+    await visitor.sees(asked.ts, lambda text: DONE in text, 120)
+    n_prefilled, n_reused = n_eager(stage, "prefilled"), n_eager(stage, "reused")
+    visitor.say(seed.MAYA, f"<@{seed.JONAS}> only the EU region matters", asked.ts)
+    await until(lambda: n_eager(stage, "prefilled") > n_prefilled)
+    visitor.mention(seed.MAYA, "now per region", asked.ts)
+    await until(lambda: n_eager(stage, "reused") > n_reused)
+
+
 async def test_a_digest_is_confirmed_listed_run_and_removed(stage: Stage, visitor: Visitor) -> None:
     asked = visitor.mention(seed.MAYA, "post a log digest of checkout here every weekday at 9")
     confirmed = await visitor.sees(asked.ts, lambda text: "every weekday" in text)
@@ -110,6 +124,17 @@ async def test_a_digest_is_confirmed_listed_run_and_removed(stage: Stage, visito
     removed = visitor.mention(seed.MAYA, f"remove digest {number}")
     await visitor.sees(removed.ts, lambda text: "is removed" in text)
     assert not await stage.core.schedules.all()
+
+
+def n_eager(stage: Stage, kind: str) -> float:
+    return stage.core.registry.get_sample_value(f"opsbot_eager_{kind}_tokens_total") or 0
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(120):
+        # Counters tell nobody that they grew.
+        while not is_so():  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
 
 
 def log_lines(stage: Stage, service: str) -> list[str]:
