@@ -36,6 +36,7 @@ from inference.process.engine_process import EngineProcess, attach
 from inference.process.errors import AttachError
 from inference.process.metrics import SupervisorMetrics
 from inference.process.restart_policy import RestartPolicy
+from inference.process.socket_folder import remove_socket
 from inference.process.supervisor import ChildCommand, Supervisor
 from inference.process.watchdog import Watchdog
 
@@ -293,7 +294,7 @@ async def main():
     engine = EngineProcess(supervisor)
     await engine.start()
     await engine.ready()
-    print(supervisor.pid, flush=True)
+    print("serves", supervisor.pid, supervisor.socket, flush=True)
     await asyncio.sleep(60)
 
 asyncio.run(main())
@@ -312,14 +313,16 @@ async def test_the_process_ends_with_a_parent_that_is_killed() -> None:
     assert parent.stdout is not None
     async with asyncio.timeout(DEADLINE_S):
         lines = [await parent.stdout.readline()]
-        while not lines[-1].strip().isdigit():  # log records come before
+        while not lines[-1].startswith(b"serves"):  # log records come before
             assert lines[-1], lines
             lines.append(await parent.stdout.readline())
-        pid = int(lines[-1])
+        _, number, socket = lines[-1].decode().split()
+        pid = int(number)
         assert psutil.pid_exists(pid)
         parent.kill()
         await parent.wait()
         assert await until_gone(pid)
+        remove_socket(Path(socket))
 
 
 async def test_another_process_of_this_user_borrows_the_engine() -> None:
