@@ -108,7 +108,7 @@ def _version(distribution: str) -> str | None:
 
 def _llama_cpp_build() -> tuple[str, bool]:
     try:
-        from inference.backends.llama_cpp import build_features
+        from inference.backends.llama_native import build_features
     except (ImportError, OSError, RuntimeError):  # not built, or its library does not load
         return "", False
     return build_features()

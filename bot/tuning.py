@@ -41,7 +41,7 @@ def tuning_for(settings: Settings, model_hash: str) -> Tuning | None:
 
 def this_machine() -> Fingerprint:
     """What measurements depend on; loads llama.cpp to ask for its build and devices."""
-    from inference.backends.llama_cpp import library_build, native_inventory
+    from inference.backends.llama_native import library_build, native_inventory
 
     return read_fingerprint(library_build(), native_inventory().devices())
 
@@ -133,7 +133,7 @@ def open_measurer(
 
 def _placements(facts: ModelFacts, n_ctx: int) -> tuple[GpuPlacement, ...]:
     """Ways to use the GPUs; none when llama.cpp was built without them."""
-    from inference.backends.llama_cpp import build_features, native_inventory
+    from inference.backends.llama_native import build_features, native_inventory
 
     if not build_features()[1]:
         return ()

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from ..errors import ModelUnavailableError
 from ..request import SeqId, TokenId
 from .base import Chunk
-from .llama_cpp import Context, LlamaVocabulary, Model, new_batch
+from .llama_cpp import LlamaVocabulary
+from .llama_native import Context, Model, new_batch
 from .options import LlamaOptions
 
 _N_SEQ_MAX = 16

@@ -24,8 +24,9 @@ from inference import (
     TextDelta,
 )
 from inference.backends.base import Chunk, DecodeStatus
-from inference.backends.llama_cpp import LlamaBackend, build_features
+from inference.backends.llama_cpp import LlamaBackend
 from inference.backends.llama_encoder import LlamaEncoder
+from inference.backends.llama_native import build_features
 from inference.backends.options import LlamaOptions
 from inference.chat_template import ChatTemplate
 from inference.request import SeqId, TokenId

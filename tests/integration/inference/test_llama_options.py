@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from inference import ModelUnavailableError
 from inference.backends.base import Chunk, DecodeStatus
 from inference.backends.devices import DeviceKind
-from inference.backends.llama_cpp import LlamaBackend, native_inventory
+from inference.backends.llama_cpp import LlamaBackend
+from inference.backends.llama_native import native_inventory
 from inference.backends.options import FlashAttention, KvType, LlamaOptions
 from inference.request import SeqId
 

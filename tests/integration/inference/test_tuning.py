@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from inference.backends.llama_cpp import LlamaBackend, library_build, native_inventory
+from inference.backends.llama_cpp import LlamaBackend
+from inference.backends.llama_native import library_build, native_inventory
 from inference.backends.options import FlashAttention, KvType, LlamaOptions
 from inference.models.inspect import inspect_model
 from inference.tuning.fingerprint import read_fingerprint
