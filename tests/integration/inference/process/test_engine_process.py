@@ -78,6 +78,9 @@ async def supervised(
             yield engine, supervisor
         finally:
             await engine.stop()
+            assert supervisor.socket is not None
+            (supervisor.socket.parent / "troubled").unlink(missing_ok=True)
+            remove_socket(supervisor.socket)
 
 
 def pid_of(supervisor: Supervisor) -> int:
