@@ -16,6 +16,7 @@ import aiohttp
 import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
+from yarl import URL
 
 from inference import Engine, ModelUnavailableError
 from inference.backends.base import Chunk
@@ -69,12 +70,13 @@ async def test_a_client_that_leaves_during_prefill_cancels_its_request(
     backend = FakeBackend(on_decode=gate, reply=endless)
     engine = engine_on(backend)
     async with serving(engine) as url:
-        body = {"messages": MESSAGES, "max_tokens": 400, "stream": stream}
-        async with aiohttp.ClientSession() as session:
-            asking = asyncio.create_task(session.post(url + CHAT, json=body))
-            assert await asyncio.to_thread(gate.reached.wait, LIMIT_S)
-            asking.cancel()
-            await asyncio.gather(asking, return_exceptions=True)
+        _, connection = await asyncio.open_connection("127.0.0.1", URL(url).port)
+        body = json.dumps({"messages": MESSAGES, "max_tokens": 400, "stream": stream})
+        head = f"POST {CHAT} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
+        connection.write(f"{head}Content-Type: application/json\r\n\r\n{body}".encode())
+        assert await asyncio.to_thread(gate.reached.wait, LIMIT_S)
+        connection.close()
+        await connection.wait_closed()
         await eventually(lambda: engine.n_waiting == 0)
         gate.may_go_on.set()
         await eventually(lambda: backend.n_samplers == 0)
