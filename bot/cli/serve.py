@@ -95,11 +95,13 @@ async def _serve(settings: Settings, place: Place) -> None:
 
     from inference.server import build_app, listening
 
-    from ..engine import open_engine
+    from ..local_engine import local_engine
 
     stopped = stop_signal()
     registry = CollectorRegistry()
-    async with open_engine(settings, registry=registry) as engine:
+    engine = local_engine(settings, registry=registry)
+    await engine.start()
+    try:
         app = build_app(
             engine,
             token=place.token,
@@ -112,3 +114,5 @@ async def _serve(settings: Settings, place: Place) -> None:
         ) as address:
             console.print(f"opsbot serves on {address}; Ctrl-C ends it", highlight=False)
             await stopped.wait()
+    finally:
+        await engine.stop()
