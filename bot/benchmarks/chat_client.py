@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 from types import TracebackType
 from typing import Self
 
@@ -119,7 +120,7 @@ class ChatClient:
         return reading.reply()
 
     async def describe(self) -> str:
-        """The endpoint's first model, as it calls it; checks that it answers at all.
+        """The endpoint's first model, as it calls it but for a folder; checks that it answers.
 
         Raises:
             BenchmarkError: It does not.
@@ -129,7 +130,8 @@ class ChatClient:
             async with self._session.get(url) as response:
                 response.raise_for_status()
                 models = (await response.json())["data"]
-                return str(models[0]["id"])
+                name = str(models[0]["id"])
+                return PurePath(name).name if name.startswith("/") else name
         except (aiohttp.ClientError, OSError, KeyError, IndexError, TypeError, ValueError) as exc:
             reason = f"{self.endpoint.url} is no OpenAI-compatible server: {exc}"
             raise BenchmarkError(reason) from exc

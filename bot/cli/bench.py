@@ -245,7 +245,7 @@ def restart(  # noqa: PLR0913 - a command's options are its arguments
         seed=seed,
     )
     plan = _plan(settings)
-    record = _record("restart", settings, plan, {"load": asdict(shape)})
+    record = _record("restart", settings, plan, {"load": asdict(shape), **_choices(settings)})
 
     async def measure(progress: _Progress) -> None:
         with tempfile.TemporaryDirectory(prefix="opsbot-bench-") as folder:
@@ -359,7 +359,14 @@ def _serving_record(
     """A running server does not tell its file and settings, so neither does the document."""
     plan = _plan(settings) if targets.url is None else None
     where = {"url": targets.url, "against": targets.against}
-    return _record(benchmark, settings, plan, {**where, **chosen})
+    return _record(benchmark, settings, plan, {**where, **_choices(settings), **chosen})
+
+
+def _choices(settings: Settings) -> dict[str, object]:
+    """The settings that change the speed of a whole engine."""
+    return settings.inference.model_dump(
+        include={"adapt_threads", "speculate", "draft_model", "state_cache_mb"}
+    )
 
 
 def _plan(
