@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from operator import itemgetter
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, cast
 
 from langchain_core.language_models import LanguageModelInput
 from langchain_core.messages import AIMessage
@@ -15,6 +15,7 @@ from langchain_core.output_parsers import (
 )
 from langchain_core.runnables import Runnable, RunnableMap, RunnablePassthrough
 from langchain_core.utils.function_calling import convert_to_json_schema
+from langchain_core.utils.pydantic import is_basemodel_subclass
 from pydantic import BaseModel
 
 from ..errors import GrammarError
@@ -69,8 +70,9 @@ def parsed(
 
 
 def _parser(schema: Schema) -> BaseOutputParser[Any]:
-    if isinstance(schema, type) and issubclass(schema, BaseModel):
-        return PydanticOutputParser(pydantic_object=schema)
+    if isinstance(schema, type) and is_basemodel_subclass(schema):
+        # A class of pydantic 1 or 2; the parser takes both.
+        return PydanticOutputParser[Any](pydantic_object=cast("type[BaseModel]", schema))
     return JsonOutputParser()
 
 

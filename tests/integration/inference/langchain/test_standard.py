@@ -28,7 +28,8 @@ def engine(
     def there(work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, loop_thread).result(60)
 
-    options = LlamaOptions(n_ctx=2048)
+    # One thread: two crawl when a core is busy with something else.
+    options = LlamaOptions(n_ctx=2048, n_threads=1)
     started = Engine(
         load_generator=lambda: LlamaBackend(qwen_small, options),
         load_encoder=lambda: LlamaEncoder(minilm),
