@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 import tempfile
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from . import bench_report
+from .bench_setup import (
+    Progress,
+    engine_choices,
+    plan_of,
+    record_of,
+    run,
+    serving_record,
+    targets_of,
+)
 from .context import read_settings
 from .output import WRONG_USE, error_console, fail
 
@@ -21,19 +29,13 @@ if TYPE_CHECKING:
     from inference import InferenceService
 
     from ..benchmarks.crash import CrashResult
-    from ..benchmarks.document import Record
-    from ..benchmarks.engine_plan import EnginePlan
     from ..benchmarks.llama_bench import BenchRates
     from ..benchmarks.ops_load import OpsLoad
     from ..benchmarks.restart import RestartResult
-    from ..benchmarks.targets import Targets
     from ..benchmarks.throughput import Throughput
     from ..settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Measure speed on this machine.")
-
-T = TypeVar("T")
-_Progress: TypeAlias = Callable[[str], None]
 
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 _Out = Annotated[Path | None, typer.Option(help="Write the JSON document here too.")]
@@ -85,11 +87,11 @@ def load(  # noqa: PLR0913 - a command's options are its arguments
         seed=seed,
     )
     at_once = _concurrencies(concurrency)
-    targets = _targets(settings, url, against, against_token)
+    targets = targets_of(settings, url, against, against_token)
     chosen = {"load": asdict(shape), "concurrency": at_once, "n_rounds": rounds}
-    record = _serving_record("load", settings, targets, chosen)
+    record = serving_record("load", settings, targets, chosen)
 
-    async def measure(progress: _Progress) -> None:
+    async def measure(progress: Progress) -> None:
         async with open_targets(targets, progress) as sides:
             served = {side.name: await side.describe() for side in sides}
             _warn_of_different_models(served)
@@ -101,7 +103,7 @@ def load(  # noqa: PLR0913 - a command's options are its arguments
         bench_report.report(document, tables, as_json=as_json, out=out)
         _all_answered(result.n_failed)
 
-    _run(measure)
+    run(measure)
 
 
 @app.command()
@@ -129,10 +131,10 @@ def burst(  # noqa: PLR0913 - a command's options are its arguments
         n_user_words=user_words,
         seed=seed,
     )
-    targets = _targets(settings, url, None, "")
-    record = _serving_record("burst", settings, targets, {"load": asdict(shape)})
+    targets = targets_of(settings, url, None, "")
+    record = serving_record("burst", settings, targets, {"load": asdict(shape)})
 
-    async def measure(progress: _Progress) -> None:
+    async def measure(progress: Progress) -> None:
         async with open_targets(targets, progress) as (side,):
             served = await side.describe()
             progress(f"{n} requests at once")
@@ -142,7 +144,7 @@ def burst(  # noqa: PLR0913 - a command's options are its arguments
         bench_report.report(document, tables, as_json=as_json, out=out)
         _all_answered(result.n_requests - result.n_answered)
 
-    _run(measure)
+    run(measure)
 
 
 @app.command()
@@ -165,8 +167,8 @@ def raw(  # noqa: PLR0913 - a command's options are its arguments
     from ..benchmarks.raw import measure_raw
 
     settings = read_settings()
-    plan = _plan(settings, n_threads=cpu_threads, repack=repack)
-    record = _record("raw", settings, plan, {"n_prefill": prefill, "n_decode": decode})
+    plan = plan_of(settings, n_threads=cpu_threads, repack=repack)
+    record = record_of("raw", settings, plan, {"n_prefill": prefill, "n_decode": decode})
 
     async def peer(ours: Throughput, program: Path) -> BenchRates:
         bench = LlamaBench(
@@ -179,7 +181,7 @@ def raw(  # noqa: PLR0913 - a command's options are its arguments
         )
         return await bench.measure()
 
-    async def measure(progress: _Progress) -> None:
+    async def measure(progress: Progress) -> None:
         async with plan.open() as probe:
             result = await measure_raw(
                 probe,
@@ -192,7 +194,7 @@ def raw(  # noqa: PLR0913 - a command's options are its arguments
         tables = [bench_report.raw_table(result)]
         bench_report.report(record.document(asdict(result)), tables, as_json=as_json, out=out)
 
-    _run(measure)
+    run(measure)
 
 
 @app.command()
@@ -208,17 +210,17 @@ def busy(
     from ..benchmarks.busy import measure_busy
 
     settings = read_settings()
-    plan = _plan(settings, n_threads=cpu_threads)
-    record = _record("busy", settings, plan, {"n_prefill": prefill, "n_decode": decode})
+    plan = plan_of(settings, n_threads=cpu_threads)
+    record = record_of("busy", settings, plan, {"n_prefill": prefill, "n_decode": decode})
 
-    async def measure(progress: _Progress) -> None:
+    async def measure(progress: Progress) -> None:
         result = await measure_busy(
             plan.open, n_prefill=prefill, n_decode=decode, n_repeats=runs, progress=progress
         )
         tables = [bench_report.busy_table(result)]
         bench_report.report(record.document(asdict(result)), tables, as_json=as_json, out=out)
 
-    _run(measure)
+    run(measure)
 
 
 @app.command()
@@ -244,10 +246,12 @@ def restart(  # noqa: PLR0913 - a command's options are its arguments
         n_user_words=user_words,
         seed=seed,
     )
-    plan = _plan(settings)
-    record = _record("restart", settings, plan, {"load": asdict(shape), **_choices(settings)})
+    plan = plan_of(settings)
+    record = record_of(
+        "restart", settings, plan, {"load": asdict(shape), **engine_choices(settings)}
+    )
 
-    async def measure(progress: _Progress) -> None:
+    async def measure(progress: Progress) -> None:
         with tempfile.TemporaryDirectory(prefix="opsbot-bench-") as folder:
             opened = settings.model_copy(update={"home": Path(folder)})
             result, crash = await _restarts(opened, shape, runs=runs, kills=kill, progress=progress)
@@ -258,7 +262,7 @@ def restart(  # noqa: PLR0913 - a command's options are its arguments
         if crash is not None and crash.n_unended:
             fail(f"{crash.n_unended} requests never ended")
 
-    _run(measure)
+    run(measure)
 
 
 @app.command()
@@ -268,9 +272,9 @@ def answer(runs: _Runs = 5, as_json: _Json = False, out: _Out = None) -> None:
     from ..demo.errors import DemoError
 
     settings = read_settings()
-    record = _record("answer", settings, _plan(settings), {"n_runs": runs})
+    record = record_of("answer", settings, plan_of(settings), {"n_runs": runs})
 
-    async def measure(progress: _Progress) -> None:
+    async def measure(progress: Progress) -> None:
         with tempfile.TemporaryDirectory(prefix="opsbot-bench-") as folder:
             try:
                 result = await measure_answer(
@@ -282,7 +286,7 @@ def answer(runs: _Runs = 5, as_json: _Json = False, out: _Out = None) -> None:
         tables = [bench_report.plain_table(found)]
         bench_report.report(record.document(found), tables, as_json=as_json, out=out)
 
-    _run(measure)
+    run(measure)
 
 
 def _warn_of_different_models(served: Mapping[str, str]) -> None:
@@ -294,7 +298,7 @@ def _warn_of_different_models(served: Mapping[str, str]) -> None:
 
 
 async def _restarts(
-    settings: Settings, shape: OpsLoad, *, runs: int, kills: bool, progress: _Progress
+    settings: Settings, shape: OpsLoad, *, runs: int, kills: bool, progress: Progress
 ) -> tuple[RestartResult, CrashResult | None]:
     from ..benchmarks.crash import kill_child, measure_crash
     from ..benchmarks.restart import measure_restart
@@ -310,95 +314,6 @@ async def _restarts(
     async with open_service() as service:
         progress("killing the engine under load")
         return result, await measure_crash(service, shape, salt=f"{salt}-crash", kill=kill_child)
-
-
-def _run(measure: Callable[[_Progress], Awaitable[T]]) -> T:
-    """Measure with the progress on standard error; what cannot be measured ends the command."""
-    from inference import InferenceError
-    from inference.models.errors import ModelError
-
-    from ..benchmarks.errors import BenchmarkError
-    from ..log_setup import set_up_logging
-
-    set_up_logging("ERROR")
-
-    async def run() -> T:
-        return await measure(progress)
-
-    with error_console.status("starting") as status:
-
-        def progress(text: str) -> None:
-            status.update(text)
-
-        try:
-            return asyncio.run(run())
-        except (BenchmarkError, InferenceError, ModelError) as exc:
-            fail(str(exc))
-
-
-def _targets(
-    settings: Settings, url: str | None, against: str | None, against_token: str
-) -> Targets:
-    from ..benchmarks.errors import BenchmarkError
-    from ..benchmarks.targets import Targets, base_url
-
-    try:
-        return Targets(
-            url=base_url(url) if url is not None else None,
-            token=settings.serve.token.get_secret_value(),
-            against=base_url(against) if against is not None else None,
-            against_token=against_token,
-        )
-    except BenchmarkError as exc:
-        fail(str(exc), WRONG_USE)
-
-
-def _serving_record(
-    benchmark: str, settings: Settings, targets: Targets, chosen: Mapping[str, object]
-) -> Record:
-    """A running server does not tell its file and settings, so neither does the document."""
-    plan = _plan(settings) if targets.url is None else None
-    where = {"url": targets.url, "against": targets.against}
-    return _record(benchmark, settings, plan, {**where, **_choices(settings), **chosen})
-
-
-def _choices(settings: Settings) -> dict[str, object]:
-    """The settings that change the speed of a whole engine."""
-    return settings.inference.model_dump(
-        include={"adapt_threads", "speculate", "draft_model", "state_cache_mb"}
-    )
-
-
-def _plan(
-    settings: Settings, *, n_threads: int | None = None, repack: bool | None = None
-) -> EnginePlan:
-    from inference.models.errors import ModelError
-
-    from ..benchmarks.engine_plan import plan_engine
-
-    try:
-        return plan_engine(settings, n_threads=n_threads, repack=repack)
-    except ModelError as exc:
-        fail(str(exc))
-
-
-def _record(
-    benchmark: str, settings: Settings, plan: EnginePlan | None, chosen: Mapping[str, object]
-) -> Record:
-    from inference.backends.llama_native import library_build
-
-    from ..benchmarks.document import Record, model_subject
-    from ..benchmarks.errors import BenchmarkError
-
-    try:
-        return Record(
-            benchmark,
-            model=model_subject(settings.model, plan.path) if plan is not None else None,
-            settings={**chosen, "engine": plan.described() if plan is not None else None},
-            library=library_build(),
-        )
-    except BenchmarkError as exc:
-        fail(str(exc))
 
 
 def _concurrencies(text: str) -> tuple[int, ...]:
