@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from ..backends.base import Vocabulary
 from ..request import TokenId
 from .grammar import Automaton, CharacterSet, GrammarTooComplexError, State
-from .habits import BlankHabits
+from .habits import Habits
 
 _TOKEN_CHARACTERS = 8
 """Forced characters looked at for each token wanted; most tokens are shorter."""
@@ -17,11 +18,23 @@ _PROBES = ' a"0\n.,:}]_A'
 _MOST_PROBES = 6
 
 
+@dataclass(frozen=True, slots=True)
+class ForcedGuess:
+    """Forced tokens.
+
+    Attributes:
+        is_habit: Whether the first of them was seen written there before.
+    """
+
+    tokens: list[TokenId]
+    is_habit: bool
+
+
 class ForcedText:
     """The only way in which one request's answer can go on, but for habits about blanks.
 
-    Tokens are guessed as the vocabulary itself would spell that text. Its last token is left out
-    where another character behind it could change its spelling.
+    Tokens are guessed as they were written the last time, else as the vocabulary itself would spell
+    the text; then its last token is left out where another character could change its spelling.
 
     Args:
         automaton: Of the request's grammar; requests with equal grammars may share it.
@@ -30,7 +43,7 @@ class ForcedText:
     """
 
     def __init__(
-        self, automaton: Automaton, habits: BlankHabits, vocabulary: Vocabulary, n_prompt: int
+        self, automaton: Automaton, habits: Habits, vocabulary: Vocabulary, n_prompt: int
     ) -> None:
         self._automaton = automaton
         self._habits = habits
@@ -40,33 +53,44 @@ class ForcedText:
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._state: State | None = None
 
-    def guess(self, tokens: Sequence[TokenId], n_max: int) -> list[TokenId]:
+    def guess(self, tokens: Sequence[TokenId], n_max: int) -> ForcedGuess:
         """The forced tokens after `tokens`, at most `n_max`; none within a character.
 
         Raises:
             GrammarTooComplexError: The text cannot be followed any further; do not ask again.
         """
         state = self._follow(tokens)
-        if self._decoder.getstate()[0]:
-            return []
+        if self._is_within_character:
+            return ForcedGuess([], is_habit=False)
         text, end = self._forced(state, n_max * _TOKEN_CHARACTERS)
-        return self._spelt(text, end)[:n_max] if text else []
+        spelt = self._spelt(state, text, end, n_max) if text else []
+        return ForcedGuess(spelt, bool(spelt) and self._habits.token(state) == spelt[0])
+
+    @property
+    def _is_within_character(self) -> bool:
+        return bool(self._decoder.getstate()[0])
 
     def _follow(self, tokens: Sequence[TokenId]) -> State:
         """Read what is new in the answer."""
         state = self._state or self._automaton.start()
         try:
-            for token in tokens[self._n_read :]:
-                for character in self._decoder.decode(self._vocabulary.piece(token)):
-                    self._habits.note(self._previous, state, character)
-                    state = self._automaton.step(state, ord(character))
-                    self._previous = character
+            for place in range(self._n_read, len(tokens)):
+                state = self._read(state, tokens[place])
         except UnicodeDecodeError as exc:
             raise GrammarTooComplexError("the answer is not UTF-8") from exc
         if state.is_dead:
             raise GrammarTooComplexError("the answer is not what the grammar was read to allow")
         self._n_read = len(tokens)
         self._state = state
+        return state
+
+    def _read(self, state: State, token: TokenId) -> State:
+        if not self._is_within_character:
+            self._habits.note_token(state, token)
+        for character in self._decoder.decode(self._vocabulary.piece(token)):
+            self._habits.note_character(self._previous, state, character)
+            state = self._automaton.step(state, ord(character))
+            self._previous = character
         return state
 
     def _forced(self, state: State, n_characters: int) -> tuple[str, State]:
@@ -76,7 +100,7 @@ class ForcedText:
         while len(text) < n_characters:
             code_point = state.forced
             if code_point is None:
-                code_point = self._habits.expected(previous, state)
+                code_point = self._habits.character(previous, state)
             if code_point is None:
                 break
             previous = chr(code_point)
@@ -84,8 +108,48 @@ class ForcedText:
             state = self._automaton.step(state, code_point)
         return "".join(text), state
 
-    def _spelt(self, text: str, end: State) -> list[TokenId]:
-        """The leading tokens of a text that are the same whatever may follow it."""
+    def _spelt(self, state: State, text: str, end: State, n_max: int) -> list[TokenId]:
+        """A forced text that leads from one state to another, in at most `n_max` tokens."""
+        spelt: list[TokenId] = []
+        canonical: list[TokenId] | None = None
+        while text and len(spelt) < n_max:
+            token = self._habits.token(state)
+            piece = self._text_of(token)
+            if token is None or not piece or not text.startswith(piece):
+                canonical = self._canonical(text, end) if canonical is None else canonical
+                n_tokens, piece = self._whole_characters(canonical)
+                spelt += canonical[:n_tokens]
+                del canonical[:n_tokens]
+            else:
+                spelt.append(token)
+                canonical = None
+            if not piece:
+                break
+            text = text[len(piece) :]
+            for character in piece:
+                state = self._automaton.step(state, ord(character))
+        return spelt[:n_max]
+
+    def _whole_characters(self, tokens: Sequence[TokenId]) -> tuple[int, str]:
+        """How many leading tokens it takes to spell whole characters, and those characters."""
+        data = b""
+        for n_tokens, token in enumerate(tokens, 1):
+            data += self._vocabulary.piece(token)
+            try:
+                return n_tokens, data.decode()
+            except UnicodeDecodeError:
+                continue
+        return 0, ""
+
+    def _text_of(self, token: TokenId | None) -> str:
+        """A token's characters; empty if it is none, or ends within one."""
+        try:
+            return self._vocabulary.piece(token).decode() if token is not None else ""
+        except UnicodeDecodeError:
+            return ""
+
+    def _canonical(self, text: str, end: State) -> list[TokenId]:
+        """The vocabulary's spelling of a text, as far as it is the same whatever follows."""
         spellings = [self._tokens(text + probe) for probe in _probes(end)]
         stable = spellings[0]
         for spelling in spellings[1:]:

@@ -14,7 +14,9 @@ from .grammar import GrammarTooComplexError
 from .policy import DraftPolicy
 from .prompt_lookup import N_LONGEST, N_SHORTEST, PromptLookup
 
-_FORCED_PRIOR = 0.97
+_HABIT_PRIOR = 0.97
+_SPELLING_PRIOR = 0.75
+"""The text is certain, the tokens it is spelt in are not."""
 _MODEL_PRIOR = 0.7
 _LOOKUP_PRIORS = {3: 0.45, 4: 0.55, 5: 0.65, 6: 0.75, 7: 0.8, 8: 0.9}
 """By length of the match."""
@@ -45,7 +47,7 @@ class ForcedSource:
 
     def __init__(self, forced: ForcedText) -> None:
         self._forced: ForcedText | None = forced
-        self._acceptance = Acceptance(_FORCED_PRIOR, weight=16)
+        self._acceptance = {True: Acceptance(_HABIT_PRIOR), False: Acceptance(_SPELLING_PRIOR)}
 
     def guess(self, tokens: Sequence[TokenId], n_max: int, policy: DraftPolicy) -> Guess | None:
         """See `Source.guess`."""
@@ -56,7 +58,7 @@ class ForcedSource:
         except GrammarTooComplexError:
             self._forced = None
             return None
-        return _worthwhile(guess, self._acceptance, policy)
+        return _worthwhile(guess.tokens, self._acceptance[guess.is_habit], policy)
 
     def close(self) -> None:
         """Nothing is held."""

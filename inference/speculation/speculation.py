@@ -11,7 +11,7 @@ from .draft_model import DraftModel
 from .drafter import DraftedRequest
 from .forced import ForcedText
 from .grammar import Automaton, GrammarSyntaxError, parse_gbnf
-from .habits import BlankHabits
+from .habits import Habits
 from .options import SpeculationOptions
 from .policy import DraftPolicy
 from .sources import ForcedSource, Guess, LookupSource, ModelSource, Source
@@ -67,7 +67,7 @@ class Speculation:
         self._vocabulary = vocabulary
         self._draft_model = draft_model
         self._policy = DraftPolicy(row_costs=options.row_costs, max_draft=options.max_draft)
-        self._forms: OrderedDict[str, tuple[Automaton, BlankHabits] | None] = OrderedDict()
+        self._forms: OrderedDict[str, tuple[Automaton, Habits] | None] = OrderedDict()
 
     def for_request(self, request: DraftedRequest) -> RequestDrafter | None:
         """What guesses ahead for a request; None when nothing may be guessed."""
@@ -88,13 +88,13 @@ class Speculation:
         if self._options.draft_model and self._draft_model is not None:
             yield ModelSource(self._draft_model, self._options.draft_token_cost)
 
-    def _form(self, grammar: str | None) -> tuple[Automaton, BlankHabits] | None:
+    def _form(self, grammar: str | None) -> tuple[Automaton, Habits] | None:
         """What is known of a grammar; None for free text and for what cannot be followed."""
         if grammar is None:
             return None
         if grammar not in self._forms:
             try:
-                self._forms[grammar] = Automaton(parse_gbnf(grammar)), BlankHabits()
+                self._forms[grammar] = Automaton(parse_gbnf(grammar)), Habits()
             except GrammarSyntaxError:
                 self._forms[grammar] = None
             if len(self._forms) > _MOST_FORMS:

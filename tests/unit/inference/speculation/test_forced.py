@@ -8,7 +8,7 @@ import pytest
 from inference.request import TokenId
 from inference.speculation.forced import ForcedText
 from inference.speculation.grammar import Automaton, GrammarTooComplexError, parse_gbnf
-from inference.speculation.habits import BlankHabits
+from inference.speculation.habits import Habits
 
 PROMPT = [TokenId(0)] * 3
 OBJECTS = r"""
@@ -45,13 +45,13 @@ class WordVocabulary:
 def forced(grammar: str, words: Iterable[str] = ()) -> tuple[ForcedText, WordVocabulary]:
     vocabulary = WordVocabulary(words)
     automaton = Automaton(parse_gbnf(grammar))
-    return ForcedText(automaton, BlankHabits(), vocabulary, len(PROMPT)), vocabulary
+    return ForcedText(automaton, Habits(), vocabulary, len(PROMPT)), vocabulary
 
 
 def guess_after(grammar: str, answer: str, words: Iterable[str] = (), n_max: int = 32) -> str:
     text, vocabulary = forced(grammar, words)
     answered = vocabulary.tokenize(answer, parse_special=False)
-    return vocabulary.text(text.guess([*PROMPT, *answered], n_max))
+    return vocabulary.text(text.guess([*PROMPT, *answered], n_max).tokens)
 
 
 @pytest.mark.parametrize(
@@ -84,9 +84,9 @@ def test_a_guess_is_cut_to_the_tokens_wanted() -> None:
 def test_characters_of_several_tokens_are_followed() -> None:
     text, vocabulary = forced('root ::= "é→" [0-9] "🔥!"')
     tokens = [*PROMPT, *vocabulary.tokenize("é→1", parse_special=False)]
-    assert vocabulary.text(text.guess(tokens[:3], 32)) == "é→"
-    assert text.guess(tokens[:4], 32) == []
-    assert vocabulary.text(text.guess(tokens, 32)) == "🔥!"
+    assert vocabulary.text(text.guess(tokens[:3], 32).tokens) == "é→"
+    assert text.guess(tokens[:4], 32).tokens == []
+    assert vocabulary.text(text.guess(tokens, 32).tokens) == "🔥!"
 
 
 def test_an_answer_outside_the_grammar_is_followed_no_further() -> None:
@@ -109,8 +109,20 @@ def test_optional_blanks_are_expected_as_they_were_written_before() -> None:
 
 
 def test_habits_are_those_of_all_answers_to_a_grammar() -> None:
-    vocabulary, habits = WordVocabulary(), BlankHabits()
+    vocabulary, habits = WordVocabulary(), Habits()
     automaton = Automaton(parse_gbnf(OBJECTS))
     first, second = (ForcedText(automaton, habits, vocabulary, 0) for _ in range(2))
     first.guess(vocabulary.tokenize('[{"name": 1}', parse_special=False), 8)
-    assert vocabulary.text(second.guess([], 32)) == '[{"name": '
+    assert vocabulary.text(second.guess([], 32).tokens) == '[{"name": '
+
+
+def test_a_forced_text_is_spelt_as_it_was_written_before() -> None:
+    vocabulary, habits = WordVocabulary(["next"]), Habits()
+    automaton = Automaton(parse_gbnf('root ::= "a: " [0-9] " next: " [0-9]'))
+    first, second, third = (ForcedText(automaton, habits, vocabulary, 0) for _ in range(3))
+    assert vocabulary.text(second.guess([], 4).tokens) == "a: "
+    assert not second.guess([], 4).is_habit
+    first.guess([TokenId(byte) for byte in b"a: 1 next: 2"], 4)
+    after_number = third.guess([TokenId(byte) for byte in b"a: 1"], 8)
+    assert after_number.tokens == list(b" next: ")
+    assert after_number.is_habit
