@@ -31,7 +31,7 @@ def tuning_dir(settings: Settings) -> Path:
 
 def history_path(settings: Settings) -> Path:
     """Where the lengths of recent requests are kept."""
-    return tuning_dir(settings) / "requests.json"
+    return settings.home / "requests.json"
 
 
 def tuning_for(settings: Settings, model_hash: str) -> Tuning | None:

@@ -152,7 +152,8 @@ class LlamaBackend:
         n_vocab = self._vocabulary.n_tokens
         constraint = self._vocabulary.grammar(grammar) if grammar is not None else None
         chain = sampler_chain(n_vocab, sampling)
-        return LlamaSampler(self.logits, chain, constraint, n_vocab)
+        is_greedy = sampling.temperature == 0 and sampling.repeat_penalty == 1.0
+        return LlamaSampler(self.logits, chain, constraint, n_vocab, is_greedy=is_greedy)
 
     def logits(self, row: int) -> NDArray[np.float32]:
         """The logits of a row of the last batch, shape (n_vocab,); valid until the next decode."""

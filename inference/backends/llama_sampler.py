@@ -41,6 +41,8 @@ class LlamaSampler:
         read_logits: The logits of a row of the last batch, shape (n_vocab,).
         chain: Selects a token.
         constraint: The grammar; None for free text.
+        is_greedy: Whether the chain does nothing but take the largest logit; then it is not asked
+            at all, which spares copying the vocabulary for every token.
     """
 
     def __init__(
@@ -49,10 +51,13 @@ class LlamaSampler:
         chain: Link,
         constraint: Link | None,
         n_vocab: int,
+        *,
+        is_greedy: bool = False,
     ) -> None:
         self._read_logits = read_logits
         self._chain = chain
         self._constraint = constraint
+        self._is_greedy = is_greedy
         self._ids = np.arange(n_vocab, dtype=np.int32)
         self._candidates: NDArray[np.void] = np.zeros(n_vocab, dtype=CANDIDATE)
 
@@ -74,6 +79,8 @@ class LlamaSampler:
             self._constraint.close()
 
     def _choose(self, logits: NDArray[np.float32], constraint: Link | None) -> TokenId:
+        if self._is_greedy and constraint is None:
+            return TokenId(int(logits.argmax()))
         candidates = self._candidates
         candidates["id"] = self._ids
         candidates["logit"] = logits
