@@ -20,6 +20,7 @@ Node: TypeAlias = Mapping[str, object]
 
 MAX_DEPTH = 32
 MAX_NODES = 2000
+MAX_GRAMMAR_CHARS = 65_536
 MAX_REPEATS = 512
 """Most items or characters that a bound may name: the grammar grows with it."""
 
@@ -71,9 +72,14 @@ def _grammar_of_text(text: str) -> str:
     reader = _Reader(json.loads(text), prefix=_unused_name(text))
     schema = reader.read(reader.root, "#", 0)
     try:
-        return to_gbnf(schema, reader.definitions)
+        grammar = to_gbnf(schema, reader.definitions)
     except (AssertionError, LookupError, TypeError, ValueError, RecursionError) as exc:
         raise GrammarError(f"the schema cannot be turned into a grammar: {exc}") from exc
+    if len(grammar) > MAX_GRAMMAR_CHARS:
+        raise GrammarError(
+            f"the schema's grammar has {len(grammar)} characters, at most {MAX_GRAMMAR_CHARS} fit"
+        )
+    return grammar
 
 
 def _unused_name(text: str) -> str:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeAlias, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from ..json_schema import MAX_GRAMMAR_CHARS
 from ..request import ChatMessage, Priority, Role
+from .grammar_depth import checked_depth
 from .neutral import without_neutral
 
 MAX_TOKENS = 1_000_000
 MAX_STOPS = 16
 MAX_TEXTS = 2048
-MAX_GRAMMAR_CHARS = 65_536
 
 RequestId: TypeAlias = Annotated[str, Field(pattern=r"^[!-~]{1,200}$")]
 
@@ -106,6 +107,11 @@ Stop: TypeAlias = Annotated[str, Field(min_length=1, max_length=1000)]
 Stops: TypeAlias = Annotated[list[Stop], Field(max_length=MAX_STOPS)]
 
 
+Grammar: TypeAlias = Annotated[
+    str, Field(min_length=1, max_length=MAX_GRAMMAR_CHARS), AfterValidator(checked_depth)
+]
+
+
 def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
@@ -128,7 +134,7 @@ class GenerationBody(_Wire):
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     response_format: ResponseFormat | None = None
-    grammar: str | None = Field(default=None, min_length=1, max_length=MAX_GRAMMAR_CHARS)
+    grammar: Grammar | None = None
     request_id: RequestId | None = None
     priority: Literal["interactive", "background"] | None = None
     deadline_s: float | None = Field(default=None, gt=0, le=86_400)

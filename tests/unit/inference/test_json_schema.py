@@ -185,6 +185,7 @@ REFUSED: list[tuple[Schema, str]] = [
     ({"$ref": "#/$defs/none"}, "leads nowhere"),
     ({"enum": list(range(MAX_NODES + 1))}, f"more than {MAX_NODES} parts"),
     ({"const": float("nan")}, "not JSON"),
+    ({"const": "x" * 70_000}, "at most 65536 fit"),
 ]
 
 

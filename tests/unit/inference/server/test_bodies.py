@@ -120,6 +120,23 @@ async def test_a_misspelt_option_is_answered_with_the_likely_one(serving: Servin
     assert answer["error"]["message"] == "unknown option 'temprature'; did you mean temperature?"
 
 
+def nested(depth: int) -> str:
+    return "root ::= " + "(" * depth + '"a"' + ")" * depth
+
+
+async def test_only_brackets_that_nest_count_towards_the_depth_of_a_grammar() -> None:
+    marks = "(" * 2000
+    grammars = [
+        nested(1024),
+        f'root ::= "{marks}" [{marks}] # {marks}\n',
+        'root ::= "\\"' + marks + '" ' + '("a") ' * 2000,
+    ]
+    recorder = Recorder(STARTED, FINISHED)
+    for grammar in grammars:
+        await ask(recorder, {"messages": MESSAGES, "grammar": grammar})
+    assert [request.grammar for request in recorder.asked] == grammars
+
+
 @pytest.mark.parametrize(
     ("path", "body", "said"),
     [
@@ -138,6 +155,8 @@ async def test_a_misspelt_option_is_answered_with_the_likely_one(serving: Servin
         (CHAT, {"messages": MESSAGES, "request_id": "two words"}, "request_id"),
         (CHAT, {"messages": MESSAGES, "max_tokens": 1, "max_completion_tokens": 2}, "not both"),
         (CHAT, {"messages": MESSAGES, "stream_options": {}}, "only for streams"),
+        (CHAT, {"messages": MESSAGES, "grammar": nested(1025)}, "deeper than 1024"),
+        (CHAT, {"messages": MESSAGES, "grammar": "#" + "x" * 65_536}, "at most 65536"),
         (
             CHAT,
             {"messages": MESSAGES, "grammar": "g", "response_format": {"type": "json_object"}},
