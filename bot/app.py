@@ -39,7 +39,7 @@ from .skills.code.skill import CodeSkill
 from .skills.incident import IncidentSkill
 from .skills.knowledge.skill import KnowledgeSkill
 from .skills.logs.skill import LogsSkill
-from .skills.openings import opening
+from .skills.openings import local_openings
 from .skills.runbook.skill import RunbookSkill
 from .skills.schedule.skill import ScheduleSkill
 from .slack.app import SlackConnection
@@ -152,7 +152,9 @@ def _build(
     services = build_runbook_services(settings, database, around.directory, around.team_id)
     catalog = Catalog.load(settings.runbooks.folders)
     threads = Threads(database)
-    listener = EagerPrefill(engine, threads, opening, registry=registry)
+    listener = EagerPrefill(
+        engine, threads, local_openings(settings.inference.order), registry=registry
+    )
     logs = LogsSkill(
         settings.logs, listener.watched(generators.of("logs")), model_name=settings.model
     )

@@ -6,14 +6,20 @@ people said meanwhile are known; evidence, passages and notes are looked up for 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
 from inference import ChatMessage
 
 from ..messages import Intent, Turn
 from ..prompts import code, knowledge, logs
+from ..settings import GeneratorOrder, Skill
 from .code.languages import named
 
+Messages: TypeAlias = tuple[ChatMessage, ...]
 
-def opening(last: Turn, talk: str) -> tuple[ChatMessage, ...]:
+
+def opening(last: Turn, talk: str) -> Messages:
     """The messages that the next prompt begins with; the last of them goes on there.
 
     Args:
@@ -33,3 +39,17 @@ def opening(last: Turn, talk: str) -> tuple[ChatMessage, ...]:
             return () if language is None else code.opening(language.label, talk)
         case _:
             return ()
+
+
+def local_openings(order: Mapping[Skill, GeneratorOrder]) -> Callable[[Turn, str], Messages]:
+    """`opening`, for the skills that the local model answers first.
+
+    Args:
+        order: Who answers which skill; one that is not named is answered locally.
+    """
+    elsewhere = {str(skill) for skill, places in order.items() if places.startswith("remote")}
+
+    def known(last: Turn, talk: str) -> Messages:
+        return () if last.intent.value in elsewhere else opening(last, talk)
+
+    return known

@@ -6,7 +6,7 @@ import pytest
 
 from bot.messages import Intent, Turn
 from bot.prompts import code, knowledge, logs
-from bot.skills.openings import opening
+from bot.skills.openings import local_openings, opening
 from inference import ChatMessage
 
 TALK = "Maya: I restarted it\nJonas: the table is payments_eu"
@@ -49,3 +49,10 @@ def test_talk_stands_in_its_own_block_before_what_depends_on_the_question(intent
 @pytest.mark.parametrize("intent", sorted(set(Intent) - set(PROMPTS)))
 def test_skills_that_ask_no_model_have_no_opening(intent: Intent) -> None:
     assert after(intent) == ()
+
+
+def test_nothing_is_computed_here_for_a_skill_that_is_answered_elsewhere_first() -> None:
+    known = local_openings({"logs": "remote,local", "code": "local,remote"})
+    assert known(Turn(text="x", intent=Intent.LOGS, answer=""), TALK) == ()
+    code_turn = Turn(text="x", intent=Intent.CODE, answer="", facts={"language": "sql"})
+    assert known(code_turn, TALK) == after(Intent.CODE)
