@@ -62,8 +62,7 @@ class ForcedText:
         state = self._follow(tokens)
         if self._is_within_character:
             return ForcedGuess([], is_habit=False)
-        text, end = self._forced(state, n_max * _TOKEN_CHARACTERS)
-        spelt = self._spelt(state, text, end, n_max) if text else []
+        spelt = self._spelt(state, n_max)
         return ForcedGuess(spelt, bool(spelt) and self._habits.token(state) == spelt[0])
 
     @property
@@ -93,10 +92,31 @@ class ForcedText:
             self._previous = character
         return state
 
-    def _forced(self, state: State, n_characters: int) -> tuple[str, State]:
+    def _spelt(self, state: State, n_max: int) -> list[TokenId]:
+        """The forced tokens after a state: by habit where there is one, else canonical."""
+        spelt: list[TokenId] = []
+        previous = self._previous
+        canonical: list[TokenId] | None = None
+        while len(spelt) < n_max:
+            token = self._habits.token(state)
+            if token is not None and (piece := self._certain(state, token)):
+                spelt.append(token)
+                canonical = None
+            else:
+                if canonical is None:
+                    n_characters = (n_max - len(spelt)) * _TOKEN_CHARACTERS
+                    canonical = self._canonical(*self._forced(state, previous, n_characters))
+                n_tokens, piece = self._whole_characters(canonical)
+                spelt += canonical[:n_tokens]
+                del canonical[:n_tokens]
+            if not piece:
+                break
+            state, previous = self._after(state, piece), piece[-1]
+        return spelt[:n_max]
+
+    def _forced(self, state: State, previous: str, n_characters: int) -> tuple[str, State]:
         """The forced text, and where it leads; cut off after so many characters."""
         text: list[str] = []
-        previous = self._previous
         while len(text) < n_characters:
             code_point = state.forced
             if code_point is None:
@@ -108,27 +128,19 @@ class ForcedText:
             state = self._automaton.step(state, code_point)
         return "".join(text), state
 
-    def _spelt(self, state: State, text: str, end: State, n_max: int) -> list[TokenId]:
-        """A forced text that leads from one state to another, in at most `n_max` tokens."""
-        spelt: list[TokenId] = []
-        canonical: list[TokenId] | None = None
-        while text and len(spelt) < n_max:
-            token = self._habits.token(state)
-            piece = self._text_of(token)
-            if token is None or not piece or not text.startswith(piece):
-                canonical = self._canonical(text, end) if canonical is None else canonical
-                n_tokens, piece = self._whole_characters(canonical)
-                spelt += canonical[:n_tokens]
-                del canonical[:n_tokens]
-            else:
-                spelt.append(token)
-                canonical = None
-            if not piece:
-                break
-            text = text[len(piece) :]
-            for character in piece:
-                state = self._automaton.step(state, ord(character))
-        return spelt[:n_max]
+    def _after(self, state: State, text: str) -> State:
+        for character in text:
+            state = self._automaton.step(state, ord(character))
+        return state
+
+    def _certain(self, state: State, token: TokenId) -> str:
+        """A token's text, if the grammar leaves at most blanks open all along it; else empty."""
+        _, piece = self._whole_characters([token])
+        for character in piece:
+            if not self._habits.is_fixed(state):
+                return ""
+            state = self._automaton.step(state, ord(character))
+        return "" if state.is_dead else piece
 
     def _whole_characters(self, tokens: Sequence[TokenId]) -> tuple[int, str]:
         """How many leading tokens it takes to spell whole characters, and those characters."""
@@ -141,15 +153,10 @@ class ForcedText:
                 continue
         return 0, ""
 
-    def _text_of(self, token: TokenId | None) -> str:
-        """A token's characters; empty if it is none, or ends within one."""
-        try:
-            return self._vocabulary.piece(token).decode() if token is not None else ""
-        except UnicodeDecodeError:
-            return ""
-
     def _canonical(self, text: str, end: State) -> list[TokenId]:
         """The vocabulary's spelling of a text, as far as it is the same whatever follows."""
+        if not text:
+            return []
         spellings = [self._tokens(text + probe) for probe in _probes(end)]
         stable = spellings[0]
         for spelling in spellings[1:]:

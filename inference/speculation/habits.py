@@ -37,8 +37,12 @@ class Habits:
 
     def note_token(self, state: State, token: TokenId) -> None:
         """Remember with which token an answer went on where the grammar left no real choice."""
-        if state.forced is not None or _has_open_blank(state):
+        if self.is_fixed(state):
             self._tokens[state] = token
+
+    def is_fixed(self, state: State) -> bool:
+        """Whether the grammar leaves no choice here, or none but about a blank."""
+        return state.forced is not None or (_has_open_blank(state) and _is_sign_certain(state))
 
     def token(self, state: State) -> TokenId | None:
         """The token that was written there the last time; None: it never came to that."""
