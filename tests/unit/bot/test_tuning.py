@@ -50,7 +50,7 @@ def tuning() -> Tuning:
 
 def test_tunings_lie_beside_the_models(settings: Settings) -> None:
     assert tuning_dir(settings) == settings.models_dir.parent / "tuning"
-    assert history_path(settings).parent == tuning_dir(settings)
+    assert history_path(settings).parent == settings.home
 
 
 def test_without_a_tuning_the_options_stay(settings: Settings) -> None:
