@@ -19,7 +19,7 @@ from .answers import AnswerBook
 from .backends.base import Backend, EncoderBackend
 from .chat_template import ChatTemplate
 from .encoder_client import EncoderClient
-from .errors import InferenceError, ModelUnavailableError, PromptTooLongError
+from .errors import GrammarError, InferenceError, ModelUnavailableError, PromptTooLongError
 from .intake import Handle, eager_request, sequence_for, warming_request
 from .metrics import EngineMetrics
 from .outbox import Outbox
@@ -363,6 +363,8 @@ class Engine:
             return replace(_rejected(str(exc), Fault.PROMPT_TOO_LONG), stats=stats)
         except ModelUnavailableError as exc:
             return _rejected(str(exc), Fault.UNAVAILABLE)
+        except GrammarError as exc:
+            return _rejected(str(exc), Fault.INVALID_GRAMMAR)
         except InferenceError as exc:
             return _rejected(str(exc), Fault.INVALID_MESSAGES)
         if self._is_off(handle):

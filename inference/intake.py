@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from .backends.base import ModelInfo
 from .chat_template import ChatTemplate
 from .detokenize import TextAssembler
-from .errors import PromptTooLongError
+from .errors import GrammarError, PromptTooLongError
+from .grammar_depth import checked_depth
 from .request import ChatMessage, Event, GenerateRequest, Priority, Role
 from .sequence import Sequence
 
@@ -61,9 +62,12 @@ def sequence_for(
 
     Raises:
         ChatTemplateError: The template refuses the conversation.
+        GrammarError: The grammar is nested too deep for native code.
         PromptTooLongError: The prompt leaves no room for a single token of answer.
     """
     request = handle.request
+    if request.grammar is not None:
+        _check_depth(request.grammar)
     prompt = template.prompt(request.messages)
     n_pinned = prompt.n_prefix(request.pin_prefix)
     tokens = prompt.tokens
@@ -91,3 +95,10 @@ def sequence_for(
         if request.deadline_s is None
         else handle.submitted_mono + request.deadline_s,
     )
+
+
+def _check_depth(grammar: str) -> None:
+    try:
+        checked_depth(grammar)
+    except ValueError as exc:
+        raise GrammarError(str(exc)) from exc

@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal, TypeAlias, cast
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from ..grammar_depth import checked_depth
 from ..json_schema import MAX_GRAMMAR_CHARS
 from ..request import ChatMessage, Priority, Role
-from .grammar_depth import checked_depth
 from .neutral import without_neutral
 
 MAX_TOKENS = 1_000_000

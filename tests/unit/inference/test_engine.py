@@ -7,6 +7,7 @@ import threading
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -435,3 +436,11 @@ async def test_metrics_count_every_outcome_and_the_tokens_saved() -> None:
     assert value("tokens_total", kind="output") == 6
     assert value("ttft_seconds_count") == 2
     assert value("live_requests") == 0
+
+
+async def test_a_grammar_nested_too_deep_for_native_code_is_rejected_with_the_limit() -> None:
+    grammar = "root ::= " + "(" * 2000 + '"a"' + ")" * 2000
+    async with running() as engine:
+        _, ended = await engine.complete(replace(ask("a"), grammar=grammar))
+    assert (ended.outcome, ended.fault) == (Outcome.REJECTED, Fault.INVALID_GRAMMAR)
+    assert "1024" in ended.reason
