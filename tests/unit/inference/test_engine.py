@@ -19,6 +19,7 @@ from inference import (
     Engine,
     EngineState,
     Event,
+    Fault,
     GenerateRequest,
     InferenceError,
     ModelUnavailableError,
