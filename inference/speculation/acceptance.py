@@ -11,9 +11,9 @@ _REGRESSION = 0.02
 class Acceptance:
     """The chance that a drafted token is right, given that those before it were.
 
-    A running average over the newest observations, together with a prior. When it has become too
-    low for any draft to pay, nothing would ever be observed again; so each chance that was let pass
-    brings it a little back towards the prior.
+    A running average over the newest observations, together with a prior. Where guessing itself
+    costs time and the chance has become too low for it, nothing would ever be observed again; so
+    each chance that was let pass brings it a little back towards the prior.
 
     Args:
         prior: Expected before anything was seen, 0 < prior < 1.

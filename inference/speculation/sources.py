@@ -18,7 +18,7 @@ _HABIT_PRIOR = 0.97
 _SPELLING_PRIOR = 0.75
 """The text is certain, the tokens it is spelt in are not."""
 _MODEL_PRIOR = 0.7
-_LOOKUP_PRIORS = {3: 0.45, 4: 0.55, 5: 0.65, 6: 0.75, 7: 0.8, 8: 0.9}
+_LOOKUP_PRIORS = {3: 0.4, 4: 0.5, 5: 0.6, 6: 0.7, 7: 0.75, 8: 0.85}
 """By length of the match."""
 
 
@@ -42,23 +42,59 @@ class Source(Protocol):
         ...
 
 
+class FreeGuesses:
+    """Decides about guesses that cost nothing, and learns from those it does not verify too.
+
+    What a guess would have been worth shows itself when the answer goes on.
+    """
+
+    def __init__(self) -> None:
+        self._place = 0
+        self._token: TokenId | None = None
+        self._acceptance: Acceptance | None = None
+
+    def settle(self, tokens: Sequence[TokenId]) -> None:
+        """Compare the last unverified guess with how the text went on."""
+        if self._acceptance is not None and len(tokens) > self._place:
+            self._acceptance.learn(1, int(tokens[self._place] == self._token))
+            self._acceptance = None
+
+    def worthwhile(
+        self,
+        tokens: Sequence[TokenId],
+        guess: list[TokenId],
+        acceptance: Acceptance,
+        policy: DraftPolicy,
+    ) -> Guess | None:
+        """As much of a guess as is worth verifying."""
+        length = policy.length(acceptance.rate, len(guess))
+        if length > 0:
+            return Guess(guess[:length], acceptance)
+        if guess:
+            self._place, self._token, self._acceptance = len(tokens), guess[0], acceptance
+        return None
+
+
 class ForcedSource:
     """What the grammar leaves no choice about; silent for good once it cannot be followed."""
 
     def __init__(self, forced: ForcedText) -> None:
         self._forced: ForcedText | None = forced
+        self._free = FreeGuesses()
         self._acceptance = {True: Acceptance(_HABIT_PRIOR), False: Acceptance(_SPELLING_PRIOR)}
 
     def guess(self, tokens: Sequence[TokenId], n_max: int, policy: DraftPolicy) -> Guess | None:
         """See `Source.guess`."""
         if self._forced is None:
             return None
+        self._free.settle(tokens)
         try:
             guess = self._forced.guess(tokens, n_max)
         except GrammarTooComplexError:
             self._forced = None
             return None
-        return _worthwhile(guess.tokens, self._acceptance[guess.is_habit], policy)
+        acceptance = self._acceptance[guess.is_habit]
+        return self._free.worthwhile(tokens, guess.tokens, acceptance, policy)
 
     def close(self) -> None:
         """Nothing is held."""
@@ -70,6 +106,7 @@ class LookupSource:
 
     def __init__(self) -> None:
         self._lookup = PromptLookup()
+        self._free = FreeGuesses()
         self._acceptance = {
             length: Acceptance(_LOOKUP_PRIORS[length])
             for length in range(N_SHORTEST, N_LONGEST + 1)
@@ -77,8 +114,11 @@ class LookupSource:
 
     def guess(self, tokens: Sequence[TokenId], n_max: int, policy: DraftPolicy) -> Guess | None:
         """See `Source.guess`."""
+        self._free.settle(tokens)
         guess, match_length = self._lookup.guess(tokens, n_max)
-        return _worthwhile(guess, self._acceptance[match_length], policy) if guess else None
+        if not guess:
+            return None
+        return self._free.worthwhile(tokens, guess, self._acceptance[match_length], policy)
 
     def close(self) -> None:
         """Nothing is held outside this process's memory."""
@@ -105,14 +145,3 @@ class ModelSource:
     def close(self) -> None:
         """Leave the draft model's memory."""
         self._model.release(self._sequence)
-
-
-def _worthwhile(guess: list[TokenId], acceptance: Acceptance, policy: DraftPolicy) -> Guess | None:
-    """As much of a guess that cost nothing as is worth verifying."""
-    if not guess:
-        return None
-    length = policy.length(acceptance.rate, len(guess))
-    if length == 0:
-        acceptance.pass_up()
-        return None
-    return Guess(guess[:length], acceptance)

@@ -143,3 +143,13 @@ def test_options_out_of_range_are_refused() -> None:
         SpeculationOptions(max_draft=0)
     with pytest.raises(ValueError, match="draft_token_cost is -1"):
         SpeculationOptions(draft_token_cost=-1)
+
+
+def test_guesses_that_turn_out_right_are_verified_from_then_on() -> None:
+    costly = SpeculationOptions(row_costs=RowCosts(seconds={1: 1.0, 8: 6.3}))
+    text = words("a long line of a log. " * 8)
+    drafter = Speculation(costly, FakeVocabulary()).for_request(Asked(()))
+    assert drafter is not None
+    proposed = [len(drafter.propose(text[:n], 8)) for n in range(20, len(text) - 8)]
+    assert not any(proposed[:10])
+    assert all(proposed[-10:])
