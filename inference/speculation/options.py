@@ -28,7 +28,7 @@ class SpeculationOptions:
     forced: bool = True
     prompt_lookup: bool = True
     draft_model: bool = False
-    max_draft: int = 16
+    max_draft: int = 15
     row_costs: RowCosts = DEFAULT_ROW_COSTS
     draft_token_cost: float = 0.5
 
