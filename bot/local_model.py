@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _DEFAULT_CHUNK = 128
 _CHEAP_ROWS = 8
+_DRAFT_ROWS = 4
 _CHEAP_RATIO = 2.0
 
 
@@ -64,7 +65,7 @@ class LocalModel:
         return EngineParts(
             choose_schedule=self._schedule,
             make_pace=self._pace if inference.adapt_threads else None,
-            make_speculation=self._speculation if inference.speculate else None,
+            make_speculation=self._speculation,
             open_states=keeper_opener(
                 self._settings.home / "kv-states", max_bytes=inference.state_cache_mb * 2**20
             )
@@ -105,7 +106,17 @@ class LocalModel:
         costs = self._tuning.step_costs if self._tuning is not None else None
         return ThreadController(info.n_threads, costs)
 
-    def _speculation(self, backend: Backend) -> Speculation:
+    def _is_guessing_wanted(self, info: ModelInfo) -> bool:
+        wish = self._settings.inference.speculate
+        if wish != "auto":
+            return wish == "on"
+        if self._tuning is None:
+            return False
+        return self._tuning.step_costs.row_ratio(info.n_threads, _DRAFT_ROWS) <= _CHEAP_RATIO
+
+    def _speculation(self, backend: Backend) -> Speculation | None:
+        if not self._is_guessing_wanted(backend.info):
+            return None
         row_costs = DEFAULT_ROW_COSTS
         if self._tuning is not None:
             measured = self._tuning.step_costs.by_threads

@@ -99,8 +99,9 @@ class InferenceSettings(_Section):
         ge=0,
         description="size of the folder that keeps KV states over a restart, in MiB; 0: none",
     )
-    speculate: bool = Field(
-        default=True, description="guess tokens ahead where it is expected to pay"
+    speculate: Literal["auto", "on", "off"] = Field(
+        default="auto",
+        description="guess tokens ahead; auto: where `models tune` found that rows are cheap",
     )
     draft_model: str = Field(
         default="",

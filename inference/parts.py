@@ -58,7 +58,7 @@ class EngineParts:
         choose_schedule: How batches are filled, given the loaded model.
         max_running: Most requests in progress at once.
         make_pace: Adapts the threads to a busy machine.
-        make_speculation: Guesses tokens ahead.
+        make_speculation: Guesses tokens ahead; None when that does not pay.
         open_states: Keeps prefixes over a restart.
         note_answer: Hears what each finished answer cost, in the engine thread.
     """
@@ -66,7 +66,7 @@ class EngineParts:
     choose_schedule: Callable[[ModelInfo], SchedulerOptions] | None = None
     max_running: int = 32
     make_pace: Callable[[ModelInfo], Pace] | None = None
-    make_speculation: Callable[[Backend], Speculation] | None = None
+    make_speculation: Callable[[Backend], Speculation | None] | None = None
     open_states: Callable[[ModelInfo, EngineMetrics], States] | None = None
     note_answer: Callable[[GenerationStats], None] | None = None
 
