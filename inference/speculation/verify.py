@@ -28,9 +28,3 @@ def verified(sample: Callable[[int], TokenId], draft: Sequence[TokenId]) -> Gene
         if token != guess:
             return
     yield sample(len(draft))
-
-
-def n_agreed(tokens: Sequence[TokenId], draft: Sequence[TokenId]) -> int:
-    """How many leading tokens of a draft an answer really went on with."""
-    pairs = enumerate(zip(tokens, draft, strict=False))
-    return next((i for i, (token, guess) in pairs if token != guess), min(len(tokens), len(draft)))

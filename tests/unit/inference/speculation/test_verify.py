@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inference.request import TokenId
-from inference.speculation.verify import n_agreed, verified
+from inference.speculation.verify import verified
 
 TOKENS = st.lists(st.integers(0, 3).map(TokenId), max_size=8)
 
@@ -41,7 +41,6 @@ def test_only_the_last_token_may_differ_from_the_draft(
     tokens = list(verified(text.sample, draft))
     assert tokens[:-1] == draft[: len(tokens) - 1]
     assert text.rows == list(range(len(tokens)))
-    assert n_agreed(tokens, draft) == len(tokens) - 1
 
 
 def test_nothing_is_sampled_beyond_what_is_taken() -> None:
