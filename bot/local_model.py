@@ -64,6 +64,7 @@ class LocalModel:
         keeps_states = inference.state_cache_mb > 0
         return EngineParts(
             choose_schedule=self._schedule,
+            max_idle_cells=inference.max_idle_cells,
             make_pace=self._pace if inference.adapt_threads else None,
             make_speculation=self._speculation,
             open_states=keeper_opener(

@@ -91,6 +91,11 @@ class InferenceSettings(_Section):
     max_answer_tokens: PositiveInt = Field(
         default=220, description="longest explanation, in tokens"
     )
+    max_idle_cells: PositiveInt = Field(
+        default=4096,
+        description="cells of the KV cache that finished requests may keep for reuse, in tokens; "
+        "more make every step slower on a CPU",
+    )
     adapt_threads: bool = Field(
         default=True, description="use fewer threads while other programs want the cores"
     )

@@ -32,13 +32,18 @@ class KvMemory:
 
     Every id is in exactly one place: free, running (held by a caller) or idle in the prefix tree.
     A running sequence's cells beyond its path in the tree are its own until it publishes them.
+
+    Args:
+        max_idle: Most cells to keep for reuse; attention on a CPU passes over every cell in use,
+            its own sequence's or not. None: all that are left.
     """
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, *, max_idle: int | None = None) -> None:
         self._backend = backend
         info = backend.info
         self._free = [SeqId(i) for i in reversed(range(info.n_seq_max))]
         self._n_cells: dict[SeqId, int] = {}
+        self._max_idle = info.n_ctx if max_idle is None else max_idle
         self._tree = PrefixTree(
             max_pinned_tokens=int(info.n_ctx * _MAX_PINNED_SHARE),
             is_divisible=info.can_share_prefixes,
@@ -115,6 +120,7 @@ class KvMemory:
         del self._n_cells[seq_id]
         if not self._tree.finish(seq_id):
             self._recycle(seq_id)
+        self._trim()
 
     def drop(self, seq_id: SeqId) -> None:
         """Give back a running id and forget its cells, which cannot be trusted."""
@@ -185,6 +191,12 @@ class KvMemory:
                 raise ValueError(f"sequence {seq_id} holds {n_real} tokens instead of {n_booked}")
         if self.n_free < 0:
             raise ValueError(f"more cells are booked than there are: {self.counts()}")
+
+    def _trim(self) -> None:
+        """Give up whole leaves, the least recently used first, until few enough cells are idle."""
+        while self._tree.n_idle > max(self._max_idle, self._tree.n_pinned):
+            if not self.evict(self._backend.info.n_ctx):
+                return
 
     def _share_known(self, seq_id: SeqId, tokens: Sequence[TokenId]) -> int:
         """Share the longest known prefix with an empty sequence; returns its length."""

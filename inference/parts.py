@@ -57,6 +57,7 @@ class EngineParts:
     Attributes:
         choose_schedule: How batches are filled, given the loaded model.
         max_running: Most requests in progress at once.
+        max_idle_cells: Most cells to keep for reuse; None: all that are left.
         make_pace: Adapts the threads to a busy machine.
         make_speculation: Guesses tokens ahead; None when that does not pay.
         open_states: Keeps prefixes over a restart.
@@ -65,6 +66,7 @@ class EngineParts:
 
     choose_schedule: Callable[[ModelInfo], SchedulerOptions] | None = None
     max_running: int = 32
+    max_idle_cells: int | None = None
     make_pace: Callable[[ModelInfo], Pace] | None = None
     make_speculation: Callable[[Backend], Speculation | None] | None = None
     open_states: Callable[[ModelInfo, EngineMetrics], States] | None = None
@@ -117,7 +119,7 @@ def assemble(
         answers=answers,
         admission=Admission(
             backend,
-            KvMemory(backend),
+            KvMemory(backend, max_idle=parts.max_idle_cells),
             max_running=parts.max_running,
             make_drafter=speculation.for_request if speculation is not None else None,
             states=states,

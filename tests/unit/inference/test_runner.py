@@ -28,6 +28,7 @@ from inference.backends.base import Chunk
 from inference.backends.fake import FakeBackend
 from inference.chat_template import ChatTemplate
 from inference.intake import Handle, sequence_for, warming_request
+from inference.kv_memory import KvMemory
 from inference.metrics import EngineMetrics
 from inference.request import TokenId
 from inference.runner import Runner
@@ -607,6 +608,27 @@ def test_books_that_disagree_with_memory_are_thrown_away() -> None:
     stage.runner.verify()
     assert stage.backend.n_resets == 1
     stage.check()
+
+
+def test_few_cells_stay_idle_and_the_pinned_ones_are_among_them() -> None:
+    backend = FakeBackend(n_ctx=2000, n_batch=64)
+    memory = KvMemory(backend, max_idle=60)
+    prompts = [
+        tuple(b"rules for everybody " + f"thread {i} goes on ".encode() * 2) for i in range(5)
+    ]
+    for prompt in prompts:
+        tokens = [TokenId(token) for token in prompt]
+        acquired = memory.acquire(tokens)
+        assert acquired is not None
+        seq_id, n_cells = acquired
+        backend.decode([Chunk(seq_id=seq_id, start=n_cells, tokens=tokens[n_cells:], n_outputs=0)])
+        memory.advance(seq_id, len(tokens))
+        memory.publish(seq_id, tokens)
+        memory.pin(tokens[:20])
+        memory.release(seq_id, tokens)
+        memory.check()
+    assert 20 <= memory.counts().cached <= 60
+    assert memory.n_known([TokenId(token) for token in b"rules for everybody else"]) == 20
 
 
 class RunnerMachine(RuleBasedStateMachine):
