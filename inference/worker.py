@@ -23,6 +23,9 @@ from .sequence import Sequence as LiveSequence
 
 M = TypeVar("M", Backend, EncoderBackend)
 
+_QUIET_S = 1.0
+"""States are saved when nothing was computed for so long."""
+
 
 class Listener(Protocol):
     """Hears from the engine thread; must return at once."""
@@ -77,6 +80,7 @@ class Worker:
         self._urgent = threading.Event()
         self._step_began: float | None = None
         self._next_chore_s: float | None = None
+        self._last_step_mono = -_QUIET_S
         self._inbox: queue.SimpleQueue[_Message] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="inference-engine", daemon=True)
         self._embeddings: EmbeddingQueue | None = None
@@ -165,7 +169,10 @@ class Worker:
         """What there is to do when nothing is."""
         try:
             runner.verify()
-            self._next_chore_s = machinery.save_some(time.monotonic())
+            now = time.monotonic()
+            # NOTE: writing takes a core; between two requests of a busy minute it would be felt.
+            remaining_s = self._last_step_mono + _QUIET_S - now
+            self._next_chore_s = remaining_s if remaining_s > 0 else machinery.save_some(now)
         except ModelUnavailableError as exc:
             self._lose_model(runner, exc.reason)
         except Exception:  # noqa: BLE001 - a chore must never end the engine
@@ -189,6 +196,7 @@ class Worker:
             runner.fail_running("the engine failed while working on this request")
         finally:
             self._step_began = None
+            self._last_step_mono = time.monotonic()
 
     def _receive(self, *, is_waiting: bool) -> None:
         self._urgent.clear()
