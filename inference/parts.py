@@ -99,6 +99,8 @@ class Machinery:
     def _save_all(self, states: States) -> None:
         """Save for a few seconds as if every thread had rested."""
         memory, now = self.runner.memory, time.monotonic()
+        if self.runner.is_idle:
+            states.save_some(self.backend, memory, now)  # from now on everything rests
         while self.runner.is_idle and time.monotonic() - now < _LAST_SAVES_S:
             if states.save_some(self.backend, memory, now + _LONG_REST_S) is None:
                 return
