@@ -22,7 +22,8 @@ from .scheduler import (
     in_prefill_order,
     next_to_preempt,
 )
-from .sequence import Drafter, Sequence
+from .sequence import Sequence
+from .speculation.drafter import Drafter
 
 _MAX_RUNNING = 32
 _MIN_SHARED_TOKENS = 16

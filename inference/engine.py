@@ -21,6 +21,7 @@ from .chat_template import ChatTemplate
 from .encoder_client import EncoderClient
 from .errors import GrammarError, InferenceError, ModelUnavailableError, PromptTooLongError
 from .intake import Handle, eager_request, sequence_for, warming_request
+from .live_requests import drain
 from .metrics import EngineMetrics
 from .outbox import Outbox
 from .parts import EngineParts
@@ -32,7 +33,6 @@ from .request import (
     GenerateRequest,
     GenerationStats,
     Outcome,
-    TextDelta,
 )
 from .service import EngineState
 from .worker import Worker
@@ -164,14 +164,7 @@ class Engine:
 
     async def complete(self, request: GenerateRequest) -> tuple[str, Ended]:
         """Run a request to its end and return its whole text."""
-        text: list[str] = []
-        ended = Ended(outcome=Outcome.FAILED, reason="the request ended without an answer")
-        async for event in self.stream(request):
-            if isinstance(event, TextDelta):
-                text.append(event.text)
-            elif isinstance(event, Ended):
-                ended = event
-        return "".join(text), ended
+        return await drain(self.stream(request))
 
     def cancel(self, request_id: str) -> bool:
         """Ask for a live request to end as CANCELLED.

@@ -10,6 +10,7 @@ from .backends.base import Backend
 from .errors import GrammarError
 from .request import Outcome, TokenId
 from .sequence import Sequence
+from .speculation.verify import verified
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,18 +50,15 @@ def continue_text(
     if sampler is None:
         raise GrammarError("the sequence has no sampler")
     taken = Taken()
-    for offset in range(len(draft) + 1):
-        token = sampler.sample(row + offset)
+    for offset, token in enumerate(verified(lambda i: sampler.sample(row + i), draft)):
         gap = sequence.note_token(clock())
         if gap is not None:
             taken.gaps_s.append(gap)
-        is_right = offset < len(draft) and token == draft[offset]
         taken.outcome = _append(sequence, token, backend, taken)
-        if not is_right or taken.outcome is not None:
-            # An accepted token that ends the answer still has a valid cell, unless it is no text.
-            taken.n_accepted += is_right and sequence.tokens[-1] == token
+        is_text = sequence.tokens[-1] == token
+        taken.n_accepted += is_text and offset < len(draft) and token == draft[offset]
+        if taken.outcome is not None:
             break
-        taken.n_accepted += 1
     sequence.n_drafted += len(draft)
     sequence.n_accepted += taken.n_accepted
     if draft and sequence.drafter is not None:

@@ -15,7 +15,8 @@ from .metrics import EngineMetrics
 from .request import GenerationStats
 from .runner import Pace, Runner
 from .scheduler import SchedulerOptions
-from .sequence import Drafter, Sequence
+from .sequence import Sequence
+from .speculation.drafter import Drafter
 
 _LAST_SAVES_S = 3.0
 _BETWEEN_SAVES_S = 0.02

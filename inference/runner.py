@@ -19,8 +19,15 @@ from .errors import DecodeError, GrammarError, InferenceError
 from .kv_memory import KvMemory
 from .metrics import EngineMetrics
 from .next_token import continue_text
-from .request import Ended, Fault, Outcome, SeqId, TextDelta, TokenId
-from .scheduler import Job, SchedulerOptions, Share, next_to_preempt, plan_batch
+from .request import Ended, Fault, Outcome, Priority, SeqId, TextDelta, TokenId
+from .scheduler import (
+    Job,
+    SchedulerOptions,
+    Share,
+    effective_classes,
+    next_to_preempt,
+    plan_batch,
+)
 from .sequence import Sequence
 
 _MAX_FAILURES_IN_A_ROW = 2
@@ -129,7 +136,8 @@ class Runner:
         if self._suspects:
             shares = _one_suspect(shares, self._suspects)
         if shares:
-            is_awaited = any(jobs[share.key].priority == 0 for share in shares)
+            classes = effective_classes(tuple(jobs.values()), self._options)
+            is_awaited = any(classes[share.key] is Priority.INTERACTIVE for share in shares)
             self._compute(shares, None if is_awaited else should_abort)
 
     def verify(self) -> None:

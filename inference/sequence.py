@@ -3,29 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from collections.abc import Sequence as Tokens
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from .backends.base import Sampler
 from .detokenize import TextAssembler
 from .request import Event, GenerationStats, Priority, Sampling, SeqId, TokenId
-
-
-class Drafter(Protocol):
-    """Guesses what a request's next tokens will be. Engine thread only."""
-
-    def propose(self, tokens: Tokens[TokenId], n_max: int) -> list[TokenId]:
-        """Guess what follows the prompt and the answer so far; at most `n_max`, often nothing."""
-        ...
-
-    def learn(self, n_proposed: int, n_accepted: int) -> None:
-        """Hear how many tokens of the last proposal the model agreed with."""
-        ...
-
-    def close(self) -> None:
-        """Give up whatever it holds. Idempotent."""
-        ...
+from .speculation.drafter import Drafter
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
