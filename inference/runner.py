@@ -21,6 +21,7 @@ from .metrics import EngineMetrics
 from .next_token import continue_text
 from .request import Ended, Fault, Outcome, Priority, SeqId, TextDelta, TokenId
 from .scheduler import (
+    DEFAULT_CHUNK,
     Job,
     SchedulerOptions,
     Share,
@@ -68,7 +69,9 @@ class Runner:
         n_batch = backend.info.n_batch
         self._backend = backend
         self._metrics = metrics
-        self._options = options or SchedulerOptions(n_batch=n_batch, n_chunk=min(128, n_batch))
+        self._options = options or SchedulerOptions(
+            n_batch=n_batch, n_chunk=min(DEFAULT_CHUNK, n_batch)
+        )
         self._answers = answers or AnswerBook()
         self._admission = admission or Admission(backend, KvMemory(backend))
         self._memory = self._admission.memory

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 from .request import Priority
 
+DEFAULT_CHUNK = 128
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:

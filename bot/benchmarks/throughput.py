@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
 from inference import ChatMessage, Engine, GenerateRequest, Outcome, Role
 from inference.backends.base import Backend
 from inference.parts import EngineParts
 
+from ..model_plan import ModelPlan
 from .errors import BenchmarkError
 from .timed_backend import Decode, TimedBackend
 
@@ -128,6 +129,18 @@ async def open_probe(
         yield EngineProbe(engine, opened[0])
     finally:
         await engine.stop()
+
+
+def open_model_probe(
+    plan: ModelPlan, *, is_adapting: bool = False
+) -> AbstractAsyncContextManager[EngineProbe]:
+    """An engine as the bot would open it here, without guessing and saved states.
+
+    Args:
+        is_adapting: Whether its threads adapt to a busy machine.
+    """
+    parts = EngineParts(choose_schedule=plan.schedule, make_pace=plan.pace if is_adapting else None)
+    return open_probe(plan.load, parts)
 
 
 def throughput_of(prefill: Sequence[Decode], decode: Sequence[Decode]) -> Throughput:

@@ -165,6 +165,7 @@ def raw(  # noqa: PLR0913 - a command's options are its arguments
     """Prefill and decode throughput, and Python's share of a decode step."""
     from ..benchmarks.llama_bench import LlamaBench
     from ..benchmarks.raw import measure_raw
+    from ..benchmarks.throughput import open_model_probe
 
     settings = read_settings()
     plan = plan_of(settings, n_threads=cpu_threads, repack=repack)
@@ -182,7 +183,7 @@ def raw(  # noqa: PLR0913 - a command's options are its arguments
         return await bench.measure()
 
     async def measure(progress: Progress) -> None:
-        async with plan.open() as probe:
+        async with open_model_probe(plan) as probe:
             result = await measure_raw(
                 probe,
                 n_prefill=prefill,
@@ -208,6 +209,7 @@ def busy(
 ) -> None:
     """Throughput while another program takes one core, with threads fixed and adapting."""
     from ..benchmarks.busy import measure_busy
+    from ..benchmarks.throughput import open_model_probe
 
     settings = read_settings()
     plan = plan_of(settings, n_threads=cpu_threads)
@@ -215,7 +217,11 @@ def busy(
 
     async def measure(progress: Progress) -> None:
         result = await measure_busy(
-            plan.open, n_prefill=prefill, n_decode=decode, n_repeats=runs, progress=progress
+            partial(open_model_probe, plan),
+            n_prefill=prefill,
+            n_decode=decode,
+            n_repeats=runs,
+            progress=progress,
         )
         tables = [bench_report.busy_table(result)]
         bench_report.report(record.document(asdict(result)), tables, as_json=as_json, out=out)

@@ -10,8 +10,8 @@ from .output import WRONG_USE, error_console, fail
 
 if TYPE_CHECKING:
     from ..benchmarks.document import Record
-    from ..benchmarks.engine_plan import EnginePlan
     from ..benchmarks.targets import Targets
+    from ..model_plan import ModelPlan
     from ..settings import Settings
 
 T = TypeVar("T")
@@ -78,20 +78,20 @@ def engine_choices(settings: Settings) -> dict[str, object]:
 
 def plan_of(
     settings: Settings, *, n_threads: int | None = None, repack: bool | None = None
-) -> EnginePlan:
+) -> ModelPlan:
     """How the engine is opened here; a model that is not there ends the command."""
     from inference.models.errors import ModelError
 
-    from ..benchmarks.engine_plan import plan_engine
+    from ..model_plan import plan_model
 
     try:
-        return plan_engine(settings, n_threads=n_threads, repack=repack)
+        return plan_model(settings, n_threads=n_threads, repack=repack)
     except ModelError as exc:
         fail(str(exc))
 
 
 def record_of(
-    benchmark: str, settings: Settings, plan: EnginePlan | None, chosen: Mapping[str, object]
+    benchmark: str, settings: Settings, plan: ModelPlan | None, chosen: Mapping[str, object]
 ) -> Record:
     """Begin a record of a measurement; without a plan it is of a server somebody else runs."""
     from inference.backends.llama_native import library_build

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ..backends.options import FlashAttention, KvType, LlamaOptions
+from ..scheduler import DEFAULT_CHUNK
 
 _ROWS_BESIDE_A_CHUNK = 64
 """Room for decode rows, so that a full chunk beside them is still computed at once."""
@@ -22,7 +23,7 @@ class TunedSettings:
     """
 
     n_threads: int
-    n_chunk: int = 128
+    n_chunk: int = DEFAULT_CHUNK
     repack_weights: bool = False
     kv_type: KvType = KvType.F16
     flash_attention: FlashAttention = FlashAttention.AUTO

@@ -7,10 +7,11 @@ import pytest
 
 from bot.benchmarks.chat_client import ChatClient, Endpoint
 from bot.benchmarks.document import model_subject
-from bot.benchmarks.engine_plan import plan_engine
 from bot.benchmarks.load import measure_load
 from bot.benchmarks.ops_load import OpsLoad
 from bot.benchmarks.serving import own_server
+from bot.benchmarks.throughput import open_model_probe
+from bot.model_plan import plan_model
 from bot.settings import Settings, load_settings
 
 pytestmark = pytest.mark.model
@@ -24,8 +25,8 @@ def settings(smollm2: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 async def test_a_real_engine_is_measured_call_by_call(settings: Settings) -> None:
-    plan = plan_engine(settings)
-    async with plan.open(is_adapting=False) as probe:
+    plan = plan_model(settings)
+    async with open_model_probe(plan) as probe:
         found = await probe.measure(64, 4)
     assert found.n_decode == 4
     assert 64 <= found.n_prefill < 140
