@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import median
 
@@ -16,8 +17,9 @@ from ..workspace.records import Message
 
 QUESTION = f"<@{seed.BOT_USER_ID}> why is checkout failing?"
 _BREAKS_WITHIN_S = 60.0
-# A handful of failures could be chance, and is not called new.
+# What a burst within a moment shows could be chance, and is not called new.
 _FAILURES_TO_SEE = 40
+_FAILS_FOR = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +60,7 @@ async def measure_answer(
 
 
 async def wait_until_broken(stage: Stage) -> None:
-    """Wait until checkout has logged many times that its pool is exhausted.
+    """Wait until checkout has logged many times and for some seconds that its pool is exhausted.
 
     Raises:
         TimeoutError: It did not within a minute.
@@ -66,14 +68,23 @@ async def wait_until_broken(stage: Stage) -> None:
     log = Path(stage.settings.logs.sources["checkout"][0])
     deadline = time.monotonic() + _BREAKS_WITHIN_S
     while time.monotonic() < deadline:
-        if await asyncio.to_thread(_mentions_exhaustion, log):
+        if await asyncio.to_thread(_keeps_failing, log):
             return
         await asyncio.sleep(0.2)
     raise TimeoutError("the shop did not break within a minute")
 
 
-def _mentions_exhaustion(log: Path) -> bool:
-    return log.exists() and log.read_bytes().count(b"pool exhausted") >= _FAILURES_TO_SEE
+def _keeps_failing(log: Path) -> bool:
+    if not log.exists():
+        return False
+    failures = [line for line in log.read_text().splitlines() if "pool exhausted" in line]
+    return len(failures) >= _FAILURES_TO_SEE and _logged(failures[-1]) - _logged(failures[0]) >= (
+        _FAILS_FOR
+    )
+
+
+def _logged(line: str) -> datetime:
+    return datetime.fromisoformat(line.split(maxsplit=1)[0])
 
 
 async def _ask(stage: Stage) -> tuple[float, float, float]:
