@@ -53,6 +53,7 @@ class LocalModel:
         return EngineParts(
             choose_schedule=self._schedule,
             max_idle_cells=inference.max_idle_cells,
+            max_offload_bytes=inference.offload_mb * 2**20,
             make_pace=self._pace if inference.adapt_threads else None,
             make_speculation=self._speculation,
             open_states=keeper_opener(folder, max_bytes=n_state_bytes) if n_state_bytes else None,

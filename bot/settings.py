@@ -92,9 +92,15 @@ class InferenceSettings(_Section):
         default=220, description="longest explanation, in tokens"
     )
     max_idle_cells: PositiveInt = Field(
-        default=4096,
-        description="cells of the KV cache that finished requests may keep for reuse, in tokens; "
-        "more make every step slower on a CPU",
+        default=1024,
+        description="cells of the KV cache that finished requests may keep for reuse beside the "
+        "pinned prompts, in tokens; more make every step slower on a CPU",
+    )
+    offload_mb: int = Field(
+        default=512,
+        ge=0,
+        description="memory for the KV states of idle threads outside of the KV cache, in MiB; "
+        "0: they are forgotten",
     )
     adapt_threads: bool = Field(
         default=True, description="use fewer threads while other programs want the cores"

@@ -13,7 +13,7 @@ from typing import Protocol
 from .backends.base import Backend
 from .errors import GrammarError
 from .kv_memory import KvMemory
-from .prefix_tree import n_common_prefix
+from .radix_node import n_common_prefix
 from .request import Fault, Priority, Started, TokenId
 from .scheduler import (
     Job,
@@ -126,13 +126,13 @@ class Admission:
     def _n_rows(self, sequence: Sequence) -> int:
         if sequence.seq_id is not None:
             return sequence.n_pending
-        return len(sequence.tokens) - self._memory.n_known(sequence.tokens)
+        return len(sequence.tokens) - self._memory.n_reusable(sequence.tokens)
 
     def _blocker(self, sequence: Sequence, live: Mapping[int, Sequence]) -> int | None:
         """Who is computing the longest part of this waiting request's prompt."""
         if sequence.seq_id is not None or not self._backend.info.can_share_prefixes:
             return None
-        n_needed = self._memory.n_known(sequence.tokens) + _MIN_SHARED_TOKENS
+        n_needed = self._memory.n_reusable(sequence.tokens) + _MIN_SHARED_TOKENS
         best: tuple[int, int] | None = None
         for key, other in live.items():
             if other.seq_id is None or other.n_cells >= len(other.prompt):
@@ -143,7 +143,7 @@ class Admission:
         return best[1] if best is not None else None
 
     def _prepare(self, sequence: Sequence) -> Refusal | None:
-        """Make the sampler and look for saved states, once."""
+        """Make the sampler and look for states that can be restored."""
         if sequence.sampler is None and sequence.max_tokens > 0:
             try:
                 sequence.sampler = self._backend.sampler(sequence.sampling, sequence.grammar)
@@ -151,6 +151,7 @@ class Admission:
                 return sequence, Fault.INVALID_GRAMMAR, str(exc)
             if self._make_drafter is not None:
                 sequence.drafter = self._make_drafter(sequence)
+        self._memory.recall(sequence.tokens)
         if self._states is not None and not sequence.is_restored:
             sequence.is_restored = True
             self._states.restore(sequence.tokens, self._memory)

@@ -1,6 +1,7 @@
 """Who holds which sequence id and its cells: running sequences, cached prefixes, nobody.
 
-free + cached + running cells = all cells. Cells that several sequences share count once.
+free + cached + running cells = all cells. Cells that several sequences share count once. What is
+evicted may go on living in the computer's own memory and comes back when a prompt begins with it.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from dataclasses import dataclass
 import structlog
 
 from .backends.base import Backend
-from .prefix_tree import PrefixTree
+from .kv_offload import KvOffload
+from .prefix_tree import Eviction, PrefixTree
 from .request import SeqId, TokenId
 
 _MAX_PINNED_SHARE = 0.5
+_WORTH_RESTORING_TOKENS = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,16 +37,21 @@ class KvMemory:
     A running sequence's cells beyond its path in the tree are its own until it publishes them.
 
     Args:
-        max_idle: Most cells to keep for reuse; attention on a CPU passes over every cell in use,
-            its own sequence's or not. None: all that are left.
+        max_idle: Most cells to keep for reuse beside pinned prefixes; attention on a CPU passes
+            over every cell in use, its own sequence's or not. None: all that are left.
+        offload: Where evicted prefixes go; None: nowhere.
     """
 
-    def __init__(self, backend: Backend, *, max_idle: int | None = None) -> None:
+    def __init__(
+        self, backend: Backend, *, max_idle: int | None = None, offload: KvOffload | None = None
+    ) -> None:
         self._backend = backend
         info = backend.info
         self._free = [SeqId(i) for i in reversed(range(info.n_seq_max))]
         self._n_cells: dict[SeqId, int] = {}
+        self._n_ctx = info.n_ctx
         self._max_idle = info.n_ctx if max_idle is None else max_idle
+        self._offload = offload
         self._tree = PrefixTree(
             max_pinned_tokens=int(info.n_ctx * _MAX_PINNED_SHARE),
             is_divisible=info.can_share_prefixes,
@@ -65,6 +73,11 @@ class KvMemory:
         return self.counts().free
 
     @property
+    def offload(self) -> KvOffload | None:
+        """What was evicted but not forgotten; read only for others."""
+        return self._offload
+
+    @property
     def n_available(self) -> int:
         """Cells that nobody holds or that could be evicted."""
         counts = self.counts()
@@ -74,7 +87,7 @@ class KvMemory:
         """Where all cells are."""
         own = sum(n - self._tree.n_held(seq_id) for seq_id, n in self._n_cells.items())
         running, cached = self._tree.n_locked + own, self._tree.n_idle
-        total = self._backend.info.n_ctx
+        total = self._n_ctx
         return CellCounts(
             free=total - running - cached, cached=cached, running=running, total=total
         )
@@ -84,6 +97,23 @@ class KvMemory:
         match = self._tree.match(tokens[:-1])
         return match.n_tokens if match is not None else 0
 
+    def n_reusable(self, tokens: Sequence[TokenId]) -> int:
+        """Like `n_known`, together with what `recall` would bring back."""
+        n_known = self.n_known(tokens)
+        match = self._offload.match(tokens[:-1]) if self._offload is not None else None
+        if match is None or match.n_common < n_known + _WORTH_RESTORING_TOKENS:
+            return n_known
+        return match.n_common
+
+    def recall(self, tokens: Sequence[TokenId]) -> None:
+        """Bring back the offloaded prefix of a prompt, if much more of it than memory knows."""
+        match = self._offload.match(tokens[:-1]) if self._offload is not None else None
+        if self._offload is None or match is None or match.n_tokens > self.n_available:
+            return
+        if match.n_common >= self.n_known(tokens) + _WORTH_RESTORING_TOKENS and self._free:
+            offloaded = self._offload.take(match.key)
+            self.adopt(offloaded.tokens, offloaded.state)
+
     def acquire(self, tokens: Sequence[TokenId]) -> tuple[SeqId, int] | None:
         """Take an id whose memory already holds the longest known prefix of `tokens`.
 
@@ -92,7 +122,7 @@ class KvMemory:
             held by a running sequence.
         """
         while not self._free:
-            if not self.evict(self._backend.info.n_ctx):
+            if not self.evict(self._n_ctx):
                 return None
         seq_id = self._free.pop()
         n_shared = self._share_known(seq_id, tokens[:-1])
@@ -116,10 +146,7 @@ class KvMemory:
 
     def release(self, seq_id: SeqId, tokens: Sequence[TokenId]) -> None:
         """Give back a running id whose memory holds exactly `tokens`; they may be reused."""
-        self.publish(seq_id, tokens)
-        del self._n_cells[seq_id]
-        if not self._tree.finish(seq_id):
-            self._recycle(seq_id)
+        self._settle(seq_id, tokens)
         self._trim()
 
     def drop(self, seq_id: SeqId) -> None:
@@ -141,9 +168,11 @@ class KvMemory:
 
     def evict(self, n_cells: int) -> bool:
         """Give up cells of the prefix that was used longest ago; False when there is none."""
-        eviction = self._tree.evict(n_cells)
+        # NOTE: a state is moved out whole or not at all.
+        eviction = self._tree.evict(n_cells if self._offload is None else self._n_ctx)
         if eviction is None:
             return False
+        self._move_out(eviction)
         if eviction.n_kept:
             self._backend.truncate(eviction.seq_id, eviction.n_kept)
         else:
@@ -165,11 +194,13 @@ class KvMemory:
             return False
         self._tree.start(seq_id, ())
         self._n_cells[seq_id] = len(tokens)
-        self.release(seq_id, tokens)
+        self._settle(seq_id, tokens)
         return True
 
     def reset(self) -> None:
-        """Take every id back after the backend was reset."""
+        """Take every id back after the backend was reset; nothing it computed is trusted."""
+        if self._offload is not None:
+            self._offload.clear()
         self._tree.clear()
         self._n_cells.clear()
         self._free = [SeqId(i) for i in reversed(range(self._backend.info.n_seq_max))]
@@ -192,11 +223,24 @@ class KvMemory:
         if self.n_free < 0:
             raise ValueError(f"more cells are booked than there are: {self.counts()}")
 
+    def _settle(self, seq_id: SeqId, tokens: Sequence[TokenId]) -> None:
+        self.publish(seq_id, tokens)
+        del self._n_cells[seq_id]
+        if not self._tree.finish(seq_id):
+            self._recycle(seq_id)
+
     def _trim(self) -> None:
         """Give up whole leaves, the least recently used first, until few enough cells are idle."""
-        while self._tree.n_idle > max(self._max_idle, self._tree.n_pinned):
-            if not self.evict(self._backend.info.n_ctx):
+        while self._tree.n_idle > self._max_idle + self._tree.n_pinned:
+            if not self.evict(self._n_ctx):
                 return
+
+    def _move_out(self, eviction: Eviction) -> None:
+        if self._offload is None or eviction.n_freed < _WORTH_RESTORING_TOKENS:
+            return
+        is_whole = self._backend.n_tokens(eviction.seq_id) == len(eviction.tokens)
+        if is_whole and not self._offload.covers(eviction.tokens):
+            self._offload.put(eviction.tokens, self._backend.read_state(eviction.seq_id))
 
     def _share_known(self, seq_id: SeqId, tokens: Sequence[TokenId]) -> int:
         """Share the longest known prefix with an empty sequence; returns its length."""

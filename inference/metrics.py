@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -11,7 +13,11 @@ from .request import Ended, GenerationStats, Outcome, Priority
 
 _SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120)
 _ANSWERED = frozenset({Outcome.FINISHED, Outcome.LENGTH})
+_SHARES = (0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0)
 _SECONDS_PER_TOKEN = (0.005, 0.01, 0.02, 0.03, 0.05, 0.08, 0.15, 0.3, 0.6, 1.2)
+
+
+_Collector = TypeVar("_Collector", Counter, Gauge, Histogram)
 
 
 class EngineMetrics:
@@ -27,73 +33,52 @@ class EngineMetrics:
         note_answer: Callable[[GenerationStats], None] | None = None,
     ) -> None:
         self._note_answer = note_answer
-        self._requests = Counter(
-            "opsbot_inference_requests",
-            "Generation requests by how they ended",
-            ("outcome", "priority"),
-            registry=registry,
+        make = partial(_collector, registry)
+        by_second, by_token = {"buckets": _SECONDS}, {"buckets": _SECONDS_PER_TOKEN}
+        self._requests = make(
+            Counter, "requests", "Generation requests by how they ended", "outcome", "priority"
         )
-        self._queue = _histogram(registry, "queue_seconds", "Submit until work began", _SECONDS)
-        self._ttft = _histogram(registry, "ttft_seconds", "Submit until the first token", _SECONDS)
-        self._tpot = _histogram(
-            registry, "tpot_seconds", "Time per output token after the first", _SECONDS_PER_TOKEN
+        self._queue = make(Histogram, "queue_seconds", "Submit until work began", **by_second)
+        self._ttft = make(Histogram, "ttft_seconds", "Submit until the first token", **by_second)
+        self._tpot = make(
+            Histogram, "tpot_seconds", "Time per output token after the first", **by_token
         )
-        self._tokens = Counter(
-            "opsbot_inference_tokens",
+        self._itl = make(
+            Histogram, "itl_seconds", "Time from one output token to the next", **by_token
+        )
+        self._tokens = make(
+            Counter,
+            "tokens",
             "Tokens: prompt (all), cached (reused prompt tokens), output, drafted, accepted",
-            ("kind",),
-            registry=registry,
+            "kind",
         )
-        self._embedded = Counter(
-            "opsbot_inference_embedded_texts", "Texts turned into vectors", registry=registry
-        )
-        self._itl = _histogram(
-            registry, "itl_seconds", "Time from one output token to the next", _SECONDS_PER_TOKEN
-        )
-        self._steps = Histogram(
-            "opsbot_inference_step_seconds",
-            "Time of one batch",
-            buckets=_SECONDS,
-            registry=registry,
-        )
-        self._occupancy = Histogram(
-            "opsbot_inference_batch_occupancy_ratio",
+        self._embedded = make(Counter, "embedded_texts", "Texts turned into vectors")
+        self._steps = make(Histogram, "step_seconds", "Time of one batch", **by_second)
+        self._occupancy = make(
+            Histogram,
+            "batch_occupancy_ratio",
             "Rows of a batch relative to the largest one",
-            buckets=(0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0),
-            registry=registry,
+            buckets=_SHARES,
         )
-        self._rows = Counter("opsbot_inference_rows", "Rows computed", registry=registry)
-        self._preemptions = Counter(
-            "opsbot_inference_preemptions",
-            "Running requests that gave up their cells",
-            registry=registry,
+        self._rows = make(Counter, "rows", "Rows computed")
+        self._preemptions = make(Counter, "preemptions", "Running requests that gave up cells")
+        self._aborted = make(
+            Counter, "aborted_steps", "Background steps given up because somebody came"
         )
-        self._aborted = Counter(
-            "opsbot_inference_aborted_steps",
-            "Background steps given up because somebody came",
-            registry=registry,
-        )
-        self._cells = Gauge(
-            "opsbot_inference_kv_cells", "Cells of the KV cache by use", ("use",), registry=registry
-        )
-        self._cached_ratio = Gauge(
-            "opsbot_inference_cached_token_ratio",
+        self._cells = make(Gauge, "kv_cells", "Cells of the KV cache by use", "use")
+        self._offloaded = make(Gauge, "kv_offloaded_states", "States moved out of the KV cache")
+        self._offload_bytes = make(Gauge, "kv_offloaded_bytes", "Memory that those take")
+        self._cached_ratio = make(
+            Gauge,
+            "cached_token_ratio",
             "Share of all prompt tokens that came from the prefix cache",
-            registry=registry,
         )
-        self._threads = Gauge(
-            "opsbot_inference_threads", "Threads of the next step", registry=registry
+        self._threads = make(Gauge, "threads", "Threads of the next step")
+        self._states = make(
+            Counter, "state_files", "Saved KV states by what became of them", "event"
         )
-        self._states = Counter(
-            "opsbot_inference_state_files",
-            "Saved KV states by what became of them",
-            ("event",),
-            registry=registry,
-        )
+        self._live = make(Gauge, "live_requests", "Requests waiting or running")
         self._n_prompt = self._n_cached = 0
-        self._live = Gauge(
-            "opsbot_inference_live_requests", "Requests waiting or running", registry=registry
-        )
 
     def request_ended(self, request_id: str, priority: Priority, ended: Ended) -> None:
         """Count a request and log its canonical line; called exactly once per request."""
@@ -149,6 +134,11 @@ class EngineMetrics:
         self._cells.labels("cached").set(cached)
         self._cells.labels("running").set(running)
 
+    def offloaded(self, n_states: int, n_bytes: int) -> None:
+        """Set what was moved out of the KV cache."""
+        self._offloaded.set(n_states)
+        self._offload_bytes.set(n_bytes)
+
     def threads(self, n_threads: int) -> None:
         """Set the number of threads."""
         self._threads.set(n_threads)
@@ -170,10 +160,15 @@ class EngineMetrics:
         self._live.set(n_live)
 
 
-def _histogram(
-    registry: CollectorRegistry, name: str, help_text: str, buckets: tuple[float, ...]
-) -> Histogram:
-    return Histogram(f"opsbot_inference_{name}", help_text, buckets=buckets, registry=registry)
+def _collector(
+    registry: CollectorRegistry,
+    kind: type[_Collector],
+    name: str,
+    help_text: str,
+    *labels: str,
+    **options: Any,  # noqa: ANN401 - whatever the kind takes
+) -> _Collector:
+    return kind(f"opsbot_inference_{name}", help_text, labels, registry=registry, **options)
 
 
 def _rounded(value: float | None) -> float | None:

@@ -11,6 +11,7 @@ from .admission import Admission, SavedStates
 from .answers import AnswerBook
 from .backends.base import Backend, ModelInfo
 from .kv_memory import KvMemory
+from .kv_offload import KvOffload
 from .metrics import EngineMetrics
 from .request import GenerationStats
 from .runner import Pace, Runner
@@ -58,7 +59,9 @@ class EngineParts:
     Attributes:
         choose_schedule: How batches are filled, given the loaded model.
         max_running: Most requests in progress at once.
-        max_idle_cells: Most cells to keep for reuse; None: all that are left.
+        max_idle_cells: Most cells to keep for reuse beside pinned prefixes; None: all that are
+            left.
+        max_offload_bytes: How much memory evicted prefixes may take; 0: they are forgotten.
         make_pace: Adapts the threads to a busy machine.
         make_speculation: Guesses tokens ahead; None when that does not pay.
         open_states: Keeps prefixes over a restart.
@@ -68,6 +71,7 @@ class EngineParts:
     choose_schedule: Callable[[ModelInfo], SchedulerOptions] | None = None
     max_running: int = 32
     max_idle_cells: int | None = None
+    max_offload_bytes: int = 0
     make_pace: Callable[[ModelInfo], Pace] | None = None
     make_speculation: Callable[[Backend], Speculation | None] | None = None
     open_states: Callable[[ModelInfo, EngineMetrics], States] | None = None
@@ -122,7 +126,7 @@ def assemble(
         answers=answers,
         admission=Admission(
             backend,
-            KvMemory(backend, max_idle=parts.max_idle_cells),
+            KvMemory(backend, max_idle=parts.max_idle_cells, offload=_offload(parts, info)),
             max_running=parts.max_running,
             make_drafter=speculation.for_request if speculation is not None else None,
             states=states,
@@ -130,3 +134,9 @@ def assemble(
         pace=parts.make_pace(info) if parts.make_pace else None,
     )
     return Machinery(backend=backend, runner=runner, states=states, speculation=speculation)
+
+
+def _offload(parts: EngineParts, info: ModelInfo) -> KvOffload | None:
+    if not parts.max_offload_bytes:
+        return None
+    return KvOffload(max_bytes=parts.max_offload_bytes, is_divisible=info.can_share_prefixes)

@@ -12,11 +12,10 @@ The caller does to memory what the methods' results say; the tree never touches 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from .radix_node import Node, Tokens, n_common_prefix
 from .request import SeqId, TokenId
-
-Tokens = tuple[TokenId, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,27 +48,15 @@ class Eviction:
 
     Attributes:
         seq_id: An idle sequence.
+        tokens: All that it holds before it gives anything up.
         n_kept: It keeps so many leading tokens; at 0 its id is free again.
         n_freed: Cells that nobody holds any more.
     """
 
     seq_id: SeqId
+    tokens: Tokens
     n_kept: int
     n_freed: int
-
-
-@dataclass(slots=True, eq=False)
-class _Node:
-    """The tokens [start, end) of all prefixes that pass through here."""
-
-    tokens: Tokens
-    end: int
-    parent: _Node | None
-    children: dict[TokenId, _Node] = field(default_factory=dict[TokenId, "_Node"])
-    holders: set[SeqId] = field(default_factory=set[SeqId])
-    n_locks: int = 0
-    is_pinned: bool = False
-    last_used: int = 0
 
 
 class PrefixTree:
@@ -85,8 +72,8 @@ class PrefixTree:
     def __init__(self, *, max_pinned_tokens: int, is_divisible: bool = True) -> None:
         self._max_pinned_tokens = max_pinned_tokens
         self._is_divisible = is_divisible
-        self._root = _Node((), 0, None)
-        self._ends: dict[SeqId, _Node] = {}
+        self._root = Node((), 0, None)
+        self._ends: dict[SeqId, Node] = {}
         self._running: set[SeqId] = set()
         self._clock = 0
         self._counts: tuple[int, int] | None = (0, 0)
@@ -114,7 +101,7 @@ class PrefixTree:
     @property
     def n_pinned(self) -> int:
         """Tokens on pinned paths, shared ones counted once."""
-        return sum(len(node.tokens) for node in self._nodes() if self._has_pin(node))
+        return sum(len(node.tokens) for node in self._root.below() if node.has_pin)
 
     def n_held(self, seq_id: SeqId) -> int:
         """How many tokens a sequence holds as far as the tree knows."""
@@ -128,7 +115,7 @@ class PrefixTree:
         """
         node, n_common = self._descend(tuple(tokens))
         if self._is_divisible:
-            holder = self._holder(node)
+            holder = node.holder
         else:
             node, holder = self._deepest_idle(node, n_common)
             n_common = node.end
@@ -161,8 +148,8 @@ class PrefixTree:
         if seq_id not in self._running or len(path) < old.end:
             raise ValueError(f"sequence {seq_id} cannot be extended to {len(path)} tokens")
         node, n_known = self._descend(path)
-        holder = self._holder(node) if n_known > old.end else None
-        end = self._grow(node, n_known, path)
+        holder = node.holder if n_known > old.end else None
+        end = self._lengthen(old, path) if self._is_own(seq_id) else self._grow(node, n_known, path)
         if end is not old:
             self._lock(old, -1)
             self._lift(seq_id)
@@ -205,7 +192,7 @@ class PrefixTree:
         node.is_pinned = True
         self._touch(node)
         while self.n_pinned > self._max_pinned_tokens:
-            pinned = [other for other in self._nodes() if other.is_pinned]
+            pinned = [other for other in self._root.below() if other.is_pinned]
             min(pinned, key=lambda other: other.last_used).is_pinned = False
 
     def evict(self, n_tokens: int) -> Eviction | None:
@@ -215,42 +202,42 @@ class PrefixTree:
             At most `n_tokens` freed cells, perhaps none when only a sequence id became free;
             None when everything is locked. Pinned leaves go only when no other is left.
         """
-        leaves = [node for node in self._nodes() if not node.children and node.n_locks == 0]
+        leaves = [node for node in self._root.below() if not node.children and node.n_locks == 0]
         if not leaves:
             return None
         leaf = min(leaves, key=lambda node: (node.is_pinned, node.last_used))
         seq_id = min(leaf.holders)
         if self._is_divisible and n_tokens < len(leaf.tokens):
             return self._trim(leaf, seq_id, n_tokens)
-        n_freed = len(leaf.tokens)
+        tokens, n_freed = leaf.path, len(leaf.tokens)
         self._lift(seq_id)
         parent = self._remove(leaf)
         needs_holder = not parent.children and not parent.holders and parent.parent is not None
         if self._is_divisible and needs_holder:
             self._place(seq_id, parent)
-            return Eviction(seq_id=seq_id, n_kept=parent.end, n_freed=n_freed)
+            return Eviction(seq_id=seq_id, tokens=tokens, n_kept=parent.end, n_freed=n_freed)
         if needs_holder:
             self._prune(parent)
-        return Eviction(seq_id=seq_id, n_kept=0, n_freed=n_freed)
+        return Eviction(seq_id=seq_id, tokens=tokens, n_kept=0, n_freed=n_freed)
 
     def clear(self) -> None:
         """Forget everything."""
-        self._root = _Node((), 0, None)
+        self._root = Node((), 0, None)
         self._ends, self._running, self._counts = {}, set(), (0, 0)
 
     def paths(self) -> Iterator[tuple[SeqId, Tokens, bool]]:
         """Idle sequences with all their tokens and whether something on the path is pinned."""
         for seq_id in sorted(self.idle):
             node = self._ends[seq_id]
-            is_pinned = any(step.is_pinned for step in _up(node))
-            yield seq_id, self._tokens_to(node), is_pinned
+            is_pinned = any(step.is_pinned for step in node.up())
+            yield seq_id, node.path, is_pinned
 
     def pinned_paths(self) -> Iterator[tuple[SeqId, Tokens]]:
         """Pinned prefixes, each with a sequence that holds it."""
-        for node in self._nodes():
-            holder = self._holder(node) if node.is_pinned else None
+        for node in self._root.below():
+            holder = node.holder if node.is_pinned else None
             if holder is not None:
-                yield holder, self._tokens_to(node)
+                yield holder, node.path
 
     def check(self) -> None:
         """Verify the tree's own invariants.
@@ -258,7 +245,7 @@ class PrefixTree:
         Raises:
             ValueError: One does not hold, with what was found.
         """
-        for node in self._nodes():
+        for node in self._root.below():
             start = node.parent.end if node.parent else 0
             n_locks = sum(child.n_locks for child in node.children.values())
             n_locks += len(node.holders & self._running)
@@ -273,7 +260,7 @@ class PrefixTree:
         if any(seq_id not in node.holders for seq_id, node in self._ends.items()):
             raise ValueError("a sequence does not end where it should")
 
-    def _descend(self, tokens: Tokens) -> tuple[_Node, int]:
+    def _descend(self, tokens: Tokens) -> tuple[Node, int]:
         """The deepest node that shares tokens with the prefix, and how many are shared in all."""
         node, n_common = self._root, 0
         while n_common < len(tokens):
@@ -286,47 +273,60 @@ class PrefixTree:
                 break
         return node, n_common
 
-    def _node_at(self, tokens: Tokens) -> _Node:
+    def _node_at(self, tokens: Tokens) -> Node:
         node, n_common = self._descend(tokens)
         if n_common != len(tokens):
             raise ValueError(f"the tree knows {n_common} of {len(tokens)} tokens")
         return self._split(node, n_common)
 
-    def _grow(self, node: _Node, n_known: int, path: Tokens) -> _Node:
+    def _is_own(self, seq_id: SeqId) -> bool:
+        """Whether a sequence's last tokens are nobody else's, now or as a pinned prefix."""
+        end = self._ends[seq_id]
+        is_shared = end.children or end.holders != {seq_id}
+        return not is_shared and not end.is_pinned and end.parent is not None
+
+    def _lengthen(self, leaf: Node, path: Tokens) -> Node:
+        leaf.tokens += path[leaf.end :]
+        leaf.end = len(path)
+        self._counts = None
+        return leaf
+
+    def _grow(self, node: Node, n_known: int, path: Tokens) -> Node:
         """The node at which `path` ends, made if need be."""
         node = self._split(node, n_known)
         if n_known == len(path):
             return node
-        leaf = _Node(path[n_known:], len(path), node)
+        leaf = Node(path[n_known:], len(path), node)
         node.children[path[n_known]] = leaf
         self._counts = None
         return leaf
 
-    def _split(self, node: _Node, end: int) -> _Node:
+    def _split(self, node: Node, end: int) -> Node:
         """Cut a node in two so that one ends at `end`, and return that one."""
         if end == node.end or node.parent is None:
             return node
         n_upper = len(node.tokens) - (node.end - end)
-        upper = _Node(node.tokens[:n_upper], end, node.parent)
+        upper = Node(node.tokens[:n_upper], end, node.parent)
         upper.n_locks, upper.last_used = node.n_locks, node.last_used
         upper.children[node.tokens[n_upper]] = node
         node.parent.children[node.tokens[0]] = upper
         node.tokens, node.parent = node.tokens[n_upper:], upper
         return upper
 
-    def _trim(self, leaf: _Node, seq_id: SeqId, n_tokens: int) -> Eviction:
+    def _trim(self, leaf: Node, seq_id: SeqId, n_tokens: int) -> Eviction:
+        tokens = leaf.path
         leaf.tokens = leaf.tokens[: len(leaf.tokens) - n_tokens]
         leaf.end -= n_tokens
         leaf.is_pinned = False
         self._counts = None
-        return Eviction(seq_id=seq_id, n_kept=leaf.end, n_freed=n_tokens)
+        return Eviction(seq_id=seq_id, tokens=tokens, n_kept=leaf.end, n_freed=n_tokens)
 
-    def _prune(self, node: _Node) -> None:
+    def _prune(self, node: Node) -> None:
         """Remove nodes that nobody covers any more, from here towards the root."""
         while node.parent is not None and not node.children and not node.holders:
             node = self._remove(node)
 
-    def _remove(self, leaf: _Node) -> _Node:
+    def _remove(self, leaf: Node) -> Node:
         parent = leaf.parent
         if parent is None or leaf.children:
             raise ValueError("only leaves can be removed")
@@ -334,55 +334,37 @@ class PrefixTree:
         self._counts = None
         return parent
 
-    def _place(self, seq_id: SeqId, node: _Node) -> None:
+    def _place(self, seq_id: SeqId, node: Node) -> None:
         node.holders.add(seq_id)
         self._ends[seq_id] = node
 
     def _lift(self, seq_id: SeqId) -> None:
         self._ends.pop(seq_id).holders.discard(seq_id)
 
-    def _lock(self, node: _Node, change: int) -> None:
-        for step in _up(node):
+    def _lock(self, node: Node, change: int) -> None:
+        for step in node.up():
             step.n_locks += change
         self._counts = None
 
-    def _touch(self, node: _Node) -> None:
+    def _touch(self, node: Node) -> None:
         self._clock += 1
-        for step in _up(node):
+        for step in node.up():
             step.last_used = self._clock
 
-    def _holder(self, node: _Node) -> SeqId | None:
-        """Any sequence that holds all of a node's tokens."""
-        while not node.holders and node.children:
-            node = next(iter(node.children.values()))
-        return min(node.holders, default=None)
-
-    def _let_go_above(self, end: _Node) -> tuple[SeqId, ...]:
+    def _let_go_above(self, end: Node) -> tuple[SeqId, ...]:
         """Lift idle sequences from the inner nodes above: whoever ends below covers them."""
-        above = (step for step in _up(end) if step is not end)
+        above = (step for step in end.up() if step is not end)
         redundant = tuple(seq_id for step in above for seq_id in step.holders - self._running)
         for seq_id in redundant:
             self._lift(seq_id)
         return redundant
 
-    def _deepest_idle(self, node: _Node, n_common: int) -> tuple[_Node, SeqId | None]:
-        for step in _up(node):
+    def _deepest_idle(self, node: Node, n_common: int) -> tuple[Node, SeqId | None]:
+        for step in node.up():
             idle = step.holders - self._running
             if step.end <= n_common and idle:
                 return step, min(idle)
         return self._root, None
-
-    def _has_pin(self, node: _Node) -> bool:
-        stack = [node]
-        while stack:
-            step = stack.pop()
-            if step.is_pinned:
-                return True
-            stack.extend(step.children.values())
-        return False
-
-    def _tokens_to(self, node: _Node) -> Tokens:
-        return tuple(token for step in reversed([*_up(node)]) for token in step.tokens)
 
     def _count(self) -> tuple[int, int]:
         if not self._is_divisible:
@@ -392,39 +374,10 @@ class PrefixTree:
             )
         if self._counts is None:
             locked = idle = 0
-            for node in self._nodes():
+            for node in self._root.below():
                 if node.n_locks:
                     locked += len(node.tokens)
                 else:
                     idle += len(node.tokens)
             self._counts = locked, idle
         return self._counts
-
-    def _nodes(self) -> Iterator[_Node]:
-        """Every node but the root."""
-        stack = [*self._root.children.values()]
-        while stack:
-            node = stack.pop()
-            yield node
-            stack.extend(node.children.values())
-
-
-def n_common_prefix(left: Sequence[TokenId], right: Sequence[TokenId]) -> int:
-    """How many leading tokens are equal."""
-    low, high = 0, min(len(left), len(right))
-    if left[:high] == right[:high]:
-        return high
-    while low < high:
-        middle = (low + high + 1) // 2
-        if left[low:middle] == right[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
-
-
-def _up(node: _Node) -> Iterator[_Node]:
-    """The node and everything above it but the root."""
-    while node.parent is not None:
-        yield node
-        node = node.parent

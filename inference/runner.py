@@ -284,6 +284,8 @@ class Runner:
         """Bring the gauges up to date; returns the cells of running sequences."""
         counts = self._memory.counts()
         self._metrics.cells(free=counts.free, cached=counts.cached, running=counts.running)
+        if (offload := self._memory.offload) is not None:
+            self._metrics.offloaded(len(offload), offload.n_bytes)
         return counts.running
 
     def _end_without_room(self, sequence: Sequence) -> None:

@@ -1,8 +1,9 @@
 """Whose rows go into the next batch. Pure policy: plain values in, a plan out.
 
 One step computes one batch. Decode rows come first, because each continues an answer somebody is
-reading; the rest of the batch is prefill, at most a chunk of it, so that no answer ever stalls for
-longer than a chunk takes. Among prefills the shortest remaining one goes first and waiting makes a
+reading; prefill fills them up to a chunk, so that no answer ever stalls for longer than a chunk
+takes. The decode rows are part of the chunk: llama.cpp computes rows in tiles, and on a CPU the
+first row of another tile costs as much as thirty more in the same one. Among prefills the shortest remaining one goes first and waiting makes a
 prefill look shorter, so that a question does not wait behind a long digest and nobody starves.
 """
 
@@ -48,7 +49,8 @@ class SchedulerOptions:
 
     Attributes:
         n_batch: Most rows in one step.
-        n_chunk: Most prefill rows in one step, <= n_batch.
+        n_chunk: Most rows in a step with prefill, <= n_batch. Half of them are left to prefill,
+            however many answers are in progress.
         ageing: Tokens by which a prefill looks shorter for each second it has waited.
         promote_s: A background job that had no rows for so long gets a step like an interactive
             one. Eager jobs are never promoted: they are allowed to starve.
@@ -94,7 +96,8 @@ def plan_batch(jobs: Sequence[Job], options: SchedulerOptions) -> tuple[Share, .
     )
     prefills = in_prefill_order((job for job in runnable if not job.is_decoding), classes, options)
     n_decoded, shares = _decode_shares(decodes, options.n_batch)
-    n_left = min(options.n_batch - n_decoded, options.n_chunk)
+    n_left = max(options.n_chunk - n_decoded, (options.n_chunk + 1) // 2)
+    n_left = min(n_left, options.n_batch - n_decoded)
     if not prefills:
         return tuple(_with_drafts(shares, decodes, options.n_batch - n_decoded))
     for job in prefills:

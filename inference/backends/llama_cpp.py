@@ -174,7 +174,7 @@ class LlamaBackend:
 
     def write_state(self, seq_id: SeqId, state: bytes) -> bool:
         """Restore a sequence; see `Backend.write_state`."""
-        data = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
+        data = ctypes.cast(ctypes.c_char_p(state), ctypes.POINTER(ctypes.c_uint8))
         n = int(_c.llama_state_seq_set_data(self._context.pointer, data, len(state), seq_id))
         if n == 0:
             self.truncate(seq_id, 0)

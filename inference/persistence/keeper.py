@@ -10,7 +10,7 @@ from ..kv_memory import KvMemory
 from ..metrics import EngineMetrics
 from ..request import SeqId, TokenId
 from .container import StateKind
-from .policy import Candidate, WhatToSave
+from .policy import WhatToSave
 from .state_files import StateCounts, StateFiles
 
 _MIN_GAIN_TOKENS = 32
@@ -61,14 +61,23 @@ class StateKeeper:
             return _RETRY_S
         pinned = {tokens: holder for holder, tokens in memory.tree.pinned_paths()}
         threads = {tokens: seq_id for seq_id, tokens, _ in memory.tree.paths()}
-        plan = self._policy.plan(pinned, threads, now)
+        offloaded = {each.tokens: each.state for each in memory.offload or ()}
+        plan = self._policy.plan(pinned, {**offloaded, **threads}, now)
         self._report()
         for candidate in plan.due:
             if self._files.is_saved(candidate.tokens, candidate.kind):
                 self._policy.done(candidate)
                 continue
             holders = pinned if candidate.kind is StateKind.PINNED else threads
-            if self._save(backend, memory, candidate, holders[candidate.tokens]):
+            holder = holders.get(candidate.tokens)
+            payload = (
+                _read_exactly(backend, memory, holder, candidate.tokens)
+                if holder is not None
+                else offloaded[candidate.tokens]
+            )
+            if payload:
+                self._files.save(candidate.tokens, payload, candidate.kind)
+                self._policy.done(candidate)
                 return _RETRY_S
         return plan.wait_s
 
@@ -76,15 +85,6 @@ class StateKeeper:
         """Finish writing, within seconds."""
         self._files.close(_CLOSE_S)
         self._report()
-
-    def _save(
-        self, backend: Backend, memory: KvMemory, candidate: Candidate, holder: SeqId
-    ) -> bool:
-        payload = _read_exactly(backend, memory, holder, candidate.tokens)
-        if payload:
-            self._files.save(candidate.tokens, payload, candidate.kind)
-            self._policy.done(candidate)
-        return bool(payload)
 
     def _report(self) -> None:
         before, now = self._reported, self._files.counts

@@ -5,7 +5,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from inference.prefix_tree import PrefixTree, n_common_prefix
+from inference.prefix_tree import PrefixTree
+from inference.radix_node import n_common_prefix
 from inference.request import SeqId, TokenId
 
 A, B, C = SeqId(0), SeqId(1), SeqId(2)

@@ -23,12 +23,14 @@ from inference import (
     Started,
     TextDelta,
 )
+from inference.admission import Admission
 from inference.answers import AnswerBook
 from inference.backends.base import Chunk
 from inference.backends.fake import FakeBackend
 from inference.chat_template import ChatTemplate
 from inference.intake import Handle, sequence_for, warming_request
 from inference.kv_memory import KvMemory
+from inference.kv_offload import KvOffload
 from inference.metrics import EngineMetrics
 from inference.request import TokenId
 from inference.runner import Runner
@@ -67,13 +69,19 @@ class Stage:
     """A runner on a fake backend, with everything it ever emitted."""
 
     backend: FakeBackend = field(default_factory=FakeBackend)
+    memory: KvMemory | None = None
     sequences: dict[str, LiveSequence] = field(default_factory=dict[str, LiveSequence])
     events: dict[str, list[Event]] = field(default_factory=dict[str, "list[Event]"])
 
     def __post_init__(self) -> None:
         self.metrics = EngineMetrics(CollectorRegistry())
         self.answers = AnswerBook()
-        self.runner = Runner(self.backend, self.metrics, answers=self.answers)
+        self.runner = Runner(
+            self.backend,
+            self.metrics,
+            answers=self.answers,
+            admission=Admission(self.backend, self.memory or KvMemory(self.backend)),
+        )
         self.template = ChatTemplate(self.backend.info, self.backend.vocabulary, self.answers)
 
     def submit(self, request: GenerateRequest, *, is_warming: bool = False) -> None:
@@ -636,9 +644,12 @@ class RunnerMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.stage = Stage(FakeBackend(n_ctx=160, n_batch=8, n_seq_max=4))
+        self.stage = self.open_stage()
         self.expected: dict[str, GenerateRequest] = {}
         self.is_faulty = False
+
+    def open_stage(self) -> Stage:
+        return Stage(FakeBackend(n_ctx=160, n_batch=8, n_seq_max=4))
 
     @rule(
         skill=st.sampled_from(SKILLS),
@@ -682,11 +693,21 @@ class RunnerMachine(RuleBasedStateMachine):
         assert self.stage.backend.n_samplers == 0
 
 
+class OffloadingMachine(RunnerMachine):
+    """The same, where what is evicted moves out and comes back."""
+
+    def open_stage(self) -> Stage:
+        backend = FakeBackend(n_ctx=160, n_batch=8, n_seq_max=4)
+        memory = KvMemory(backend, max_idle=20, offload=KvOffload(max_bytes=1200))
+        return Stage(backend, memory)
+
+
 # A failing run is told as it is: making one of these shorter can take many minutes.
-RunnerMachine.TestCase.settings = settings(
+RunnerMachine.TestCase.settings = OffloadingMachine.TestCase.settings = settings(
     max_examples=40,
     stateful_step_count=25,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
 )
 TestRunnerMachine = RunnerMachine.TestCase
+TestOffloadingMachine = OffloadingMachine.TestCase

@@ -58,6 +58,9 @@ def test_a_batch_never_exceeds_its_rows_nor_a_chunk_of_prefill(
     assert sum(share.n_rows + share.n_draft for share in shares) <= chosen.n_batch
     prefilled = sum(share.n_rows for share in shares if not by_key[share.key].is_decoding)
     assert prefilled <= chosen.n_chunk
+    decoded = sum(share.n_rows for share in shares if by_key[share.key].is_decoding)
+    if prefilled and decoded:
+        assert prefilled + decoded <= max(chosen.n_chunk, decoded + (chosen.n_chunk + 1) // 2)
     for share in shares:
         assert 1 <= share.n_rows <= by_key[share.key].n_rows
         assert share.n_draft <= by_key[share.key].n_draft
@@ -94,7 +97,7 @@ def test_answers_in_progress_ride_along_with_a_prefill() -> None:
     answer = Job(key=1, priority=Priority.INTERACTIVE, n_rows=1, is_decoding=True, n_draft=5)
     prompt = Job(key=2, priority=Priority.INTERACTIVE, n_rows=200)
     shares = plan_batch([prompt, answer], OPTIONS)
-    assert [(s.key, s.n_rows, s.n_draft) for s in shares] == [(1, 1, 0), (2, 16, 0)]
+    assert [(s.key, s.n_rows, s.n_draft) for s in shares] == [(1, 1, 0), (2, 15, 0)]
 
 
 def test_the_shortest_remaining_prefill_goes_first_and_shares_its_chunk() -> None:

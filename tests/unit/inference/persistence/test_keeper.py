@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from inference.backends.base import Chunk, DecodeStatus
 from inference.backends.fake import FakeBackend
 from inference.kv_memory import KvMemory
+from inference.kv_offload import KvOffload
 from inference.metrics import EngineMetrics
 from inference.persistence import StateKeeper, StateKind, WhatToSave, keeper_opener
 from inference.persistence.container import read_container
@@ -29,11 +30,14 @@ class Process:
 
     store: Store
     backend: FakeBackend = field(default_factory=FakeBackend)
+    max_idle: int | None = None
 
     def __post_init__(self) -> None:
         info = self.backend.info
         self.registry = CollectorRegistry()
-        self.memory = KvMemory(self.backend)
+        self.memory = KvMemory(
+            self.backend, max_idle=self.max_idle, offload=KvOffload(max_bytes=100_000)
+        )
         self.files = self.store.open(info.identity, is_divisible=info.can_share_prefixes)
         policy = WhatToSave(idle_s=10.0, min_thread_tokens=50)
         self.keeper = StateKeeper(self.files, EngineMetrics(self.registry), policy)
@@ -106,6 +110,16 @@ def test_a_restored_sequence_holds_the_very_tokens(store: Store) -> None:
     assert second.finish(other_question) == 60
     (seq_id,) = second.memory.tree.idle
     assert second.backend.held(seq_id) == other_question
+
+
+def test_a_thread_that_was_moved_out_of_the_cache_is_saved_too(store: Store) -> None:
+    first = Process(store, max_idle=0)
+    first.finish(THREAD)
+    assert first.memory.counts().cached == 0
+    first.save_all(0.0)
+    first.save_all(10.0)
+    first.keeper.close()
+    assert Process(store).finish(run(0, 140)) == 130
 
 
 def test_a_pinned_prefix_is_saved_at_once_without_what_follows_it(store: Store) -> None:
