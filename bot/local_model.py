@@ -10,9 +10,9 @@ from pathlib import Path
 
 from inference import ModelUnavailableError
 from inference.backends.base import Backend, ModelInfo
-from inference.contention import ThreadController
 from inference.models.catalog import resolve
 from inference.models.errors import ModelError
+from inference.pace import PhasePace
 from inference.parts import EngineParts
 from inference.persistence import keeper_opener
 from inference.scheduler import SchedulerOptions
@@ -69,7 +69,7 @@ class LocalModel:
     def _schedule(self, info: ModelInfo) -> SchedulerOptions:
         return self._loaded.schedule(info)
 
-    def _pace(self, info: ModelInfo) -> ThreadController:
+    def _pace(self, info: ModelInfo) -> PhasePace:
         return self._loaded.pace(info)
 
     def _speculation(self, backend: Backend) -> Speculation | None:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inference.backends.base import Backend, ModelInfo
-from inference.contention import ThreadController
 from inference.models.catalog import resolve
+from inference.pace import PhasePace
 from inference.scheduler import DEFAULT_CHUNK, SchedulerOptions
 from inference.step_costs import RowCosts
 
@@ -59,10 +59,10 @@ class ModelPlan:
             mixes_classes=self._costs_little(info, _CHEAP_ROWS),
         )
 
-    def pace(self, info: ModelInfo) -> ThreadController:
+    def pace(self, info: ModelInfo) -> PhasePace:
         """Adapts the threads to a busy machine."""
         costs = self.tuning.step_costs if self.tuning is not None else None
-        return ThreadController(info.n_threads, costs)
+        return PhasePace(info.n_threads, costs)
 
     def is_guessing_worth_it(self, info: ModelInfo) -> bool:
         """Whether verifying a short draft was measured to cost little."""

@@ -35,9 +35,6 @@ _STALLED_EXCESS_S = 1.0
 
 _N_ATTEMPT_STEPS = 3
 _N_RECENT = 8
-_FEW_ROWS = 16
-"""An attempt upwards waits for a batch of at most so many rows, where failing is cheap."""
-
 _BACKOFF_S = 2.0
 _BACKOFF_MAX_S = 30.0
 _ATTEMPT_SHARE = 0.02
@@ -125,6 +122,11 @@ class ThreadController:
         return self._levels[-1]
 
     @property
+    def is_trying(self) -> bool:
+        """Whether the present number is on trial."""
+        return self._attempt is not None
+
+    @property
     def n_changes(self) -> int:
         """How often the number was changed, attempts included."""
         return self._n_changes
@@ -158,7 +160,7 @@ class ThreadController:
             self._recent.append(cost)
             usual_s = self._quiet_s(self.n_threads, n_rows, n_cells)
             self._weigh(seconds, usual_s)
-            self._consider(n_rows, now)
+            self._consider(now)
         self._last_now = now
         return self.n_threads
 
@@ -183,22 +185,21 @@ class ThreadController:
         else:
             self._evidence += 2 if excess_s > _LONG_EXCESS_S else 1
 
-    def _consider(self, n_rows: int, now: float) -> None:
+    def _consider(self, now: float) -> None:
         """Start an attempt if there is reason to."""
         if self.n_threads > 1 and self._evidence >= _EVIDENCE_ENOUGH and now >= self._down.until:
             self._try_fewer()
-        elif self._is_time_for_more(n_rows, now):
+        elif self._is_time_for_more(now):
             self._try_more()
         elif self._is_time_to_survey(now):
             self._survey.failed(now)
             self._try_fewer()
 
-    def _is_time_for_more(self, n_rows: int, now: float) -> bool:
+    def _is_time_for_more(self, now: float) -> bool:
         if self.n_threads == self._max or now < self._up.until:
             return False
         is_after_pause = self._last_now is not None and now - self._last_now > _PAUSE_S
-        is_cheap = n_rows <= _FEW_ROWS and len(self._recent) >= _N_ATTEMPT_STEPS
-        return is_after_pause or is_cheap
+        return is_after_pause or len(self._recent) >= _N_ATTEMPT_STEPS
 
     def _is_time_to_survey(self, now: float) -> bool:
         is_due = self._n_steps >= _SURVEY_AFTER and now >= self._survey.until

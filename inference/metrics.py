@@ -73,7 +73,10 @@ class EngineMetrics:
             "cached_token_ratio",
             "Share of all prompt tokens that came from the prefix cache",
         )
-        self._threads = make(Gauge, "threads", "Threads of the next step")
+        self._threads = make(Gauge, "threads", "Threads of the last step")
+        self._slowdown = make(
+            Gauge, "slowdown_ratio", "Recent decode steps relative to those on a quiet machine"
+        )
         self._states = make(
             Counter, "state_files", "Saved KV states by what became of them", "event"
         )
@@ -142,6 +145,10 @@ class EngineMetrics:
     def threads(self, n_threads: int) -> None:
         """Set the number of threads."""
         self._threads.set(n_threads)
+
+    def slowdown(self, ratio: float) -> None:
+        """Set how many times longer than on a quiet machine steps take."""
+        self._slowdown.set(ratio)
 
     def preempted(self) -> None:
         """Count a preemption."""

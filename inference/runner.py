@@ -37,8 +37,17 @@ _MAX_FAILURES_IN_A_ROW = 2
 class Pace(Protocol):
     """Chooses the number of threads from how long steps take."""
 
-    def observe(self, *, n_rows: int, n_cells: int, seconds: float, now: float) -> int:
-        """Hear about a step; returns the threads for the next one."""
+    @property
+    def slowdown(self) -> float:
+        """How many times longer than on a quiet machine steps took lately."""
+        ...
+
+    def threads_for(self, n_rows: int) -> int:
+        """Threads for a step of so many rows."""
+        ...
+
+    def observe(self, *, n_rows: int, n_cells: int, seconds: float, now: float) -> None:
+        """Hear about a step."""
         ...
 
 
@@ -97,7 +106,7 @@ class Runner:
 
     @property
     def n_threads(self) -> int:
-        """Threads of the next step."""
+        """Threads of the last step."""
         return self._n_threads
 
     def submit(self, sequence: Sequence) -> None:
@@ -193,6 +202,8 @@ class Runner:
     def _compute(self, shares: tuple[Share, ...], should_abort: Callable[[], bool] | None) -> None:
         self._batch = tuple(share.key for share in shares)
         work = [(self._live[share.key], self._chunk(share)) for share in shares]
+        n_rows = sum(len(chunk.tokens) for _, chunk in work)
+        self._set_threads(n_rows)
         began = self._clock()
         try:
             status = self._backend.decode([c for _, c in work], should_abort=should_abort)
@@ -205,7 +216,6 @@ class Runner:
             return
         self._n_failures, self._was_rebuilt_for_room = 0, False
         self._suspects.difference_update(self._batch)
-        n_rows = sum(len(chunk.tokens) for _, chunk in work)
         self._note_step(n_rows, now - began, now)
         row = 0
         for sequence, chunk in work:
@@ -274,7 +284,13 @@ class Runner:
         n_cells = self._show_cells()
         if self._pace is None:
             return
-        n_threads = self._pace.observe(n_rows=n_rows, n_cells=n_cells, seconds=seconds, now=now)
+        self._pace.observe(n_rows=n_rows, n_cells=n_cells, seconds=seconds, now=now)
+        self._metrics.slowdown(self._pace.slowdown)
+
+    def _set_threads(self, n_rows: int) -> None:
+        if self._pace is None:
+            return
+        n_threads = self._pace.threads_for(n_rows)
         if n_threads != self._n_threads:
             self._backend.set_threads(n_threads)
             self._n_threads = n_threads

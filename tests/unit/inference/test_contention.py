@@ -140,14 +140,6 @@ def test_one_stalled_step_is_enough() -> None:
     assert machine.step(controller) == 1
 
 
-def test_more_threads_are_not_tried_in_the_middle_of_a_prefill() -> None:
-    machine = Machine(busy=one)
-    controller = ThreadController(2, machine.costs())
-    machine.run(controller, 3)
-    seen = {machine.step(controller, n_rows=64) for _ in range(20)}
-    assert seen == {1}
-
-
 def test_after_a_pause_even_a_prefill_tries_all_threads_again() -> None:
     machine = Machine(busy=lambda now: int(now < 110))
     controller = ThreadController(2, machine.costs())
