@@ -158,21 +158,18 @@ def _build(
     logs = LogsSkill(
         settings.logs, listener.watched(generators.of("logs")), model_name=settings.model
     )
-    digests = Digests(database)
-    poster = DigestPoster(digests, logs, around.post_digest)
-    schedules = Schedules(digests=digests, engine=database, run=poster.post)
+    schedules = Schedules(
+        digests=(digests := Digests(database)),
+        engine=database,
+        run=DigestPoster(digests, logs, around.post_digest).post,
+    )
     runbook = RunbookSkill(catalog, services.approvals)
     skills: Mapping[Intent, Skill] = {
         Intent.LOGS: IncidentSkill(logs, runbook.suggest),
         Intent.RUNBOOK: runbook,
-        Intent.CODE: CodeSkill(listener.watched(generators.of("code")), knowledge, classify_line),
-        Intent.KNOWLEDGE: KnowledgeSkill(
-            knowledge,
-            listener.watched(generators.of("knowledge")),
-            model_name=settings.model,
-        ),
         Intent.SCHEDULE: ScheduleSkill(schedules, tuple(settings.logs.sources)),
         Intent.CHAT: ChatSkill(),
+        **_worded_skills(settings, generators, listener, knowledge),
     }
     router = Router(
         engine, encoder_name=settings.inference.encoder, folder=settings.home / "router"
@@ -202,6 +199,18 @@ def _build(
         feedback=FeedbackBook(database),
         catalog=catalog,
     )
+
+
+def _worded_skills(
+    settings: Settings, generators: Generators, listener: EagerPrefill, knowledge: KnowledgeBase
+) -> Mapping[Intent, Skill]:
+    """The skills whose answers are the model's own words, checked."""
+    coder = listener.watched(generators.of("code"))
+    reader = listener.watched(generators.of("knowledge"))
+    return {
+        Intent.CODE: CodeSkill(coder, knowledge, classify_line),
+        Intent.KNOWLEDGE: KnowledgeSkill(knowledge, reader, model_name=settings.model),
+    }
 
 
 @asynccontextmanager

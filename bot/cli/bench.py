@@ -16,6 +16,7 @@ from . import bench_report
 from .bench_setup import (
     Progress,
     engine_choices,
+    new_load,
     plan_of,
     record_of,
     run,
@@ -74,11 +75,10 @@ def load(  # noqa: PLR0913 - a command's options are its arguments
 ) -> None:
     """Conversations as in operations: long skill prompts, threads that interleave."""
     from ..benchmarks.load import measure_load
-    from ..benchmarks.ops_load import OpsLoad
     from ..benchmarks.targets import open_targets
 
     settings = read_settings()
-    shape = OpsLoad(
+    shape = new_load(
         n_threads=threads,
         n_turns=turns,
         n_output=out_tokens,
@@ -119,11 +119,10 @@ def burst(  # noqa: PLR0913 - a command's options are its arguments
 ) -> None:
     """Many requests at the same moment: is everybody answered, and who waits for whom."""
     from ..benchmarks.burst import measure_burst
-    from ..benchmarks.ops_load import OpsLoad
     from ..benchmarks.targets import open_targets
 
     settings = read_settings()
-    shape = OpsLoad(
+    shape = new_load(
         n_threads=n,
         n_turns=1,
         n_output=out_tokens,
@@ -242,10 +241,9 @@ def restart(  # noqa: PLR0913 - a command's options are its arguments
     out: _Out = None,
 ) -> None:
     """The first request after a restart, and what follows when the engine's process is killed."""
-    from ..benchmarks.ops_load import OpsLoad
 
     settings = read_settings()
-    shape = OpsLoad(
+    shape = new_load(
         n_threads=n,
         n_output=out_tokens,
         n_system_words=system_words,
