@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from .output import WRONG_USE, console, emit_json, fail
+from .log_paths import stream_at, streams_at
+from .output import console, emit_json, fail
 
 if TYPE_CHECKING:
     from ..skills.logs.miner import Shape, Template
-    from ..skills.logs.sources import FileStream
+    from ..skills.logs.sources import Stream
 
 app = typer.Typer(no_args_is_help=True, help="Find what matters in log files.")
 
@@ -24,14 +25,16 @@ _SHOWN_TEMPLATES = 40
 
 @app.command()
 def templates(
-    path: Annotated[Path, typer.Argument(help="A log file; packed files are unpacked.")],
+    path: Annotated[
+        str, typer.Argument(help="A log file, packed or not; '*.log' in quotes; - reads a pipe.")
+    ],
     assignments: Annotated[
         Path | None, typer.Option(help="Write a CSV file with line_number,template_id.")
     ] = None,
     as_json: _Json = False,
 ) -> None:
     """List the messages of a log, most frequent first."""
-    stream = _stream(path)
+    stream = stream_at(path)
     started = time.perf_counter()
     counts, examples, problems, n_lines = _mine(stream, assignments)
     seconds = time.perf_counter() - started
@@ -69,7 +72,7 @@ def templates(
 
 
 def _mine(
-    stream: FileStream, assignments: Path | None
+    stream: Stream, assignments: Path | None
 ) -> tuple[Counter[Template], dict[Template, str], list[str], int]:
     from datetime import UTC, datetime
 
@@ -117,9 +120,12 @@ def _write_assignments(path: Path, order: list[Shape]) -> None:
 
 @app.command()
 def digest(
-    paths: Annotated[list[Path], typer.Argument(help="Log files; rotated sets in order.")],
+    paths: Annotated[
+        list[str],
+        typer.Argument(help="Log files; a glob in quotes brings rotated sets; - reads a pipe."),
+    ],
     baseline: Annotated[
-        Path | None, typer.Option(help="A log of healthy times to compare with.")
+        str | None, typer.Option(help="A log of healthy times to compare with.")
     ] = None,
     budget_tokens: Annotated[
         int, typer.Option(min=50, help="Upper bound of the digest, in tokens.")
@@ -134,14 +140,12 @@ def digest(
     from ..skills.logs.findings import as_finding
 
     started = time.perf_counter()
-    streams = {path.name: (_stream(path),) for path in paths}
-    if len(streams) < len(paths):
-        fail("two of these files have the same name: give them one by one", WRONG_USE)
+    streams = streams_at(paths)
     now = datetime.now(UTC)
     if baseline is None:
         analysis = analyse(streams, None, now)
     else:
-        analysis = analyse_against(streams, (_stream(baseline),), now)
+        analysis = analyse_against(streams, (stream_at(baseline),), now)
     found = build(
         analysis, budget_tokens=budget_tokens, zone=UTC, only_telling=False, max_entries=200
     )
@@ -166,18 +170,6 @@ def digest(
         f"+ skipped {found.n_skipped:,} · {seconds:.2f} s"
     )
     _show_problems(list(analysis.problems))
-
-
-def _stream(path: Path) -> FileStream:
-    """The one file that was named, without its rotated siblings."""
-    from ..skills.logs.sources import FileStream
-
-    try:
-        with path.open("rb"):
-            pass
-    except OSError as exc:
-        fail(f"{path} cannot be read: {exc.strerror}")
-    return FileStream(name=path.name, paths=(path,))
 
 
 def _show_problems(problems: list[str]) -> None:

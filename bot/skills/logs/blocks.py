@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import bz2
 import codecs
-import gzip
 import io
-import lzma
+import os
 import re
-import zlib
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
-from typing import IO, Protocol
+from typing import IO
+
+from .unpacking import MAGIC, PACKING_ERRORS, Readable, UnpackedReader
 
 BLOCK_BYTES = 1 << 20
 MAX_LINE_BYTES = 64 * 1024
@@ -19,7 +18,6 @@ _SNIFF_BYTES = 8192
 _ANSI = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]")
 _CONTROL = bytes(code for code in range(32) if code not in b"\t\n\r\x1b\x0c\x08") + b"\x7f"
 _MAX_CONTROL_SHARE = 0.05
-_MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
 _BOMS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
@@ -42,34 +40,44 @@ class Intake:
     problems: list[str] = field(default_factory=list[str])
 
 
-class Readable(Protocol):
-    """Anything that gives bytes."""
+class _Rejoined:
+    """Bytes that were looked at, and then what follows them."""
+
+    def __init__(self, head: bytes, raw: Readable) -> None:
+        self._head = head
+        self._raw = raw
 
     def read(self, size: int, /) -> bytes:
-        """At most `size` bytes; none at the end."""
-        ...
+        if not self._head:
+            return self._raw.read(size)
+        piece, self._head = self._head[:size], self._head[size:]
+        return piece
 
 
 def unpacked(raw: IO[bytes], name: str, intake: Intake) -> tuple[Readable | None, bool]:
     """Unpack a stream as its first bytes say, whatever its name.
 
+    Args:
+        raw: At its beginning; it need not be seekable.
+
     Returns:
         The text's bytes (None when it is not text), and whether they were packed.
     """
     head = raw.read(_SNIFF_BYTES)
-    raw.seek(0)
-    kind = next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), None)
-    if kind == "zstd":
-        intake.problems.append(f"{name}: zstd files cannot be read, unpack it first")
-        return None, True
-    if kind is None and not head.startswith(tuple(_BOMS)) and is_binary(head):
-        intake.problems.append(f"{name}: binary, not a log")
+    kind = next((kind for magic, kind in MAGIC.items() if head.startswith(magic)), None)
+    whole = _Rejoined(head, raw)
+    if kind is not None:
+        return UnpackedReader(whole, kind), True
+    if not head.startswith(tuple(_BOMS)) and is_binary(head):
+        intake.problems.append(f"{name}: binary, not a log{_size_note(raw)}")
         return None, False
-    if kind == "gzip":
-        return gzip.open(raw), True
-    if kind == "bzip2":
-        return bz2.open(raw), True
-    return (lzma.open(raw), True) if kind == "xz" else (raw, False)
+    return whole, False
+
+
+def _size_note(raw: IO[bytes]) -> str:
+    if not raw.seekable():
+        return ""
+    return f" ({raw.seek(0, os.SEEK_END):,} bytes were not read)"
 
 
 def is_binary(sample: bytes) -> bool:
@@ -90,9 +98,10 @@ def read_blocks(
     Yields:
         About 1 MiB each, without the last newline; never empty.
     """
+    faults: list[str] = []
     carry = b""
     discarding = False
-    for piece in _pieces(stream, name, intake, max_bytes):
+    for piece in _pieces(stream, faults, max_bytes):
         block = carry + piece
         end = block.rfind(b"\n")
         if discarding:
@@ -108,45 +117,68 @@ def read_blocks(
                 carry = block
             continue
         carry = block[end + 1 :]
-        yield _clean(block[:end], intake)
+        yield clean(block[:end], intake)
     if carry:
-        yield _clean(carry, intake)
+        yield clean(carry, intake)
+    intake.problems += (
+        f"{name}: damaged after line {intake.n_lines:,}, the rest was not read ({fault})"
+        for fault in faults
+    )
 
 
-def _pieces(stream: Readable, name: str, intake: Intake, max_bytes: int | None) -> Iterator[bytes]:
+def _pieces(stream: Readable, faults: list[str], max_bytes: int | None) -> Iterator[bytes]:
     decoder: codecs.IncrementalDecoder | None = None
     n_read = 0
     while max_bytes is None or n_read < max_bytes:
         try:
             piece = stream.read(BLOCK_BYTES)
-        except (OSError, EOFError, zlib.error, lzma.LZMAError) as exc:
-            reason = str(exc).rstrip(".") or type(exc).__name__
-            intake.problems.append(
-                f"{name}: damaged after line {intake.n_lines:,}, the rest was not read ({reason})"
-            )
+        except EOFError:
+            faults.append("the packed data ends in the middle")
+            return
+        except PACKING_ERRORS as exc:
+            faults.append(str(exc).rstrip(".") or type(exc).__name__)
             return
         if not piece:
             return
-        encoding = next(
-            (e for bom, e in _BOMS.items() if n_read == 0 and piece.startswith(bom)), ""
-        )
-        if encoding:
-            decoder = codecs.getincrementaldecoder(encoding)("replace")
-        n_read += len(piece)
+        if n_read == 0:
+            piece = piece.removeprefix(codecs.BOM_UTF8)
+            encoding = next((e for bom, e in _BOMS.items() if piece.startswith(bom)), "")
+            if encoding:
+                decoder = codecs.getincrementaldecoder(encoding)("replace")
+        n_read += max(1, len(piece))
         yield piece if decoder is None else decoder.decode(piece).lstrip("\ufeff").encode()
 
 
-def _clean(block: bytes, intake: Intake) -> bytes:
+def clean(block: bytes, intake: Intake) -> bytes:
+    """Whole lines without carriage returns, zero bytes and colours, none longer than 64 KiB.
+
+    Counts the lines, those that are cut, and those that are not UTF-8.
+    """
     if b"\r" in block:
         block = block.replace(b"\r\n", b"\n").removesuffix(b"\r")
     if b"\0" in block:
         block = block.replace(b"\0", b"")
     if b"\x1b" in block:
         block = _ANSI.sub(b"", block)
+    if _may_have_long_line(block):
+        block = _cut(block, intake)
     intake.n_lines += block.count(b"\n") + 1
     if not block.isascii():
         intake.n_undecodable += _n_undecodable(block)
     return block
+
+
+def _may_have_long_line(block: bytes) -> bool:
+    # A longer line covers at least one whole step, so most blocks need few looks.
+    step = MAX_LINE_BYTES // 2
+    steps = range(0, len(block) - step + 1, step)
+    return any(block.find(b"\n", start, start + step) < 0 for start in steps)
+
+
+def _cut(block: bytes, intake: Intake) -> bytes:
+    lines = block.split(b"\n")
+    intake.n_cut += sum(len(line) > MAX_LINE_BYTES for line in lines)
+    return b"\n".join(line[:MAX_LINE_BYTES] for line in lines)
 
 
 def _n_undecodable(block: bytes) -> int:

@@ -75,5 +75,32 @@ def test_a_binary_is_a_problem_in_the_record(tmp_path: Path) -> None:
     path.write_bytes(bytes(range(256)) * 40)
     code, record = _run("digest", path)
     assert code == 0
-    assert record["problems"] == ["a.bin: binary, not a log"]
+    assert record["problems"] == ["a.bin: binary, not a log (10,240 bytes were not read)"]
     assert record["lines_in"] == 0
+
+
+def test_a_pipe_is_read_as_a_file_is(log: Path) -> None:
+    result = CliRunner().invoke(app, ["templates", "-", "--json"], input=log.read_bytes())
+    assert json.loads(result.stdout)["lines"] == 60
+
+
+def test_a_glob_brings_the_rotated_set_in_order(tmp_path: Path) -> None:
+    (tmp_path / "app.log.1").write_text(GOOD)
+    (tmp_path / "app.log").write_text(BAD)
+    code, record = _run("templates", tmp_path / "app.lo*")
+    assert code == 0
+    assert [row["count"] for row in record["templates"]] == [40, 20]
+
+
+def test_a_glob_without_files_gets_one_sentence(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["digest", str(tmp_path / "none*.log")])
+    assert result.exit_code == 1
+    assert "no file matches" in result.output
+
+
+def test_a_glob_of_several_logs_is_no_single_log(tmp_path: Path) -> None:
+    for name in ("a.log", "b.log"):
+        (tmp_path / name).write_text(GOOD)
+    result = CliRunner().invoke(app, ["templates", str(tmp_path / "*.log")])
+    assert result.exit_code == 2
+    assert "several logs (a.log, b.log)" in " ".join(result.output.split())

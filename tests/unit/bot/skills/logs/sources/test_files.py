@@ -7,6 +7,8 @@ import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import zstandard
+
 from bot.skills.logs.blocks import Intake
 from bot.skills.logs.sources import (
     LogQuery,
@@ -98,3 +100,37 @@ def test_the_newest_time_of_a_stream_is_known(tmp_path: Path) -> None:
     now = START + timedelta(days=1)
     assert stream.newest_second(now) == int(START.timestamp()) + 5
     assert TextStream(name="t", text="no time").newest_second(now) is None
+
+
+def test_dates_before_the_extension_are_rotations_too(tmp_path: Path) -> None:
+    names = ("app.2026-01-02.log", "app.log", "app.2026-01-01.1.log.gz", "app.2026-01-01.0.log.gz")
+    for name in (*names, "app-server.log", "app-2.log"):
+        (tmp_path / name).write_bytes(b"x\n")
+    (stream,) = streams_of([str(tmp_path / "app.log")])
+    found = [path.name for path in stream.paths]
+    assert found == [names[3], names[2], names[0], names[1]]
+
+
+def test_a_clock_that_was_put_back_loses_no_line_of_the_window(tmp_path: Path) -> None:
+    path = tmp_path / "app.log"
+    ahead = b"".join(_line(second) for second in range(40_000, 70_000))
+    put_back = b"".join(_line(second) for second in range(30_000, 50_000))
+    path.write_bytes(ahead + put_back)
+    os.utime(path, (START.timestamp() + 70_000, START.timestamp() + 70_000))
+    (stream,) = streams_of([str(path)])
+    query = LogQuery(start=START + timedelta(seconds=45_000))
+    found = stream.chunks(query, START + timedelta(days=1), Intake())
+    lines = [line for chunk in found for line in chunk.lines]
+    for second in (45_000, 69_999):
+        assert lines.count(_line(second).rstrip()) == 1 + (second < 50_000)
+
+
+def test_a_rotated_zstd_file_is_read_in_its_place(tmp_path: Path) -> None:
+    (tmp_path / "app.log.1.zst").write_bytes(zstandard.compress(_line(1)))
+    (tmp_path / "app.log").write_bytes(_line(2))
+    (stream,) = streams_of([str(tmp_path / "app.log")])
+    chunks = list(stream.chunks(LogQuery(), START, Intake()))
+    assert [line for chunk in chunks for line in chunk.lines] == [
+        _line(1).rstrip(),
+        _line(2).rstrip(),
+    ]

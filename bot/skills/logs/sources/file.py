@@ -1,0 +1,70 @@
+"""Log files with their rotated predecessors."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Generator
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+from typing import IO
+
+from ..blocks import Intake, read_blocks, unpacked
+from .query import LogQuery
+from .stream import SAMPLE_BYTES, Chunk, chunks_of, newest_in
+from .window_start import seek_window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileStream:
+    """A log file with its rotated predecessors.
+
+    Attributes:
+        paths: Oldest first.
+        zone: The zone of times that name none.
+    """
+
+    name: str
+    paths: tuple[Path, ...]
+    zone: tzinfo = UTC
+
+    def chunks(self, query: LogQuery, now: datetime, intake: Intake) -> Generator[Chunk]:
+        """The lines from about the window's start on; a file that ended before it is skipped."""
+        for path in self.paths:
+            try:
+                with path.open("rb") as raw:
+                    modified_at = datetime.fromtimestamp(os.fstat(raw.fileno()).st_mtime, UTC)
+                    if query.start is None or modified_at >= query.start:
+                        yield from _file_chunks(raw, path, query, now, intake, self.zone)
+            except OSError as exc:
+                intake.problems.append(f"{path.name}: {exc.strerror or exc}")
+
+    def newest_second(self, now: datetime) -> int | None:
+        """Time of the last line of the newest file; packed files are not looked into."""
+        for path in reversed(self.paths):
+            try:
+                with path.open("rb") as raw:
+                    size = raw.seek(0, io.SEEK_END)
+                    raw.seek(max(0, size - SAMPLE_BYTES))
+                    found = newest_in(raw.read(SAMPLE_BYTES), now, self.zone)
+            except OSError:
+                continue
+            if found is not None:
+                return found
+        return None
+
+
+def _file_chunks(
+    raw: IO[bytes], path: Path, query: LogQuery, now: datetime, intake: Intake, zone: tzinfo
+) -> Generator[Chunk]:
+    stream, is_packed = unpacked(raw, path.name, intake)
+    if stream is None:
+        return
+    first_line_number = 1
+    if not is_packed and query.start is not None and raw.seekable():
+        raw.seek(0)
+        first_line_number = seek_window(raw, path.name, query.start, now, intake, zone)
+        stream = raw
+    blocks = read_blocks(stream, path.name, intake)
+    yield from chunks_of(blocks, path.name, first_line_number, now, zone)
