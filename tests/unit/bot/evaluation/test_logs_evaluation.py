@@ -12,6 +12,10 @@ from bot.evaluation import logs
 from bot.evaluation.logs_tokens import ESTIMATE, open_counter
 
 
+def print_nothing(_text: str) -> None:
+    """Shows no progress."""
+
+
 def _system(folder: Path) -> None:
     folder.mkdir(parents=True)
     lines = [f"- 2026-03-02 09:00:{n:02d} INFO user {n} logged in" for n in range(30)]
@@ -56,7 +60,7 @@ def test_each_part_is_scored_where_its_data_are(tmp_path: Path) -> None:
 
 def test_a_folder_without_labelled_logs_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no labelled logs"):
-        logs.evaluate(tmp_path, ESTIMATE, str)
+        logs.evaluate(tmp_path, ESTIMATE, print_nothing)
 
 
 def test_a_broken_label_is_named(tmp_path: Path) -> None:
@@ -64,7 +68,7 @@ def test_a_broken_label_is_named(tmp_path: Path) -> None:
     _case(folder)
     (folder / "ground_truth.json").write_text("{}")
     with pytest.raises(ValueError, match=r"broken-001.*required_signals"):
-        logs.evaluate(tmp_path, ESTIMATE, str)
+        logs.evaluate(tmp_path, ESTIMATE, print_nothing)
 
 
 def test_tokens_are_estimated_when_the_model_is_not_here(tmp_path: Path) -> None:
