@@ -293,6 +293,30 @@ def answer(runs: _Runs = 5, as_json: _Json = False, out: _Out = None) -> None:
     run(measure)
 
 
+@app.command()
+def logs(
+    path: Annotated[Path | None, typer.Argument(help="A log file to measure too.")] = None,
+    lines: Annotated[int, typer.Option(min=1000, help="Lines of the generated logs.")] = 300_000,
+    as_json: _Json = False,
+    out: _Out = None,
+) -> None:
+    """How fast logs are read, in the usual and in the worst case; beside drain3 if installed."""
+    from ..benchmarks.logs import measure_logs
+
+    if path is not None and not path.is_file():
+        fail(f"{path} is no file", WRONG_USE)
+    settings = read_settings()
+    record = record_of("logs", settings, None, {"n_lines": lines, "path": str(path or "")})
+
+    async def measure(progress: Progress) -> None:
+        with tempfile.TemporaryDirectory(prefix="opsbot-bench-") as folder:
+            found = measure_logs(Path(folder), path, lines, progress)
+        document = record.document({"logs": [asdict(each) for each in found]})
+        bench_report.report(document, [bench_report.logs_table(found)], as_json=as_json, out=out)
+
+    run(measure)
+
+
 def _warn_of_different_models(served: Mapping[str, str]) -> None:
     from ..benchmarks.same_model import is_same_model
 
