@@ -134,7 +134,7 @@ class Heading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """Mined log evidence, most telling first."""
+    """Mined log evidence, most telling first; at most once in a reply."""
 
     rows: tuple[Finding, ...]
 

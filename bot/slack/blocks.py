@@ -6,10 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from ..messages import (
-    Change,
     Choices,
     Code,
-    Finding,
     Findings,
     Heading,
     Note,
@@ -21,7 +19,8 @@ from ..messages import (
     Quote,
     Reply,
 )
-from .mrkdwn import clean, code_block, code_span, date_token, escape, prose, shorten
+from .findings_table import findings_table
+from .mrkdwn import clean, code_block, code_span, escape, prose, shorten
 
 # Block Kit is JSON whose shape Slack defines; it leaves this package at once.
 Block: TypeAlias = dict[str, Any]
@@ -29,15 +28,7 @@ Block: TypeAlias = dict[str, Any]
 FEEDBACK_ACTION = "feedback"
 _SECTION_CHARS = 2900
 _MAX_BLOCKS = 45
-_MAX_ROWS = 8
 _ANSWERS = (Prose, Code, Findings, Passages)
-_MARKS: Mapping[Change, str] = {
-    Change.NEW: ":red_circle:",
-    Change.RISING: ":large_orange_circle:",
-    Change.FALLING: ":large_blue_circle:",
-    Change.GONE: ":black_circle:",
-    Change.STEADY: ":white_circle:",
-}
 
 
 def section(text: str) -> Block:
@@ -90,21 +81,6 @@ def fallback_text(reply: Reply) -> str:
 
 def _heading(part: Heading) -> list[Block]:
     return [section(f"*{escape(part.text)}*")]
-
-
-def _findings(part: Findings) -> list[Block]:
-    lines = [_finding(n, row) for n, row in enumerate(part.rows[:_MAX_ROWS], start=1)]
-    return [section("\n".join(lines))] if lines else []
-
-
-def _finding(number: int, row: Finding) -> str:
-    since = f"  since {date_token(row.since)}" if row.since else ""
-    where = f"  _{escape(row.service)}_" if row.service else ""
-    template = code_span(row.template[:220])
-    return (
-        f"{_MARKS[row.change]} *[{number}] {escape(row.label)}*  "
-        f"{row.count:,} times{since}{where}\n{template}"
-    )
 
 
 def _quote(part: Quote) -> list[Block]:
@@ -169,7 +145,7 @@ def _feedback(request_id: str) -> Block:
 
 _RENDERERS: Mapping[type[Part], Callable[[Any], list[Block]]] = {
     Heading: _heading,
-    Findings: _findings,
+    Findings: findings_table,
     Quote: _quote,
     Prose: _prose,
     Code: _code,

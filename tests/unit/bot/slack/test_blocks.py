@@ -26,6 +26,7 @@ from bot.messages import (
     Reply,
 )
 from bot.slack.blocks import fallback_text, reply_blocks
+from bot.workspace.blocks import checked_message_blocks
 
 LONG = "word & <tag> " * 2000
 AT = datetime(2026, 11, 21, 10, 2, 11, tzinfo=UTC)
@@ -81,3 +82,31 @@ def test_a_finished_answer_asks_for_a_verdict_on_its_request() -> None:
 def test_the_fallback_text_is_never_empty_and_never_mentions() -> None:
     assert fallback_text(Reply(parts=(), summary=""))
     assert "<!channel>" not in fallback_text(Reply(parts=(), summary="<!channel>"))
+
+
+def rows_of(*findings: Finding) -> list[list[str]]:
+    (table,) = reply_blocks(
+        Reply(parts=(Findings(rows=findings),), summary="s", phase=Phase.WORKING), "r1"
+    )
+    return [[json.dumps(cell, ensure_ascii=False) for cell in row] for row in table["rows"]]
+
+
+def test_findings_are_one_table_with_a_row_each() -> None:
+    found = Finding(change=Change.NEW, label="NEW", count=1204, template="no <n>", since=AT)
+    head, row = rows_of(found)
+    assert [title.split('"')[-2] for title in head] == ["#", "change", "lines", "message", "since"]
+    assert "1,204" in row[2]
+    assert "no <n>" in row[3]
+    assert "10:02:11 UTC" in row[4]
+
+
+def test_a_finding_without_time_or_service_leaves_no_cell_empty() -> None:
+    timed = Finding(change=Change.GONE, label="GONE", count=0, template="", since=AT, service="db")
+    rows = rows_of(timed, Finding(change=Change.STEADY, label="ERROR", count=1, template="x"))
+    assert {len(row) for row in rows} == {6}
+    assert not any('"text": ""' in cell for row in rows for cell in row)
+
+
+def test_the_table_passes_the_rules_of_the_workspace() -> None:
+    blocks = reply_blocks(Reply(parts=(PARTS[1],), summary="s"), "r1")
+    assert checked_message_blocks(blocks)[0]["type"] == "table"
