@@ -149,6 +149,20 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Excerpt:
+    """Consecutive verbatim lines of a log around one of them.
+
+    Attributes:
+        lines: Number and text each, in order.
+        marked: Number of the line that the others stand around.
+    """
+
+    source: str
+    lines: tuple[tuple[int, str], ...]
+    marked: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Prose:
     """Sentences, from code or from the model; `*`, backticks and [n] are the only markup."""
 
@@ -216,7 +230,7 @@ class Choices:
     options: tuple[Choice, ...]
 
 
-Part: TypeAlias = Heading | Findings | Quote | Prose | Code | Passages | Note | Choices
+Part: TypeAlias = Heading | Findings | Quote | Excerpt | Prose | Code | Passages | Note | Choices
 
 
 class Phase(StrEnum):

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from ..messages import (
     Choices,
     Code,
+    Excerpt,
     Findings,
     Heading,
     Note,
@@ -28,7 +29,9 @@ Block: TypeAlias = dict[str, Any]
 FEEDBACK_ACTION = "feedback"
 _SECTION_CHARS = 2900
 _MAX_BLOCKS = 45
-_ANSWERS = (Prose, Code, Findings, Passages)
+_EXCERPT_CHARS = 2700
+_EXCERPT_LINE_CHARS = 800
+_ANSWERS = (Prose, Code, Findings, Passages, Excerpt)
 
 
 def section(text: str) -> Block:
@@ -86,6 +89,29 @@ def _heading(part: Heading) -> list[Block]:
 def _quote(part: Quote) -> list[Block]:
     place = f"{code_span(f'{part.source}:{part.line_number}')}"
     return [section(code_block(part.text, 1500)), context(place)]
+
+
+def _excerpt(part: Excerpt) -> list[Block]:
+    shown = _around(part)
+    numbers = [number for number, _ in part.lines]
+    place = code_span(f"{part.source[:200]}:{min(numbers)}-{max(numbers)}") if numbers else ""
+    return [section(code_block("\n".join(shown))), context(place)] if shown else []
+
+
+def _around(part: Excerpt) -> list[str]:
+    """As many lines around the marked one as fit, the farthest left out first."""
+    width = len(str(max((number for number, _ in part.lines), default=0)))
+    by_distance = sorted(part.lines, key=lambda line: abs(line[0] - part.marked))
+    kept: dict[int, str] = {}
+    used = 0
+    for number, text in by_distance:
+        mark = ">" if number == part.marked else " "
+        line = f"{mark}{number:>{width}}  {shorten(clean(text), _EXCERPT_LINE_CHARS)}"
+        used += len(escape(line)) + 1
+        if kept and used > _EXCERPT_CHARS:
+            break
+        kept[number] = line
+    return [kept[number] for number in sorted(kept)]
 
 
 def _prose(part: Prose) -> list[Block]:
@@ -147,6 +173,7 @@ _RENDERERS: Mapping[type[Part], Callable[[Any], list[Block]]] = {
     Heading: _heading,
     Findings: findings_table,
     Quote: _quote,
+    Excerpt: _excerpt,
     Prose: _prose,
     Code: _code,
     Passages: _passages,

@@ -21,6 +21,7 @@ class Evidence:
         service: Configured name, or the name of the text.
         value: Status, exit code or the like that belongs to the template; empty without one.
         line: The verbatim line, as far as it was kept.
+        second: Its time, seconds since the epoch, or None when it has none.
         around: Numbers and lines around it, for texts, which are not kept themselves.
     """
 
@@ -32,6 +33,7 @@ class Evidence:
     source: str
     line_number: int
     line: str
+    second: int | None = None
     around: tuple[tuple[int, str], ...] = ()
 
 

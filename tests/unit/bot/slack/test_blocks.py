@@ -13,6 +13,7 @@ from bot.messages import (
     Choice,
     Choices,
     Code,
+    Excerpt,
     Finding,
     Findings,
     Heading,
@@ -39,6 +40,7 @@ PARTS: list[Part] = [
         )
     ),
     Quote(text=LONG, source="checkout.log", line_number=18204),
+    Excerpt(source=LONG, lines=tuple((n, LONG) for n in range(9, 20)), marked=14),
     Prose(text=LONG, from_model=True),
     Code(language="promql", text=LONG, checks=("parsed as PromQL",)),
     Passages(
@@ -110,3 +112,20 @@ def test_a_finding_without_time_or_service_leaves_no_cell_empty() -> None:
 def test_the_table_passes_the_rules_of_the_workspace() -> None:
     blocks = reply_blocks(Reply(parts=(PARTS[1],), summary="s"), "r1")
     assert checked_message_blocks(blocks)[0]["type"] == "table"
+
+
+def test_an_excerpt_keeps_the_lines_next_to_the_marked_one_and_their_numbers() -> None:
+    lines = tuple((n, f"line {n} <!channel> " + "x" * 400) for n in range(95, 106))
+    (block, place) = reply_blocks(
+        Reply(
+            parts=(Excerpt(source="a.log", lines=lines, marked=100),),
+            summary="s",
+            phase=Phase.WORKING,
+        ),
+        "r1",
+    )
+    text = block["text"]["text"]
+    assert "&gt;100  line 100 &lt;!channel&gt;" in text
+    assert " 99  line 99" in text
+    assert "line 95" not in text
+    assert "a.log:95-105" in json.dumps(place)
