@@ -38,6 +38,7 @@ from .skills.chat import ChatSkill
 from .skills.code.skill import CodeSkill
 from .skills.incident import IncidentSkill
 from .skills.knowledge.skill import KnowledgeSkill
+from .skills.logs.book import LogBook
 from .skills.logs.skill import LogsSkill
 from .skills.openings import local_openings
 from .skills.runbook.skill import RunbookSkill
@@ -49,11 +50,14 @@ from .store.digests import Digest, Digests
 from .store.engine import open_database
 from .store.events import SeenEvents
 from .store.feedback import FeedbackBook
+from .store.log_answers import LogAnswers
+from .store.log_marks import LogMarks
 from .store.message_refs import MessageRefs
 from .store.threads import Threads
 from .warming import skill_prefixes, warm
 
 _REMEMBER_EVENTS = timedelta(days=2)
+_REMEMBER_LOG_ANSWERS = timedelta(days=60)
 _EXPIRY_CHECK_S = 15.0
 
 PostDigest = Callable[[Digest, Reply], Awaitable[None]]
@@ -92,6 +96,7 @@ class Core:
     router: Router
     threads: Threads
     feedback: FeedbackBook
+    log_book: LogBook
     catalog: Catalog
 
     def health(self) -> Mapping[str, str]:
@@ -155,8 +160,9 @@ def _build(
     listener = EagerPrefill(
         engine, threads, local_openings(settings.inference.order), registry=registry
     )
+    book = LogBook(answers=LogAnswers(database), marks=LogMarks(database))
     logs = LogsSkill(
-        settings.logs, listener.watched(generators.of("logs")), model_name=settings.model
+        settings.logs, listener.watched(generators.of("logs")), model_name=settings.model, book=book
     )
     schedules = Schedules(
         digests=(digests := Digests(database)),
@@ -197,6 +203,7 @@ def _build(
         router=router,
         threads=threads,
         feedback=FeedbackBook(database),
+        log_book=book,
         catalog=catalog,
     )
 
@@ -248,6 +255,7 @@ async def open_slack_bot(settings: Settings) -> AsyncGenerator[Core]:
             dispatcher=core.dispatcher,
             desk=core.desk,
             feedback=core.feedback,
+            log_book=core.log_book,
             threads=core.threads,
         )
         stack.push_async_callback(surface.drain, 5.0)
@@ -326,8 +334,9 @@ async def _expire_proposals(core: Core) -> None:
 
 
 async def _forget_events(database: Database) -> None:
-    before = datetime.now(UTC) - _REMEMBER_EVENTS
-    await asyncio.to_thread(SeenEvents(database).prune, before)
+    now = datetime.now(UTC)
+    await asyncio.to_thread(SeenEvents(database).prune, now - _REMEMBER_EVENTS)
+    await asyncio.to_thread(LogAnswers(database).prune, now - _REMEMBER_LOG_ANSWERS)
 
 
 async def _cancel(tasks: list[asyncio.Task[None]]) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
+from .log_marks import ignored
 from .log_paths import stream_at, streams_at
 from .output import console, emit_json, fail
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from ..skills.logs.sources import Stream
 
 app = typer.Typer(no_args_is_help=True, help="Find what matters in log files.")
+app.command()(ignored)
 
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 _SHOWN_TEMPLATES = 40
