@@ -21,6 +21,7 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 )
 from slack_sdk.web.async_client import AsyncWebClient
 
+from ..messages import OutgoingFile
 from .blocks import Block
 
 
@@ -70,6 +71,22 @@ class SlackWeb:
         """Replace a message."""
         with _translated("chat.update"):
             await self.client.chat_update(channel=channel_id, ts=ts, text=text, blocks=list(blocks))
+
+    async def upload(self, channel_id: str, thread_ts: str, files: Sequence[OutgoingFile]) -> None:
+        """Put files into a thread, all in one message."""
+        uploads = [
+            {
+                "filename": file.name,
+                "title": file.title,
+                "content": file.content,
+                "alt_txt": file.alt_text or None,
+            }
+            for file in files
+        ]
+        with _translated("files.completeUploadExternal"):
+            await self.client.files_upload_v2(
+                file_uploads=uploads, channel=channel_id, thread_ts=thread_ts or None
+            )
 
     async def whisper(self, channel_id: str, thread_ts: str, user_id: str, text: str) -> None:
         """Tell one person something that nobody else sees; never model text."""

@@ -11,6 +11,7 @@ import pytest
 
 from bot.store.log_marks import MarkKind
 from bot.workspace import seed
+from bot.workspace.faults import Fault
 from bot.workspace.json_values import JsonObject
 from bot.workspace.records import Message
 from bot.workspace.server import running_workspace
@@ -54,6 +55,38 @@ async def test_the_answer_has_a_table_and_three_buttons(visitor: Visitor, tmp_pa
     text = shown(answer)
     for label in ("More context", "Compare with yesterday", "Ignore this template"):
         assert label in text
+
+
+async def test_picture_and_report_are_uploaded_into_the_thread(
+    visitor: Visitor, tmp_path: Path
+) -> None:
+    workspace = visitor.workspace
+    async with log_bot_on(workspace, settings_for(workspace, tmp_path)):
+        asked, _ = await answered(visitor)
+        shared = await workspace.wait_for_message(
+            lambda m: m.thread_ts == asked.ts and bool(m.file_ids)
+        )
+    picture, report = (workspace.state.files[file_id] for file_id in shared.file_ids)
+    assert picture.mimetype == "image/png"
+    assert "shop: " in picture.alt_text
+    assert workspace.state.contents[picture.file_id].startswith(b"\x89PNG")
+    text = workspace.state.contents[report.file_id].decode()
+    assert "pool exhausted" in text
+    assert "| all lines of the window |" in text
+    assert "hunter2secret" not in text
+
+
+async def test_without_the_scope_the_answer_stays_and_says_so(
+    visitor: Visitor, tmp_path: Path
+) -> None:
+    workspace = visitor.workspace
+    workspace.inject(Fault(method="files.getUploadURLExternal", error="missing_scope"))
+    async with log_bot_on(workspace, settings_for(workspace, tmp_path)):
+        asked, answer = await answered(visitor)
+        told = await visitor.sees(asked.ts, lambda text: "lacks the scope files:write" in text)
+    assert told.ts == answer.ts
+    assert "pool exhausted" in shown(told)
+    assert not any(message.file_ids for message in workspace.state.messages())
 
 
 async def test_more_context_shows_the_lines_around_after_a_restart(

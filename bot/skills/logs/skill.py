@@ -21,6 +21,7 @@ from .analysis import Analysis, Window, analyse, analyse_earlier, analyse_relate
 from .book import LogBook
 from .digest import build
 from .explanation import Explainer, Explanation
+from .files import attached
 from .findings import Movement
 from .looked import Looked
 from .marks import Marking, apply
@@ -98,6 +99,7 @@ class LogsSkill:
         )
         async for reply in explained:
             yield reply
+        yield attached(request, looked)
 
     async def _kept(self, request: Request, looked: Looked) -> tuple[Choices, ...]:
         """The buttons of an answer, which is remembered for them; a terminal has none."""

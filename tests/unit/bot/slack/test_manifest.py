@@ -21,6 +21,7 @@ SCOPES_OF_METHODS = {
     "chat_postEphemeral": {"chat:write"},
     "chat_postMessage": {"chat:write"},
     "chat_update": {"chat:write"},
+    "files_upload_v2": {"files:write"},
     "users_info": {"users:read"},
     "views_open": set[str](),
     "views_publish": set[str](),
