@@ -20,7 +20,11 @@ from .web import SlackCallError, SlackWeb
 
 
 class AnswerOutlet:
-    """One answer: one message in the thread, edited in place."""
+    """One answer: one message in the thread, edited in place.
+
+    Attributes:
+        refusal: Slack's error when it did not take the message; empty when it did.
+    """
 
     def __init__(
         self,
@@ -42,13 +46,18 @@ class AnswerOutlet:
         self._message = LiveMessage(web, thread, pacer)
         self._status = ""
         self._last: Reply | None = None
+        self.refusal = ""
         self._log = structlog.get_logger()
 
     async def show(self, reply: Reply) -> None:
         """Show a snapshot; the typing status follows its phase."""
         self._last = reply
         rendered = Rendered(text=fallback_text(reply), blocks=reply_blocks(reply, self._request_id))
-        await self._message.show(rendered)
+        try:
+            await self._message.show(rendered)
+        except SlackCallError as exc:
+            self.refusal = exc.error
+            raise
         working = reply.phase is Phase.WORKING
         if not working:
             await self._message.settle()

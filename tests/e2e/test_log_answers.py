@@ -19,6 +19,7 @@ from bot.workspace.server import running_workspace
 from .log_bot import log_bot_on, settings_for, write_logs
 from .visitor import Visitor, shown
 
+ANALYSE = "analyse_message"
 MORE, YESTERDAY, IGNORE = "log_order:0", "log_order:1", "log_mark:2"
 
 
@@ -210,3 +211,56 @@ async def test_an_answer_of_another_channel_is_not_given_out(
         text = f"<@{seed.BOT_USER_ID}> more context of {seed.INCIDENTS}-{asked.ts}"
         other = people.say(seed.MAYA, seed.CHECKOUT, text)
         await visitor.sees(other.ts, lambda shown_text: "no longer know that answer" in shown_text)
+
+
+async def test_the_shortcut_analyses_a_message_in_its_thread(
+    visitor: Visitor, tmp_path: Path
+) -> None:
+    workspace = visitor.workspace
+    async with log_bot_on(workspace, settings_for(workspace, tmp_path)):
+        said = visitor.say(seed.PRIYA, "INFO start\nERROR: no space left on disk 3\nINFO end")
+        await workspace.interactions.shortcut(seed.MAYA, said.channel_id, said.ts, ANALYSE)
+        answer = await visitor.sees(
+            said.ts, lambda text: "no space left" in text and "feedback" in text
+        )
+        assert "message · 3 lines" in shown(answer)
+        assert "Compare with yesterday" not in shown(answer)
+        await visitor.press(seed.JONAS, answer, "log_order:0")
+        more = await visitor.sees(said.ts, lambda text: "around message:2" in text)
+    assert "&gt;2  ERROR: no space left on disk 3" in shown(more)
+    assert " 1  INFO start" in shown(more)
+
+
+async def test_the_shortcut_reads_the_messages_file(visitor: Visitor, tmp_path: Path) -> None:
+    workspace = visitor.workspace
+    async with log_bot_on(workspace, settings_for(workspace, tmp_path)):
+        content = b"step 1\nstep 2\nerror: cannot find module x\n"
+        file = workspace.people.upload(seed.PRIYA, "ci.log", content)
+        said = workspace.people.say(
+            seed.PRIYA, seed.INCIDENTS, "CI is red, ERROR somewhere", None, (file.file_id,)
+        )
+        await workspace.interactions.shortcut(seed.MAYA, said.channel_id, said.ts, ANALYSE)
+        answer = await visitor.sees(said.ts, lambda text: "ci.log · 3 lines" in text)
+    assert "cannot find module x" in shown(answer)
+
+
+async def test_a_stranger_gets_no_analysis(visitor: Visitor, tmp_path: Path) -> None:
+    workspace = visitor.workspace
+    async with log_bot_on(workspace, settings_for(workspace, tmp_path)):
+        said = visitor.say(seed.PRIYA, "ERROR: secret of the house")
+        await workspace.interactions.shortcut(seed.PARTNER, said.channel_id, said.ts, ANALYSE)
+        answer = await visitor.sees(said.ts, lambda text: "only members" in text)
+    assert "secret of the house" not in shown(answer)
+
+
+async def test_where_the_bot_is_no_member_the_person_is_told(
+    visitor: Visitor, tmp_path: Path
+) -> None:
+    workspace = visitor.workspace
+    async with log_bot_on(workspace, settings_for(workspace, tmp_path)):
+        said = visitor.say(seed.PRIYA, "ERROR x\nERROR y")
+        fault = Fault(method="chat.postMessage", error="not_in_channel", times=9)
+        workspace.inject(fault)
+        await workspace.interactions.shortcut(seed.MAYA, said.channel_id, said.ts, ANALYSE)
+        told = await visitor.whispered(seed.MAYA, lambda text: "invite me" in text)
+    assert told.ephemeral_to == seed.MAYA
