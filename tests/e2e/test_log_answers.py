@@ -58,6 +58,17 @@ async def test_the_answer_has_a_table_and_three_buttons(visitor: Visitor, tmp_pa
         assert label in text
 
 
+async def test_a_workspace_that_takes_no_tables_gets_lines(
+    visitor: Visitor, tmp_path: Path
+) -> None:
+    visitor.workspace.inject(Fault(method="chat.postMessage", error="invalid_blocks"))
+    async with log_bot_on(visitor.workspace, settings_for(visitor.workspace, tmp_path)):
+        _, answer = await answered(visitor)
+    assert "table" not in [block["type"] for block in answer.blocks]
+    text = shown(answer)
+    assert "[1]  :red_circle: *NEW*  100  `pool exhausted after &lt;n&gt; ms`  <!date^" in text
+
+
 async def test_picture_and_report_are_uploaded_into_the_thread(
     visitor: Visitor, tmp_path: Path
 ) -> None:
@@ -118,6 +129,20 @@ async def test_a_log_that_was_rotated_is_found_where_it_is_now(
         log.write_text("nothing yet\n", encoding="utf-8")
         await visitor.press(seed.JONAS, answer, MORE)
         await visitor.sees(asked.ts, lambda text: "now at shop.log.1:2001" in text)
+
+
+async def test_a_click_delivered_twice_is_answered_once(visitor: Visitor, tmp_path: Path) -> None:
+    async with log_bot_on(visitor.workspace, settings_for(visitor.workspace, tmp_path)):
+        asked, answer = await answered(visitor)
+        await visitor.press(seed.JONAS, answer, MORE)
+        await visitor.sees(asked.ts, lambda text: "around shop.log:2001" in text)
+        clicks = [d for d in visitor.workspace.traffic.deliveries if d.kind == "interactive"]
+        sockets = visitor.workspace.core.sockets
+        await sockets.send_interaction("interactive", clicks[-1].payload)
+        listed = visitor.mention(seed.PRIYA, "ignored templates")
+        await visitor.sees(listed.ts, lambda text: "Nothing is ignored" in text)
+    said = [m for m in visitor.workspace.state.messages() if m.thread_ts == asked.ts]
+    assert sum("around shop.log:2001" in shown(message) for message in said) == 1
 
 
 async def test_yesterday_is_compared_with(visitor: Visitor, tmp_path: Path) -> None:
