@@ -15,6 +15,7 @@ import structlog
 
 from .messages import (
     ActorKind,
+    Attached,
     Choice,
     Choices,
     Code,
@@ -56,6 +57,10 @@ class Outlet(Protocol):
 
     async def show_proposal(self, proposal_id: int) -> None:
         """Show the card of a stored proposal in the thread."""
+        ...
+
+    async def attach(self, attached: Attached) -> None:
+        """Put files into the thread, where that is possible; the answer stands without them."""
         ...
 
 
@@ -211,6 +216,9 @@ class Dispatcher:
         async for event in self._skills[intent].answer(request, history):
             if isinstance(event, Proposed):
                 await outlet.show_proposal(event.proposal_id)
+                continue
+            if isinstance(event, Attached):
+                await outlet.attach(event)
                 continue
             last = event
             if event.phase is not Phase.WORKING:

@@ -6,7 +6,7 @@ one before it; `slack/blocks.py` and `cli/render.py` turn a snapshot into what p
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -265,4 +265,30 @@ class Proposed:
     proposal_id: int
 
 
-SkillEvent: TypeAlias = Reply | Proposed
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutgoingFile:
+    """A file that goes under an answer.
+
+    Attributes:
+        title: What people see instead of the name.
+        alt_text: What a picture shows, for those who cannot see it; empty for texts.
+    """
+
+    name: str
+    title: str
+    content: bytes
+    alt_text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attached:
+    """Files for the answer's thread.
+
+    Attributes:
+        make: Makes them, and blocks while it does; called only where files can be shown.
+    """
+
+    make: Callable[[], tuple[OutgoingFile, ...]]
+
+
+SkillEvent: TypeAlias = Reply | Proposed | Attached

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..messages import (
+    Attached,
     Change,
     Choices,
     Code,
@@ -90,6 +91,9 @@ class TerminalOutlet:
         """Show a stored proposal under the answer."""
         if self.show_case is not None:
             await self.show_case(proposal_id)
+
+    async def attach(self, attached: Attached) -> None:
+        """A terminal shows no files, so none are made."""
 
     def __enter__(self) -> Self:
         if self._live is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from typing import Protocol
 
-from ..messages import Phase, Reply, Request, SkillEvent, Turn
+from ..messages import Attached, Phase, Reply, Request, SkillEvent, Turn
 
 
 class LogAnswer(Protocol):
@@ -37,11 +37,16 @@ class IncidentSkill:
     ) -> AsyncIterator[SkillEvent]:
         """Answer from the logs; propose what the evidence points to."""
         last: Reply | None = None
+        files: list[Attached] = []
         async for event in self._logs.answer(request, history):
+            if isinstance(event, Attached):
+                files.append(event)
+                continue
             if isinstance(event, Reply):
                 last = event
             yield event
-        if last is None or last.phase is not Phase.DONE or request.attachments:
-            return
-        async for event in self._suggest(request, last.facts):
+        if last is not None and last.phase is Phase.DONE and not request.attachments:
+            async for event in self._suggest(request, last.facts):
+                yield event
+        for event in files:  # a picture takes a second to draw, and the way out does not wait
             yield event

@@ -84,7 +84,7 @@ def parse_event(event: Mapping[str, Any], bot_user_id: str) -> Incoming | None:
         thread=ThreadRef(channel_id, str(event.get("thread_ts") or ts)),
         ts=ts,
         text=plain(raw, bot_user_id),
-        uploads=_uploads(event.get("files") or ()),
+        uploads=uploads_of(event.get("files") or ()),
         is_direct=event.get("channel_type") == "im",
         in_thread=bool(event.get("thread_ts")) and event.get("thread_ts") != ts,
         mentions_others=bool(mentioned - {bot_user_id}),
@@ -119,7 +119,9 @@ def plain(raw: str, bot_user_id: str) -> str:
 
     text = _SPECIAL.sub(readable, raw)
     text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-    return _SPACES.sub(" ", text).strip()
+    if "\n" not in text:
+        text = _SPACES.sub(" ", text)  # in pasted lines spaces are part of the evidence
+    return text.strip()
 
 
 def to_request(
@@ -140,14 +142,19 @@ def to_request(
 
 def split_paste(text: str) -> tuple[str, tuple[Attachment, ...]]:
     """Separate what was asked from what was pasted below or around it."""
-    blocks = [found.group(1) for found in _FENCE.finditer(text) if "\n" in found.group(1).strip()]
-    if blocks:
+    if pasted := fenced(text):
         question = _FENCE.sub(lambda m: "" if "\n" in m.group(1).strip() else m.group(0), text)
-        return question.strip(), (Attachment(name="paste", text="\n".join(blocks)),)
+        return question.strip(), pasted
     if len(text) > LONG_PASTE_CHARS and "\n" in text:
         question, _, rest = text.partition("\n")
         return question.strip()[:LONG_PASTE_CHARS], (Attachment(name="paste", text=rest),)
     return text, ()
+
+
+def fenced(text: str) -> tuple[Attachment, ...]:
+    """The fenced blocks of several lines, as one text."""
+    blocks = [found.group(1) for found in _FENCE.finditer(text) if "\n" in found.group(1).strip()]
+    return (Attachment(name="paste", text="\n".join(blocks)),) if blocks else ()
 
 
 def decode_upload(name: str, content: bytes) -> Attachment:
@@ -164,7 +171,8 @@ def decode_upload(name: str, content: bytes) -> Attachment:
     return Attachment(name=name, text=content.decode("utf-8", errors="replace"))
 
 
-def _uploads(files: Sequence[Mapping[str, Any]]) -> tuple[Upload, ...]:
+def uploads_of(files: Sequence[Mapping[str, Any]]) -> tuple[Upload, ...]:
+    """The files of a message."""
     return tuple(
         Upload(
             name=str(file.get("name") or "file"),

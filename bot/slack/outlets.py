@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import structlog
 
 from runbooks.lifecycle import is_final
 
-from ..messages import Phase, Reply, ThreadRef
+from ..messages import Attached, Note, Phase, Reply, ThreadRef
 from ..runs import CaseView
 from ..store.message_refs import MessageKind, MessageRef, MessageRefs
 from .blocks import fallback_text, reply_blocks
@@ -19,7 +20,11 @@ from .web import SlackCallError, SlackWeb
 
 
 class AnswerOutlet:
-    """One answer: one message in the thread, edited in place."""
+    """One answer: one message in the thread, edited in place.
+
+    Attributes:
+        refusal: Slack's error when it did not take the message; empty when it did.
+    """
 
     def __init__(
         self,
@@ -40,12 +45,19 @@ class AnswerOutlet:
         self._show_proposal = show_proposal
         self._message = LiveMessage(web, thread, pacer)
         self._status = ""
+        self._last: Reply | None = None
+        self.refusal = ""
         self._log = structlog.get_logger()
 
     async def show(self, reply: Reply) -> None:
         """Show a snapshot; the typing status follows its phase."""
+        self._last = reply
         rendered = Rendered(text=fallback_text(reply), blocks=reply_blocks(reply, self._request_id))
-        await self._message.show(rendered)
+        try:
+            await self._message.show(rendered)
+        except SlackCallError as exc:
+            self.refusal = exc.error
+            raise
         working = reply.phase is Phase.WORKING
         if not working:
             await self._message.settle()
@@ -54,6 +66,27 @@ class AnswerOutlet:
     async def show_proposal(self, proposal_id: int) -> None:
         """Show a proposal's card in the same thread."""
         await self._show_proposal(proposal_id)
+
+    async def attach(self, attached: Attached) -> None:
+        """Upload files into the thread; without them the answer says why."""
+        try:
+            files = await asyncio.to_thread(attached.make)
+        except (ValueError, OSError, RuntimeError, MemoryError):
+            self._log.exception("files_not_made", request_id=self._request_id)
+            return
+        if not files:
+            return
+        try:
+            await self._web.upload(self._thread.channel_id, self._thread.thread_ts, files)
+        except SlackCallError as exc:
+            self._log.warning("files_not_uploaded", error=exc.error)
+            names = " and ".join(file.title for file in files)
+            await self._add_note(f"Not attached: {names}; {_why_not(exc.error)}.")
+
+    async def _add_note(self, text: str) -> None:
+        if self._last is not None:
+            parts = (*self._last.parts, Note(text=text))
+            await self.show(replace(self._last, parts=parts))
 
     async def typing(self, status: str) -> None:
         """Set the thread's status line; a workspace without it loses nothing else."""
@@ -64,6 +97,12 @@ class AnswerOutlet:
             await self._web.status(self._thread.channel_id, self._thread.thread_ts, status)
         except SlackCallError as exc:
             self._log.debug("status_not_shown", error=exc.error)
+
+
+def _why_not(error: str) -> str:
+    if error == "missing_scope":
+        return "the app lacks the scope files:write, see its manifest"
+    return f"Slack answered {error}"
 
 
 class CardBoard:

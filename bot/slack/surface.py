@@ -7,10 +7,10 @@ that no model, database or file ever delays an acknowledgement.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import structlog
 
@@ -40,7 +40,10 @@ from .mrkdwn import escape
 from .outlets import AnswerOutlet
 from .people import People
 from .posting import EditPacer
+from .shortcut import material
 from .web import SlackCallError, SlackWeb
+
+Tell: TypeAlias = Callable[[str], Awaitable[None]]
 
 
 class ThreadMembership(Protocol):
@@ -81,6 +84,15 @@ class Surface:
     def receive(self, incoming: Incoming, *, addressed: bool) -> None:
         """Answer a message; one that does not address the bot only if its thread is the bot's."""
         self._start(self._receive(incoming, addressed=addressed), incoming.thread)
+
+    def analyse(self, pointed_at: Incoming, team_id: str, tell: Tell) -> None:
+        """Analyse a message that somebody used the shortcut on.
+
+        Args:
+            team_id: The workspace the click came from.
+            tell: Tells only that person something, also where the bot is not a member.
+        """
+        self._start(self._analyse(pointed_at, team_id, tell), pointed_at.thread)
 
     def overhear(self, incoming: Incoming) -> None:
         """Take in a message that is not for the bot, if its thread is the bot's."""
@@ -166,6 +178,31 @@ class Surface:
                 return
         await self._handle(to_request(incoming, actor, attachments))
 
+    async def _analyse(self, pointed_at: Incoming, team_id: str, tell: Tell) -> None:
+        try:
+            actor = await self._people.actor(pointed_at.user_id)
+        except DirectoryError as exc:
+            await tell(f"Not analysed: {exc}.")
+            return
+        files, faults = await self._fetch(pointed_at)
+        found = material(pointed_at, files)
+        if faults or not found:
+            await tell(" ".join(faults) or "This message has no text and no file to analyse.")
+        if not found:
+            return
+        request = Request(
+            request_id=pointed_at.request_id,
+            text="Analyse this message.",
+            actor=replace(actor, kind=ActorKind(_account_kind(actor, team_id).value)),
+            thread=pointed_at.thread,
+            received_at=datetime.now(UTC),
+            attachments=found,
+            is_direct=pointed_at.is_direct,
+        )
+        refusal = await self._handle(request, Intent.LOGS)
+        if refusal:
+            await tell(_not_posted(refusal))
+
     async def _overhear(self, incoming: Incoming) -> None:
         """People talk to one another: never answered, at most remembered for the next answer."""
         if not incoming.in_thread or not incoming.text:
@@ -228,11 +265,13 @@ class Surface:
         )
         await self._handle(request, intent)
 
-    async def _handle(self, request: Request, intent: Intent | None = None) -> None:
+    async def _handle(self, request: Request, intent: Intent | None = None) -> str:
+        """Answer a request; gives Slack's error when it did not take the answer, else nothing."""
         outlet = AnswerOutlet(
             self.web, self._pacer, request.thread, request.request_id, self._desk.show
         )
         await self._dispatcher.handle(request, outlet, intent=intent)
+        return outlet.refusal
 
     async def _decide(
         self, proposal_id: int, user_id: str, team_id: str, thread: ThreadRef, reason: str | None
@@ -323,6 +362,12 @@ class Surface:
             await self.web.whisper(thread.channel_id, thread.thread_ts, user_id, text)
         except SlackCallError as exc:
             self._log.warning("whisper_failed", error=exc.error)
+
+
+def _not_posted(error: str) -> str:
+    if error in {"not_in_channel", "channel_not_found"}:
+        return "I am not in this conversation; invite me, and use the shortcut again."
+    return f"The answer could not be posted here ({error})."
 
 
 def _account_kind(actor: Actor, team_id: str) -> AccountKind:

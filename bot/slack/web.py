@@ -21,7 +21,11 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 )
 from slack_sdk.web.async_client import AsyncWebClient
 
+from ..messages import OutgoingFile
 from .blocks import Block
+from .plain_table import has_table, without_tables
+
+_REFUSED_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "invalid_attachments"})
 
 
 class SlackCallError(Exception):
@@ -44,6 +48,7 @@ class SlackWeb:
     def __init__(self, client: AsyncWebClient) -> None:
         """Use a client; its requests are retried when Slack asks to wait."""
         self.client = client
+        self._takes_tables = True
 
     async def auth_test(self) -> tuple[str, str]:
         """Who the bot is: (team id, bot user id)."""
@@ -55,6 +60,17 @@ class SlackWeb:
         self, channel_id: str, thread_ts: str, text: str, blocks: Sequence[Block]
     ) -> str:
         """Post a message; an empty `thread_ts` posts into the channel. Returns its timestamp."""
+        sent = self._shown(blocks)
+        try:
+            return await self._post(channel_id, thread_ts, text, sent)
+        except SlackCallError as exc:
+            if not self._is_about_table(exc, sent):
+                raise
+        return await self._post(channel_id, thread_ts, text, self._shown(blocks))
+
+    async def _post(
+        self, channel_id: str, thread_ts: str, text: str, blocks: Sequence[Block]
+    ) -> str:
         with _translated("chat.postMessage"):
             response = await self.client.chat_postMessage(
                 channel=channel_id,
@@ -68,8 +84,43 @@ class SlackWeb:
 
     async def update(self, channel_id: str, ts: str, text: str, blocks: Sequence[Block]) -> None:
         """Replace a message."""
+        sent = self._shown(blocks)
+        try:
+            await self._update(channel_id, ts, text, sent)
+        except SlackCallError as exc:
+            if not self._is_about_table(exc, sent):
+                raise
+            await self._update(channel_id, ts, text, self._shown(blocks))
+
+    async def _update(self, channel_id: str, ts: str, text: str, blocks: Sequence[Block]) -> None:
         with _translated("chat.update"):
             await self.client.chat_update(channel=channel_id, ts=ts, text=text, blocks=list(blocks))
+
+    def _shown(self, blocks: Sequence[Block]) -> Sequence[Block]:
+        return blocks if self._takes_tables else without_tables(blocks)
+
+    def _is_about_table(self, refusal: SlackCallError, sent: Sequence[Block]) -> bool:
+        """Whether a table may be why Slack refused blocks; from then on none is sent."""
+        if refusal.error not in _REFUSED_BLOCKS or not has_table(sent):
+            return False
+        self._takes_tables = False
+        return True
+
+    async def upload(self, channel_id: str, thread_ts: str, files: Sequence[OutgoingFile]) -> None:
+        """Put files into a thread, all in one message."""
+        uploads = [
+            {
+                "filename": file.name,
+                "title": file.title,
+                "content": file.content,
+                "alt_txt": file.alt_text or None,
+            }
+            for file in files
+        ]
+        with _translated("files.completeUploadExternal"):
+            await self.client.files_upload_v2(
+                file_uploads=uploads, channel=channel_id, thread_ts=thread_ts or None
+            )
 
     async def whisper(self, channel_id: str, thread_ts: str, user_id: str, text: str) -> None:
         """Tell one person something that nobody else sees; never model text."""

@@ -10,7 +10,7 @@ from .core import Core
 from .errors import ApiError, PageError
 from .json_values import JsonObject, is_object, objects
 from .records import Channel, Message, User, View
-from .seed import APP_ID, TEAM_DOMAIN, TEAM_ID
+from .seed import APP_ID, SHORTCUTS, TEAM_DOMAIN, TEAM_ID
 from .views import home_view_id, view_payload
 
 _MENTION = re.compile(r"<([@#])([A-Z0-9]+)>")
@@ -53,6 +53,29 @@ class Interactions:
         action = self._action(press, message.blocks)
         payload = self._message_payload(press, message)
         await self._core.sockets.send_interaction("interactive", {**payload, "actions": [action]})
+
+    async def shortcut(self, user_id: str, channel_id: str, ts: str, callback_id: str) -> None:
+        """Use a message shortcut of the app.
+
+        Raises:
+            PageError: There is no such message or shortcut.
+        """
+        message = self._core.state.message(channel_id, ts)
+        if message is None or message.ephemeral_to is not None:
+            raise PageError("This message no longer exists.")
+        if callback_id not in {shortcut["callback_id"] for shortcut in SHORTCUTS}:
+            raise PageError("The app has no such shortcut.")
+        channel = self._core.state.channels[channel_id]
+        payload: JsonObject = {
+            **self._common("message_action", user_id),
+            "callback_id": callback_id,
+            "action_ts": self._core.state.timestamps.next(),
+            "message_ts": ts,
+            "channel": _named(channel),
+            "message": self._core.wire.message(message),
+            "response_url": self._core.response_urls.issue(channel_id, user_id, ts),
+        }
+        await self._core.sockets.send_interaction("interactive", payload)
 
     async def press_in_view(self, press: Press, view_id: str) -> None:
         """Use an element of a modal or of a home tab.
@@ -198,10 +221,7 @@ class Interactions:
         payload: JsonObject = {
             **self._common("block_actions", press.user_id),
             "container": container,
-            "channel": {
-                "id": channel.channel_id,
-                "name": "directmessage" if channel.is_im else channel.name,
-            },
+            "channel": _named(channel),
             "state": {"values": press.values},
             "response_url": urls.issue(message.channel_id, press.user_id, message.ts),
         }
@@ -233,6 +253,11 @@ class Interactions:
         channel = state.channels.get(name) if sign == "#" else None
         label = known.handle if known else channel.name if channel else ""
         return f"<{sign}{name}|{label}>" if label else match.group(0)
+
+
+def _named(channel: Channel) -> JsonObject:
+    name = "directmessage" if channel.is_im else channel.name
+    return {"id": channel.channel_id, "name": name}
 
 
 def _home_view(user_id: str, spec: JsonObject) -> View:

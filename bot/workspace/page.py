@@ -42,6 +42,7 @@ class Page:
             "submit": self.submit,
             "dismiss": self.dismiss,
             "command": self.command,
+            "shortcut": self.shortcut,
             "home": self.home,
             "stop": self.stop,
         }
@@ -190,6 +191,15 @@ class Page:
         channel = self._people.channel(user.user_id, _text(body, "channel"))
         words = (_text(body, "command"), _text(body, "text"))
         await self._interactions.command(user, channel, *words)
+        return _done()
+
+    async def shortcut(self, request: web.Request) -> web.Response:
+        """Use a message shortcut."""
+        body = await self._body(request)
+        user = self._people.user(_text(body, "user"))
+        channel = self._people.channel(user.user_id, _text(body, "channel"))
+        which = (_text(body, "ts"), _text(body, "callback_id"))
+        await self._interactions.shortcut(user.user_id, channel.channel_id, *which)
         return _done()
 
     async def home(self, request: web.Request) -> web.Response:

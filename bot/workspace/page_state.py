@@ -6,7 +6,7 @@ from .core import Core
 from .json_values import JsonObject
 from .posting import status_entry
 from .records import Channel, User
-from .seed import TEAM_NAME
+from .seed import SHORTCUTS, TEAM_NAME
 from .views import view_payload
 
 SLASH_COMMAND = "/opsbot"
@@ -19,6 +19,7 @@ def page_state(core: Core) -> JsonObject:
         "team": TEAM_NAME,
         "bot": core.bot_user_id,
         "command": SLASH_COMMAND,
+        "shortcuts": list(SHORTCUTS),
         "now": state.now(),
         "connections": core.sockets.n_connections,
         "users": [_user(user) for user in state.users.values()],

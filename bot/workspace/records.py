@@ -119,6 +119,7 @@ class StoredFile:
     Attributes:
         created: Whole seconds since the epoch.
         is_shared: Posted to a channel; an upload that was never completed is not.
+        alt_text: What a picture shows, for those who cannot see it.
     """
 
     file_id: str
@@ -129,6 +130,7 @@ class StoredFile:
     created: int
     size_bytes: int
     is_shared: bool = False
+    alt_text: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

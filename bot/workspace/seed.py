@@ -31,6 +31,9 @@ PROMPTS = (
     "@opsbot post a log digest of checkout here every weekday at 9",
 )
 
+# Message shortcuts, as in the app's manifest.
+SHORTCUTS = ({"callback_id": "analyse_message", "name": "Analyse this"},)
+
 USERS = (
     User(
         user_id=MAYA,

@@ -117,6 +117,7 @@ class Wire:
             "mode": "hosted",
             "is_external": False,
             "is_public": True,
+            **({"alt_txt": file.alt_text} if file.alt_text else {}),
             "url_private": url,
             "url_private_download": url,
         }

@@ -11,6 +11,7 @@ import pytest
 
 from bot.store.log_marks import MarkKind
 from bot.workspace import seed
+from bot.workspace.faults import Fault
 from bot.workspace.json_values import JsonObject
 from bot.workspace.records import Message
 from bot.workspace.server import running_workspace
@@ -18,6 +19,7 @@ from bot.workspace.server import running_workspace
 from .log_bot import log_bot_on, settings_for, write_logs
 from .visitor import Visitor, shown
 
+ANALYSE = "analyse_message"
 MORE, YESTERDAY, IGNORE = "log_order:0", "log_order:1", "log_mark:2"
 
 
@@ -56,6 +58,49 @@ async def test_the_answer_has_a_table_and_three_buttons(visitor: Visitor, tmp_pa
         assert label in text
 
 
+async def test_a_workspace_that_takes_no_tables_gets_lines(
+    visitor: Visitor, tmp_path: Path
+) -> None:
+    visitor.workspace.inject(Fault(method="chat.postMessage", error="invalid_blocks"))
+    async with log_bot_on(visitor.workspace, settings_for(visitor.workspace, tmp_path)):
+        _, answer = await answered(visitor)
+    assert "table" not in [block["type"] for block in answer.blocks]
+    text = shown(answer)
+    assert "[1]  :red_circle: *NEW*  100  `pool exhausted after &lt;n&gt; ms`  <!date^" in text
+
+
+async def test_picture_and_report_are_uploaded_into_the_thread(
+    visitor: Visitor, tmp_path: Path
+) -> None:
+    workspace = visitor.workspace
+    async with log_bot_on(workspace, settings_for(workspace, tmp_path)):
+        asked, _ = await answered(visitor)
+        shared = await workspace.wait_for_message(
+            lambda m: m.thread_ts == asked.ts and bool(m.file_ids)
+        )
+    picture, report = (workspace.state.files[file_id] for file_id in shared.file_ids)
+    assert picture.mimetype == "image/png"
+    assert "shop: " in picture.alt_text
+    assert workspace.state.contents[picture.file_id].startswith(b"\x89PNG")
+    text = workspace.state.contents[report.file_id].decode()
+    assert "pool exhausted" in text
+    assert "| all lines of the window |" in text
+    assert "hunter2secret" not in text
+
+
+async def test_without_the_scope_the_answer_stays_and_says_so(
+    visitor: Visitor, tmp_path: Path
+) -> None:
+    workspace = visitor.workspace
+    workspace.inject(Fault(method="files.getUploadURLExternal", error="missing_scope"))
+    async with log_bot_on(workspace, settings_for(workspace, tmp_path)):
+        asked, answer = await answered(visitor)
+        told = await visitor.sees(asked.ts, lambda text: "lacks the scope files:write" in text)
+    assert told.ts == answer.ts
+    assert "pool exhausted" in shown(told)
+    assert not any(message.file_ids for message in workspace.state.messages())
+
+
 async def test_more_context_shows_the_lines_around_after_a_restart(
     visitor: Visitor, tmp_path: Path
 ) -> None:
@@ -84,6 +129,20 @@ async def test_a_log_that_was_rotated_is_found_where_it_is_now(
         log.write_text("nothing yet\n", encoding="utf-8")
         await visitor.press(seed.JONAS, answer, MORE)
         await visitor.sees(asked.ts, lambda text: "now at shop.log.1:2001" in text)
+
+
+async def test_a_click_delivered_twice_is_answered_once(visitor: Visitor, tmp_path: Path) -> None:
+    async with log_bot_on(visitor.workspace, settings_for(visitor.workspace, tmp_path)):
+        asked, answer = await answered(visitor)
+        await visitor.press(seed.JONAS, answer, MORE)
+        await visitor.sees(asked.ts, lambda text: "around shop.log:2001" in text)
+        clicks = [d for d in visitor.workspace.traffic.deliveries if d.kind == "interactive"]
+        sockets = visitor.workspace.core.sockets
+        await sockets.send_interaction("interactive", clicks[-1].payload)
+        listed = visitor.mention(seed.PRIYA, "ignored templates")
+        await visitor.sees(listed.ts, lambda text: "Nothing is ignored" in text)
+    said = [m for m in visitor.workspace.state.messages() if m.thread_ts == asked.ts]
+    assert sum("around shop.log:2001" in shown(message) for message in said) == 1
 
 
 async def test_yesterday_is_compared_with(visitor: Visitor, tmp_path: Path) -> None:
@@ -177,3 +236,56 @@ async def test_an_answer_of_another_channel_is_not_given_out(
         text = f"<@{seed.BOT_USER_ID}> more context of {seed.INCIDENTS}-{asked.ts}"
         other = people.say(seed.MAYA, seed.CHECKOUT, text)
         await visitor.sees(other.ts, lambda shown_text: "no longer know that answer" in shown_text)
+
+
+async def test_the_shortcut_analyses_a_message_in_its_thread(
+    visitor: Visitor, tmp_path: Path
+) -> None:
+    workspace = visitor.workspace
+    async with log_bot_on(workspace, settings_for(workspace, tmp_path)):
+        said = visitor.say(seed.PRIYA, "INFO start\nERROR: no space left on disk 3\nINFO end")
+        await workspace.interactions.shortcut(seed.MAYA, said.channel_id, said.ts, ANALYSE)
+        answer = await visitor.sees(
+            said.ts, lambda text: "no space left" in text and "feedback" in text
+        )
+        assert "message · 3 lines" in shown(answer)
+        assert "Compare with yesterday" not in shown(answer)
+        await visitor.press(seed.JONAS, answer, "log_order:0")
+        more = await visitor.sees(said.ts, lambda text: "around message:2" in text)
+    assert "&gt;2  ERROR: no space left on disk 3" in shown(more)
+    assert " 1  INFO start" in shown(more)
+
+
+async def test_the_shortcut_reads_the_messages_file(visitor: Visitor, tmp_path: Path) -> None:
+    workspace = visitor.workspace
+    async with log_bot_on(workspace, settings_for(workspace, tmp_path)):
+        content = b"step 1\nstep 2\nerror: cannot find module x\n"
+        file = workspace.people.upload(seed.PRIYA, "ci.log", content)
+        said = workspace.people.say(
+            seed.PRIYA, seed.INCIDENTS, "CI is red, ERROR somewhere", None, (file.file_id,)
+        )
+        await workspace.interactions.shortcut(seed.MAYA, said.channel_id, said.ts, ANALYSE)
+        answer = await visitor.sees(said.ts, lambda text: "ci.log · 3 lines" in text)
+    assert "cannot find module x" in shown(answer)
+
+
+async def test_a_stranger_gets_no_analysis(visitor: Visitor, tmp_path: Path) -> None:
+    workspace = visitor.workspace
+    async with log_bot_on(workspace, settings_for(workspace, tmp_path)):
+        said = visitor.say(seed.PRIYA, "ERROR: secret of the house")
+        await workspace.interactions.shortcut(seed.PARTNER, said.channel_id, said.ts, ANALYSE)
+        answer = await visitor.sees(said.ts, lambda text: "only members" in text)
+    assert "secret of the house" not in shown(answer)
+
+
+async def test_where_the_bot_is_no_member_the_person_is_told(
+    visitor: Visitor, tmp_path: Path
+) -> None:
+    workspace = visitor.workspace
+    async with log_bot_on(workspace, settings_for(workspace, tmp_path)):
+        said = visitor.say(seed.PRIYA, "ERROR x\nERROR y")
+        fault = Fault(method="chat.postMessage", error="not_in_channel", times=9)
+        workspace.inject(fault)
+        await workspace.interactions.shortcut(seed.MAYA, said.channel_id, said.ts, ANALYSE)
+        told = await visitor.whispered(seed.MAYA, lambda text: "invite me" in text)
+    assert told.ephemeral_to == seed.MAYA

@@ -52,6 +52,7 @@ class ServiceAnalysis:
         onset_at: When things changed, seconds since the epoch, or None.
         last_seen_second: Time of the newest line there is, seconds since the epoch, or None.
         n_backwards: How often the clock of the log went back.
+        tick_s: Length of a row's tick in seconds, or None when the log has no times.
     """
 
     service: str
@@ -63,6 +64,7 @@ class ServiceAnalysis:
     last_seen_second: int | None
     n_backwards: int
     intake: Intake
+    tick_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +204,7 @@ def _compared(
         last_seen_second=profile.last_seen_second,
         n_backwards=profile.n_backwards,
         intake=intake,
+        tick_s=tick_s,
     )
 
 

@@ -21,6 +21,7 @@ from .analysis import Analysis, Window, analyse, analyse_earlier, analyse_relate
 from .book import LogBook
 from .digest import build
 from .explanation import Explainer, Explanation
+from .files import attached
 from .findings import Movement
 from .looked import Looked
 from .marks import Marking, apply
@@ -89,26 +90,39 @@ class LogsSkill:
             n_entries=len(looked.digest.entries),
             took_ms=round((time.monotonic() - started) * 1000),
         )
-        buttons = await self._kept(request, looked)
+        buttons = self._buttons(request, looked)
         if not looked.is_unusual:
+            await self._keep(request, looked)
             yield _uneventful(looked, buttons=buttons)
             return
         explained = self._explained(
             looked, request.request_id, Priority.INTERACTIVE, talk=request.talk, buttons=buttons
         )
+        yield await anext(explained)
+        await self._keep(request, looked)  # while people read the evidence, before buttons show
         async for reply in explained:
             yield reply
+        yield attached(request, looked)
 
-    async def _kept(self, request: Request, looked: Looked) -> tuple[Choices, ...]:
-        """The buttons of an answer, which is remembered for them; a terminal has none."""
-        if self._recall is None or not request.thread.channel_id or looked.analysis.n_lines == 0:
+    def _has_buttons(self, request: Request, looked: Looked) -> bool:
+        """Whether an answer can be asked about; one in a terminal has nobody to press buttons."""
+        is_in_channel = bool(request.thread.channel_id)
+        return self._recall is not None and is_in_channel and looked.analysis.n_lines > 0
+
+    def _buttons(self, request: Request, looked: Looked) -> tuple[Choices, ...]:
+        if not self._has_buttons(request, looked):
             return ()
+        can_compare = not looked.is_text and looked.analysis.window is not None
+        return wording.buttons(request.request_id, looked.digest, can_compare=can_compare)
+
+    async def _keep(self, request: Request, looked: Looked) -> None:
+        """Remember an answer for its buttons."""
+        if self._recall is None or not self._has_buttons(request, looked):
+            return
         texts: Mapping[str, Sequence[Stream]] = {}
         if looked.is_text:
             texts = self._streams(looked.scope)
         await asyncio.to_thread(self._recall.keep, request, looked, texts)
-        can_compare = not looked.is_text and looked.analysis.window is not None
-        return wording.buttons(request.request_id, looked.digest, can_compare=can_compare)
 
     async def _carried_out(self, order: Order, request: Request, recall: Recall) -> Reply:
         """Do what a button or a person asks of an earlier answer."""
@@ -118,7 +132,10 @@ class LogsSkill:
         if answer is None or answer.start_at is None or answer.end_at is None:
             return said("I no longer know that answer; ask again, and its buttons work.")
         window = Window(start=answer.start_at, end=answer.end_at, baseline_s=0.0)
-        scope = Scope(services=answer.services)
+        known = tuple(name for name in answer.services if name in self._settings.sources)
+        if not known:
+            return said(f"The settings no longer name {', '.join(answer.services)}.")
+        scope = Scope(services=known)
         zone = wording.zone_of(request.actor.timezone)
         looked = await asyncio.to_thread(
             self._look_a_day_apart, scope, window, request.received_at, zone
@@ -127,8 +144,10 @@ class LogsSkill:
 
     async def _compared(self, request: Request, looked: Looked) -> Reply:
         reply = wording.day_apart(looked.digest, looked.analysis, looked.zone)
-        await self._kept(request, looked)
-        buttons = wording.buttons(request.request_id, looked.digest, can_compare=False)
+        await self._keep(request, looked)
+        buttons = ()
+        if self._has_buttons(request, looked):
+            buttons = wording.buttons(request.request_id, looked.digest, can_compare=False)
         return replace(reply, parts=(*reply.parts, *looked.mark_notes(), *buttons))
 
     def _look_a_day_apart(

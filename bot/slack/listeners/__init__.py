@@ -5,7 +5,7 @@ from __future__ import annotations
 from slack_bolt.async_app import AsyncApp
 
 from ..surface import Surface
-from . import actions, commands, events, views
+from . import actions, commands, events, shortcuts, views
 
 
 def register(app: AsyncApp, surface: Surface, *, bot_user_id: str, thread_follow_ups: bool) -> None:
@@ -19,3 +19,4 @@ def register(app: AsyncApp, surface: Surface, *, bot_user_id: str, thread_follow
     actions.register(app, surface)
     views.register(app, surface)
     commands.register(app, surface, bot_user_id)
+    shortcuts.register(app, surface, bot_user_id)

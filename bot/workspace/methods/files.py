@@ -12,14 +12,20 @@ from ..seed import BOT_ID
 from ..uploads import new_file
 from .call import Call, Method
 
+_ALT_TEXT_LIMIT = 1000
+
 
 def upload_url(call: Call) -> JsonObject:
     """files.getUploadURLExternal: where to send the bytes."""
     name, length = call.required("filename"), call.required("length")
     if not length.isdigit() or int(length) <= 0:
         raise ApiError("invalid_arguments", "[ERROR] length must be a positive number of bytes")
+    alt_text = call.text("alt_txt")
+    if len(alt_text) > _ALT_TEXT_LIMIT:
+        raise ApiError("alt_txt_too_large")
     state = call.core.state
-    file = new_file(name, int(length), call.core.bot_user_id, state.now())
+    made = new_file(name, int(length), call.core.bot_user_id, state.now())
+    file = replace(made, alt_text=alt_text)
     state.files[file.file_id] = file
     address = f"{call.core.wire.base_url}/upload/v1/{file.file_id}"
     return {"upload_url": address, "file_id": file.file_id}

@@ -20,7 +20,7 @@ const MAKERS = {
   context_actions: (block, context) => h("div", { class: "block-context-actions" }, block.elements.map((element) => interactive(element, block, context))),
   markdown: (block) => h("div", { class: "rendered markdown" }, markdown(block.text)),
   rich_text: (block) => h("div", { class: "rendered" }, richText(block)),
-  table: (block) => h("div", { class: "table-scroll" }, h("table", {}, h("tbody", {}, (block.rows ?? []).map((row, index) => h("tr", {}, row.map((cell) => tableCell(cell, index))))))),
+  table: (block) => h("div", { class: "table-scroll" }, h("table", {}, h("tbody", {}, (block.rows ?? []).map((row, index) => h("tr", {}, row.map((cell, column) => tableCell(cell, index, block.column_settings?.[column]))))))),
   image: (block) => fileImage(block),
   input,
   alert: (block) => h("div", { class: `alert alert-${block.level ?? "default"}`, role: "note" }, h("div", { class: "rendered" }, textObject(block.text))),
@@ -30,9 +30,11 @@ const MAKERS = {
 
 const accessory = (element, block, context) => (element.type === "image" ? fileImage(element) : interactive(element, block, context));
 
-function tableCell(cell, row) {
+// As in Slack, a cell is one line unless its column wraps.
+function tableCell(cell, row, settings) {
   const content = cell.type === "rich_text" ? richText(cell) : [String(cell.text ?? "")];
-  return h(row === 0 ? "th" : "td", {}, content);
+  const style = [settings?.is_wrapped ? "" : "one-line", ["right", "center"].includes(settings?.align) ? settings.align : ""];
+  return h(row === 0 ? "th" : "td", { class: style.filter(Boolean).join(" ") }, content);
 }
 
 function input(block, context) {

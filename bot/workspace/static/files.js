@@ -18,7 +18,7 @@ export function fileCard(file) {
     h("span", { class: "file-name" }, file.title || file.name, h("small", {}, sizeText(file.size))),
     h("a", { class: "icon-button small", href: address(file), download: file.name, "aria-label": `Download ${file.name}`, title: "Download" }, icon("download", 16)));
   const card = h("div", { class: "file" }, head);
-  if (isImage) card.append(h("a", { href: address(file), target: "_blank", rel: "noopener" }, h("img", { src: address(file), alt: file.title || file.name, loading: "lazy" })));
+  if (isImage) card.append(h("a", { href: address(file), target: "_blank", rel: "noopener" }, h("img", { src: address(file), alt: file.alt_txt || file.title || file.name, loading: "lazy" })));
   else if (TEXT.test(file.mimetype)) card.append(preview(file));
   return card;
 }

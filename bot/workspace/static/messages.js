@@ -158,6 +158,9 @@ function toolbar(message, { place }) {
   if (message.ephemeral_to) return [];
   const found = [tool("smile", "Add a reaction", (node) => pickReaction(node, message))];
   if (place === "channel") found.push(tool("reply", "Reply in thread", () => openThread(message)));
+  for (const { callback_id, name } of store.shortcuts) {
+    found.push(tool("pulse", name, () => attempt(send("shortcut", { user: store.actor, channel: message.channel, ts: message.ts, callback_id }))));
+  }
   if (message.user === store.actor) {
     found.push(tool("pencil", "Edit", (node) => editMessage(node, message)));
     found.push(tool("trash", "Delete", () => remove(message)));

@@ -6,7 +6,7 @@ let scheduled = false;
 
 export const store = {
   ready: false, online: false, connections: 0,
-  team: "", bot: "", command: "/opsbot",
+  team: "", bot: "", command: "/opsbot", shortcuts: [],
   users: new Map(), groups: [], channels: new Map(), messages: new Map(),
   statuses: new Map(), homes: new Map(), views: new Map(), traffic: [],
   actor: remembered("actor"), channelId: remembered("channel"), threadTs: null, inspecting: false,
@@ -39,7 +39,7 @@ export function changed() {
 
 export function adopt(state) {
   const { users, channels, messages, statuses, homes, views, ...rest } = state;
-  Object.assign(store, { team: rest.team, bot: rest.bot, command: rest.command, groups: rest.groups, connections: rest.connections, traffic: rest.traffic });
+  Object.assign(store, { team: rest.team, bot: rest.bot, command: rest.command, shortcuts: rest.shortcuts, groups: rest.groups, connections: rest.connections, traffic: rest.traffic });
   store.users = new Map(users.map((user) => [user.id, user]));
   store.channels = new Map(channels.map((channel) => [channel.id, channel]));
   const before = store.messages;

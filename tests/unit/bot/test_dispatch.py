@@ -12,8 +12,10 @@ from bot.dispatch import Dispatcher
 from bot.messages import (
     Actor,
     ActorKind,
+    Attached,
     Choices,
     Intent,
+    OutgoingFile,
     Phase,
     Proposed,
     Prose,
@@ -93,9 +95,13 @@ class ListOutlet:
     def __init__(self) -> None:
         self.replies: list[Reply] = []
         self.proposals: list[int] = []
+        self.files: list[str] = []
 
     async def show(self, reply: Reply) -> None:
         self.replies.append(reply)
+
+    async def attach(self, attached: Attached) -> None:
+        self.files += [file.name for file in attached.make()]
 
     async def show_proposal(self, proposal_id: int) -> None:
         self.proposals.append(proposal_id)
@@ -148,6 +154,14 @@ async def test_snapshots_and_proposals_reach_the_outlet_in_order() -> None:
     await bench.handle()
     assert [reply.summary for reply in bench.outlet.replies] == ["evidence", "done"]
     assert bench.outlet.proposals == [7]
+
+
+async def test_files_reach_the_outlet_and_are_not_remembered() -> None:
+    file = OutgoingFile(name="report.md", title="Report", content=b"x")
+    bench = Bench(ScriptedSkill(say("done"), Attached(make=lambda: (file,))))
+    await bench.handle()
+    assert bench.outlet.files == ["report.md"]
+    assert [turn.answer for turn in bench.memory.turns] == ["done"]
 
 
 async def test_the_last_snapshot_is_remembered_with_its_facts() -> None:

@@ -89,6 +89,11 @@ async def test_the_page_itself_may_post(workspace: Workspace, web: httpx.AsyncCl
         ("message", {**MESSAGE, "channel": seed.direct_channel_id(seed.JONAS)}, "not in that"),
         ("message", {**MESSAGE, "thread_ts": "1.000001"}, "no longer exists"),
         ("submit", {"view_id": "V0"}, "closed"),
+        (
+            "shortcut",
+            {**MESSAGE, "ts": "1.0", "callback_id": "analyse_message"},
+            "no longer exists",
+        ),
         ("react", {**MESSAGE, "ts": "1.0", "name": "no emoji"}, "no such emoji"),
     ],
 )

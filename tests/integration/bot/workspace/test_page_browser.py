@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import shutil
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager
@@ -16,6 +17,12 @@ from bot.workspace import Workspace, seed
 Connect = Callable[[Workspace, Callable[[Any], None]], AbstractAsyncContextManager[Any]]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
+
+# Eight grey pixels by eight.
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAAAAADhZOFXAAAADklEQVR4nGNogAIGyhgAgIQgAQ2AJGEA"
+    "AAAASUVORK5CYII="
+)
 
 pytestmark = [
     pytest.mark.browser,
@@ -282,3 +289,43 @@ async def test_a_phone_shows_one_column_without_sideways_scrolling(
         await page.get_by_role("button", name="Channels").click()
         await page.locator(f'[data-channel="{seed.GENERAL}"]').click()
         await expect(page.get_by_role("heading", name="#general", exact=True)).to_be_visible()
+
+
+async def test_a_shortcut_is_used_on_a_message(
+    workspace: Workspace, connect: Connect, page: Page
+) -> None:
+    seen: list[dict[str, Any]] = []
+
+    def listen(app: Any) -> None:
+        @app.message_shortcut("analyse_message")
+        async def used(ack: Any, body: dict[str, Any], respond: Any) -> None:
+            await ack()
+            seen.append(body)
+            await respond(text="I see it.", response_type="ephemeral", replace_original=False)
+
+        @app.event("message")
+        async def heard() -> None:
+            pass
+
+    async with connect(workspace, listen):
+        said = workspace.people.say(seed.JONAS, seed.INCIDENTS, "ERROR x")
+        await page.get_by_text("ERROR x").hover()
+        await page.get_by_role("button", name="Analyse this").click()
+        await expect(page.get_by_text("I see it.")).to_be_visible()
+    (body,) = seen
+    assert (body["message"]["text"], body["message_ts"]) == ("ERROR x", said.ts)
+
+
+async def test_an_uploaded_picture_is_shown_with_its_words(
+    workspace: Workspace, page: Page
+) -> None:
+    client: Any = AsyncWebClient(token=workspace.bot_token, base_url=workspace.api_url)
+    await client.files_upload_v2(
+        channel=seed.INCIDENTS,
+        file_uploads=[
+            {"filename": "errors.png", "content": PIXEL, "alt_txt": "Errors rise at 10:02."},
+            {"filename": "report.md", "content": "# Report"},
+        ],
+    )
+    await expect(page.get_by_role("img", name="Errors rise at 10:02.")).to_be_visible()
+    await expect(page.locator(".file-preview")).to_contain_text("# Report")

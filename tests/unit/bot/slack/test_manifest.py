@@ -14,6 +14,7 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.slack.listeners import register
 from bot.slack.surface import Surface
+from bot.workspace.seed import SHORTCUTS
 
 SCOPES_OF_METHODS = {
     "assistant_threads_setStatus": {"assistant:write"},
@@ -21,6 +22,7 @@ SCOPES_OF_METHODS = {
     "chat_postEphemeral": {"chat:write"},
     "chat_postMessage": {"chat:write"},
     "chat_update": {"chat:write"},
+    "files_upload_v2": {"files:write"},
     "users_info": {"users:read"},
     "views_open": set[str](),
     "views_publish": set[str](),
@@ -43,6 +45,7 @@ class RecordingApp:
     def __init__(self) -> None:
         self.events: set[str] = set()
         self.commands: set[str] = set()
+        self.shortcuts: set[str] = set()
 
     def event(self, name: str) -> Callable[[object], object]:
         self.events.add(name)
@@ -50,6 +53,10 @@ class RecordingApp:
 
     def command(self, name: str) -> Callable[[object], object]:
         self.commands.add(name)
+        return lambda listener: listener
+
+    def message_shortcut(self, name: str) -> Callable[[object], object]:
+        self.shortcuts.add(name)
         return lambda listener: listener
 
     def action(self, _constraint: str | re.Pattern[str]) -> Callable[[object], object]:
@@ -113,6 +120,21 @@ def test_every_command_that_is_listened_to_is_declared_and_no_other(
     declared = parse(text())["features"]["slash_commands"]
     assert {command["command"] for command in declared} == listening.commands
     assert all(command["should_escape"] for command in declared)
+
+
+def test_every_shortcut_that_is_listened_to_is_declared_and_no_other(
+    listening: RecordingApp,
+) -> None:
+    declared = parse(text())["features"]["shortcuts"]
+    assert {shortcut["callback_id"] for shortcut in declared} == listening.shortcuts
+    assert {shortcut["type"] for shortcut in declared} == {"message"}
+    assert all(len(shortcut["name"]) <= 24 for shortcut in declared)
+
+
+def test_the_local_workspace_offers_the_same_shortcuts() -> None:
+    declared = parse(text())["features"]["shortcuts"]
+    offered = [(shortcut["callback_id"], shortcut["name"]) for shortcut in SHORTCUTS]
+    assert offered == [(shortcut["callback_id"], shortcut["name"]) for shortcut in declared]
 
 
 @pytest.mark.parametrize("source", [text(), with_follow_ups()], ids=["lean", "with follow-ups"])

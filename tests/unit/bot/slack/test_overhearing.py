@@ -71,7 +71,7 @@ class OneListener:
     def command(self, _name: str) -> Callable[[object], object]:
         return lambda listener: listener
 
-    action = view = command
+    action = view = message_shortcut = command
 
 
 class Bench:
