@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
@@ -10,7 +11,8 @@ from typing import Protocol
 from ..blocks import Intake
 from .entry import Entry, entry_chunks
 from .errors import SourceFailedError
-from .process import Limits, Notes, output_lines
+from .limits import Limits
+from .process import Notes, output_lines
 from .query import LogQuery
 from .stream import Chunk, newest_in
 
@@ -67,20 +69,21 @@ class CommandStream:
         for run in self.program.runs(query):
             if self.limits.stop.is_set():
                 return
-            entries = _Entries(self.program, run, self.limits)
-            yield from entry_chunks(entries, now, intake)
+            reading = _Reading(self.program, run, self.limits)
+            with closing(reading.entries()) as entries:
+                yield from entry_chunks(entries, now, intake)
             intake.problems += (
-                f"{self.name}: {problem} ({entries.n_lines:,} lines were read)"
-                for problem in entries.problems()
+                f"{self.name}: {problem} ({reading.n_lines:,} lines were read)"
+                for problem in reading.problems()
             )
 
     def newest_second(self, now: datetime) -> int | None:
         """Time of the last line there is; None when the program cannot tell."""
-        entries = _Entries(self.program, self.program.newest_run(), self.limits)
-        return newest_in(b"\n".join(entry.text for entry in entries), now, UTC)
+        reading = _Reading(self.program, self.program.newest_run(), self.limits)
+        return newest_in(b"\n".join(entry.text for entry in reading.entries()), now, UTC)
 
 
-class _Entries(Iterable[Entry]):
+class _Reading:
     """The entries of one run, and afterwards what went wrong."""
 
     def __init__(self, program: LogProgram, run: Run, limits: Limits) -> None:
@@ -91,7 +94,7 @@ class _Entries(Iterable[Entry]):
         self._fault = ""
         self.n_lines = 0
 
-    def __iter__(self) -> Generator[Entry]:
+    def entries(self) -> Generator[Entry]:
         lines = output_lines(
             self._run.argv, self._notes, self._limits, merge=self._program.merges_stderr
         )

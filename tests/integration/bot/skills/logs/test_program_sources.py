@@ -19,7 +19,7 @@ from bot.skills.logs.sources.command import CommandStream
 from bot.skills.logs.sources.docker import Docker
 from bot.skills.logs.sources.journal import Journal
 from bot.skills.logs.sources.kubectl import Kubectl
-from bot.skills.logs.sources.process import Limits
+from bot.skills.logs.sources.limits import Limits
 
 START = datetime(2026, 11, 21, 8, tzinfo=UTC)
 NOW = START + timedelta(days=1)
