@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
+from . import log_lines, log_tail
 from .log_paths import stream_at, streams_at
 from .output import console, emit_json, fail
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from ..skills.logs.sources import Stream
 
 app = typer.Typer(no_args_is_help=True, help="Find what matters in log files.")
+app.command()(log_lines.lines)
+app.command()(log_tail.tail)
 
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 _SHOWN_TEMPLATES = 40
@@ -174,4 +177,4 @@ def digest(
 
 def _show_problems(problems: list[str]) -> None:
     for problem in problems:
-        console.print(problem, style="yellow", markup=False, highlight=False)
+        console.print(problem, style="yellow", markup=False, highlight=False, emoji=False)
