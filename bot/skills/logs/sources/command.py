@@ -25,10 +25,12 @@ class Run:
 
     Attributes:
         may_fail: Whether having nothing to give is no fault, whatever the exit status.
+        label: Follows the name of each entry's source, where runs give lines of the same one.
     """
 
     argv: tuple[str, ...]
     may_fail: bool = False
+    label: str = ""
 
 
 class LogProgram(Protocol):
@@ -66,21 +68,26 @@ class CommandStream:
 
     def chunks(self, query: LogQuery, now: datetime, intake: Intake) -> Generator[Chunk]:
         """The lines of the query's time window."""
+        problems: list[str] = []
         for run in self.program.runs(query):
-            if self.limits.stop.is_set():
-                return
             reading = _Reading(self.program, run, self.limits)
             with closing(reading.entries()) as entries:
                 yield from entry_chunks(entries, now, intake)
-            intake.problems += (
-                f"{self.name}: {problem} ({reading.n_lines:,} lines were read)"
-                for problem in reading.problems()
-            )
+            read = f"({reading.n_lines:,} lines were read)"
+            # What a later run says as well is said once, with the later run's count.
+            later = reading.problems()
+            problems = [old for old in problems if not any(_says(new, old) for new in later)]
+            problems += [f"{problem} {read}" for problem in later]
+        intake.problems += (f"{self.name}: {problem}" for problem in problems)
 
     def newest_second(self, now: datetime) -> int | None:
         """Time of the last line there is; None when the program cannot tell."""
         reading = _Reading(self.program, self.program.newest_run(), self.limits)
         return newest_in(b"\n".join(entry.text for entry in reading.entries()), now, UTC)
+
+
+def _says(problem: str, earlier: str) -> bool:
+    return earlier.rpartition(" (")[0] in problem
 
 
 class _Reading:
@@ -103,7 +110,8 @@ class _Reading:
                 entry = self._program.entry(line)
                 if entry is not None:
                     self.n_lines += 1
-                    yield entry
+                    label = self._run.label
+                    yield Entry(entry.source + label, entry.text) if label else entry
                 elif line.strip():
                     self._notes.add(line + b"\n")
         except SourceFailedError as exc:

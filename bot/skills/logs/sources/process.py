@@ -57,6 +57,7 @@ def output_lines(
     Raises:
         SourceFailedError: It cannot be started, took too long, or was stopped.
     """
+    _check(limits, 0.0, 0.0)
     try:
         process = subprocess.Popen(  # noqa: S603 - the operator's program, no shell
             argv,

@@ -138,7 +138,12 @@ def test_an_unknown_container_is_said_in_dockers_words(script: Script) -> None:
 
 def test_pods_are_read_with_all_containers_and_those_that_ended(script: Script) -> None:
     lines, sources, intake = _read(_kubectl(script(KUBECTL), "app=checkout"))
-    assert sources == ["checkout-1/app", "checkout-1/app", "checkout-1/proxy", "checkout-2/app"]
+    assert sources == [
+        "checkout-1/app (previous)",
+        "checkout-1/app",
+        "checkout-1/proxy",
+        "checkout-2/app",
+    ]
     assert lines[0] == "2026-11-21T07:59:59.000000001Z FATAL out of memory"
     assert (intake.n_lines, intake.problems) == (4, [])
 
@@ -148,10 +153,11 @@ def test_a_pod_that_never_restarted_is_no_problem(script: Script) -> None:
     assert (len(lines), intake.problems) == (3, [])
 
 
-def test_a_selector_without_pods_is_said(script: Script) -> None:
+def test_a_selector_without_pods_is_said_once(script: Script) -> None:
     lines, _, intake = _read(_kubectl(script(KUBECTL), "app=none"))
     assert lines == []
-    assert "No resources found in shop namespace." in intake.problems[-1]
+    (problem,) = intake.problems
+    assert problem == "checkout: No resources found in shop namespace. (0 lines were read)"
 
 
 def test_a_program_that_dies_half_way_keeps_what_it_gave(script: Script) -> None:
