@@ -38,6 +38,7 @@ from .skills.chat import ChatSkill
 from .skills.code.skill import CodeSkill
 from .skills.incident import IncidentSkill
 from .skills.knowledge.skill import KnowledgeSkill
+from .skills.logs.book import LogBook
 from .skills.logs.skill import LogsSkill
 from .skills.openings import local_openings
 from .skills.runbook.skill import RunbookSkill
@@ -49,11 +50,14 @@ from .store.digests import Digest, Digests
 from .store.engine import open_database
 from .store.events import SeenEvents
 from .store.feedback import FeedbackBook
+from .store.log_answers import LogAnswers
+from .store.log_marks import LogMarks
 from .store.message_refs import MessageRefs
 from .store.threads import Threads
 from .warming import skill_prefixes, warm
 
 _REMEMBER_EVENTS = timedelta(days=2)
+_REMEMBER_LOG_ANSWERS = timedelta(days=60)
 _EXPIRY_CHECK_S = 15.0
 
 PostDigest = Callable[[Digest, Reply], Awaitable[None]]
@@ -92,6 +96,7 @@ class Core:
     router: Router
     threads: Threads
     feedback: FeedbackBook
+    log_book: LogBook
     catalog: Catalog
 
     def health(self) -> Mapping[str, str]:
@@ -155,24 +160,22 @@ def _build(
     listener = EagerPrefill(
         engine, threads, local_openings(settings.inference.order), registry=registry
     )
+    book = LogBook(answers=LogAnswers(database), marks=LogMarks(database))
     logs = LogsSkill(
-        settings.logs, listener.watched(generators.of("logs")), model_name=settings.model
+        settings.logs, listener.watched(generators.of("logs")), model_name=settings.model, book=book
     )
-    digests = Digests(database)
-    poster = DigestPoster(digests, logs, around.post_digest)
-    schedules = Schedules(digests=digests, engine=database, run=poster.post)
+    schedules = Schedules(
+        digests=(digests := Digests(database)),
+        engine=database,
+        run=DigestPoster(digests, logs, around.post_digest).post,
+    )
     runbook = RunbookSkill(catalog, services.approvals)
     skills: Mapping[Intent, Skill] = {
         Intent.LOGS: IncidentSkill(logs, runbook.suggest),
         Intent.RUNBOOK: runbook,
-        Intent.CODE: CodeSkill(listener.watched(generators.of("code")), knowledge, classify_line),
-        Intent.KNOWLEDGE: KnowledgeSkill(
-            knowledge,
-            listener.watched(generators.of("knowledge")),
-            model_name=settings.model,
-        ),
         Intent.SCHEDULE: ScheduleSkill(schedules, tuple(settings.logs.sources)),
         Intent.CHAT: ChatSkill(),
+        **_worded_skills(settings, generators, listener, knowledge),
     }
     router = Router(
         engine, encoder_name=settings.inference.encoder, folder=settings.home / "router"
@@ -200,8 +203,21 @@ def _build(
         router=router,
         threads=threads,
         feedback=FeedbackBook(database),
+        log_book=book,
         catalog=catalog,
     )
+
+
+def _worded_skills(
+    settings: Settings, generators: Generators, listener: EagerPrefill, knowledge: KnowledgeBase
+) -> Mapping[Intent, Skill]:
+    """The skills whose answers are the model's own words, checked."""
+    coder = listener.watched(generators.of("code"))
+    reader = listener.watched(generators.of("knowledge"))
+    return {
+        Intent.CODE: CodeSkill(coder, knowledge, classify_line),
+        Intent.KNOWLEDGE: KnowledgeSkill(knowledge, reader, model_name=settings.model),
+    }
 
 
 @asynccontextmanager
@@ -239,6 +255,7 @@ async def open_slack_bot(settings: Settings) -> AsyncGenerator[Core]:
             dispatcher=core.dispatcher,
             desk=core.desk,
             feedback=core.feedback,
+            log_book=core.log_book,
             threads=core.threads,
         )
         stack.push_async_callback(surface.drain, 5.0)
@@ -317,8 +334,9 @@ async def _expire_proposals(core: Core) -> None:
 
 
 async def _forget_events(database: Database) -> None:
-    before = datetime.now(UTC) - _REMEMBER_EVENTS
-    await asyncio.to_thread(SeenEvents(database).prune, before)
+    now = datetime.now(UTC)
+    await asyncio.to_thread(SeenEvents(database).prune, now - _REMEMBER_EVENTS)
+    await asyncio.to_thread(LogAnswers(database).prune, now - _REMEMBER_LOG_ANSWERS)
 
 
 async def _cancel(tasks: list[asyncio.Task[None]]) -> None:

@@ -134,7 +134,7 @@ class Heading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """Mined log evidence, most telling first."""
+    """Mined log evidence, most telling first; at most once in a reply."""
 
     rows: tuple[Finding, ...]
 
@@ -146,6 +146,20 @@ class Quote:
     text: str
     source: str
     line_number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excerpt:
+    """Consecutive verbatim lines of a log around one of them.
+
+    Attributes:
+        lines: Number and text each, in order.
+        marked: Number of the line that the others stand around.
+    """
+
+    source: str
+    lines: tuple[tuple[int, str], ...]
+    marked: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,7 +230,7 @@ class Choices:
     options: tuple[Choice, ...]
 
 
-Part: TypeAlias = Heading | Findings | Quote | Prose | Code | Passages | Note | Choices
+Part: TypeAlias = Heading | Findings | Quote | Excerpt | Prose | Code | Passages | Note | Choices
 
 
 class Phase(StrEnum):

@@ -82,6 +82,8 @@ class ModelPlan:
             "n_ubatch": options.n_ubatch,
             "n_chunk": self.n_chunk,
             "n_gpu_layers": options.n_gpu_layers,
+            "main_gpu": options.main_gpu,
+            "tensor_split": list(options.tensor_split),
             "kv_type_k": options.kv_type_k.value,
             "kv_type_v": options.kv_type_v.value,
             "flash_attention": options.flash_attention.value,

@@ -8,6 +8,7 @@ value is written `OPSBOT_LOGS__WINDOW_S=900`. Slack's own names (`SLACK_BOT_TOKE
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import sys
 import tomllib
@@ -44,6 +45,7 @@ _SLACK_VARIABLES = {
     "app_token": "SLACK_APP_TOKEN",
     "api_url": "SLACK_API_URL",
 }
+_ENGINE_SECRETS = frozenset({"OPSBOT_INFERENCE__REMOTE_TOKEN", "OPSBOT_SERVE__TOKEN"})
 _DOCUMENT: TypeAdapter[dict[str, object]] = TypeAdapter(dict[str, object])
 
 Skill = Literal["logs", "knowledge", "code"]
@@ -305,11 +307,15 @@ class Settings(BaseSettings):
         return init_settings, env_settings, toml
 
     def for_engine(self) -> str:
-        """What the engine's own process needs of these settings, as JSON without secrets."""
-        return self.model_dump_json(
-            include={"home", "models_dir", "model", "log_level", "inference"},
-            exclude={"inference": {"remote_token"}},
+        """What the engine's own process needs of these settings, as JSON without secrets.
+
+        What nobody has set is left out, for what was measured on this machine goes before it.
+        """
+        told = self.model_dump(mode="json", include={"home", "models_dir", "model", "log_level"})
+        told["inference"] = self.inference.model_dump(
+            mode="json", exclude={"remote_token"}, exclude_unset=True
         )
+        return json.dumps(told)
 
     @property
     def effective_database_url(self) -> str:
@@ -358,7 +364,12 @@ def settings_for_engine(document: bytes) -> Settings:
 
 
 def engine_environment() -> dict[str, str]:
-    """The environment of the engine's process: this one's, without Slack's secrets."""
+    """The environment of the engine's process: this one's, without secrets."""
+    return {k: v for k, v in server_environment().items() if k not in _ENGINE_SECRETS}
+
+
+def server_environment() -> dict[str, str]:
+    """The environment of a server of ours: this one's, without Slack's secrets."""
     inherited = {k: v for k, v in os.environ.items() if k not in _SLACK_VARIABLES.values()}
     return inherited | {"GGML_NO_BACKTRACE": "1", "PYTHONUNBUFFERED": "1"}
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+import structlog
+
 from .backends.base import Backend
 from .errors import GrammarError
 from .kv_memory import KvMemory
@@ -85,6 +87,7 @@ class Admission:
         jobs = self._plain_jobs(live, now)
         classes = effective_classes(jobs, options)
         waiting = in_prefill_order((job for job in jobs if not job.is_admitted), classes, options)
+        victims = {job.key: job for job in jobs if job.is_admitted}
         refused: list[Refusal] = []
         for job in waiting:
             sequence = live[job.key]
@@ -92,10 +95,10 @@ class Admission:
                 break
             if self._blocker(sequence, live) is not None:
                 continue
-            refusal = self._prepare(sequence)
+            refusal = self._prepared(sequence)
             if refusal is not None:
                 refused.append(refusal)
-            elif not self._start(sequence, jobs, job, now):
+            elif not self._start(sequence, live, victims, job, now):
                 break
         return refused
 
@@ -142,6 +145,13 @@ class Admission:
                 best = max(best or (0, 0), (n_common, key))
         return best[1] if best is not None else None
 
+    def _prepared(self, sequence: Sequence) -> Refusal | None:
+        try:
+            return self._prepare(sequence)
+        except Exception:  # noqa: BLE001 - whatever is wrong with one request ends only that one
+            structlog.get_logger().exception("request_not_prepared", request_id=sequence.request_id)
+            return sequence, Fault.INTERNAL, "the engine failed while preparing this request"
+
     def _prepare(self, sequence: Sequence) -> Refusal | None:
         """Make the sampler and look for states that can be restored."""
         if sequence.sampler is None and sequence.max_tokens > 0:
@@ -149,7 +159,8 @@ class Admission:
                 sequence.sampler = self._backend.sampler(sequence.sampling, sequence.grammar)
             except GrammarError as exc:
                 return sequence, Fault.INVALID_GRAMMAR, str(exc)
-            if self._make_drafter is not None:
+            # NOTE: a wrong guess is taken back by truncating, which not every memory can.
+            if self._make_drafter is not None and self._backend.info.can_share_prefixes:
                 sequence.drafter = self._make_drafter(sequence)
         self._memory.recall(sequence.tokens)
         if self._states is not None and not sequence.is_restored:
@@ -157,14 +168,24 @@ class Admission:
             self._states.restore(sequence.tokens, self._memory)
         return None
 
-    def _start(self, sequence: Sequence, jobs: list[Job], job: Job, now: float) -> bool:
-        """Give a request its id and cells; False when it has to wait."""
-        n_running = len(self._memory.tree.running)
-        n_new = len(sequence.tokens) - self._memory.n_known(sequence.tokens)
-        reserve = min(sequence.max_tokens, _ANSWER_RESERVE_TOKENS) if n_running else 0
-        has_room = n_running < self._max_running and n_new + reserve <= self._memory.n_available
-        if n_running and not has_room and next_to_preempt(jobs, job) is None:
-            return False
+    def _start(
+        self,
+        sequence: Sequence,
+        live: Mapping[int, Sequence],
+        victims: dict[int, Job],
+        job: Job,
+        now: float,
+    ) -> bool:
+        """Give a request its id and cells; False when it has to wait.
+
+        Args:
+            victims: Who may still have to make room; whoever is counted on is taken out.
+        """
+        if self._memory.tree.running and not self._has_room(sequence, live):
+            victim = next_to_preempt(victims.values(), job)
+            if victim is None:
+                return False
+            del victims[victim.key]
         acquired = self._memory.acquire(sequence.tokens)
         if acquired is None:
             return False
@@ -172,6 +193,18 @@ class Admission:
         if sequence.started_mono is None:
             self._announce(sequence, now)
         return True
+
+    def _has_room(self, sequence: Sequence, live: Mapping[int, Sequence]) -> bool:
+        """Whether its prompt fits beside what the prompts of others have yet to take."""
+        n_new = len(sequence.tokens) - self._memory.n_known(sequence.tokens)
+        reserve = min(sequence.max_tokens, _ANSWER_RESERVE_TOKENS)
+        n_promised = sum(
+            other.n_pending
+            for other in live.values()
+            if other.seq_id is not None and not other.is_decoding
+        )
+        is_below = len(self._memory.tree.running) < self._max_running
+        return is_below and n_new + reserve + n_promised <= self._memory.n_available
 
     def _announce(self, sequence: Sequence, now: float) -> None:
         sequence.started_mono = now
@@ -188,8 +221,13 @@ class Admission:
         )
         n_max = min(n_most, n_left - 1)
         sequence.draft = []
-        if sequence.drafter is not None and n_max > 0:
+        if sequence.drafter is None or n_max <= 0:
+            return
+        try:
             sequence.draft = sequence.drafter.propose(sequence.tokens, n_max)[:n_max]
+        except Exception:  # noqa: BLE001 - an answer goes on without guesses
+            structlog.get_logger().exception("drafter_failed", request_id=sequence.request_id)
+            sequence.drafter = None
 
     def _is_anybody_waiting(self, live: Mapping[int, Sequence]) -> bool:
         return any(sequence.priority is not Priority.EAGER for sequence in live.values())

@@ -60,6 +60,11 @@ class EmbeddingQueue:
         """Whether nothing is left to do."""
         return not self._jobs
 
+    @property
+    def is_urgent(self) -> bool:
+        """Whether somebody waits for the next job."""
+        return bool(self._jobs) and self._jobs[0].is_urgent
+
     def add(self, job: EmbedJob) -> None:
         """Queue a job: before those that are not urgent if it is, else at the end."""
         n_urgent = sum(other.is_urgent for other in self._jobs)

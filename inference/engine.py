@@ -19,8 +19,14 @@ from .answers import AnswerBook
 from .backends.base import Backend, EncoderBackend
 from .chat_template import ChatTemplate
 from .encoder_client import EncoderClient
-from .errors import GrammarError, InferenceError, ModelUnavailableError, PromptTooLongError
-from .intake import Handle, eager_request, sequence_for, warming_request
+from .errors import (
+    GrammarError,
+    InferenceError,
+    ModelUnavailableError,
+    PromptTooLongError,
+    RequestEndedError,
+)
+from .intake import Handle, Purpose, eager_request, sequence_for, warming_request
 from .live_requests import drain
 from .metrics import EngineMetrics
 from .outbox import Outbox
@@ -132,7 +138,7 @@ class Engine:
     @property
     def n_waiting(self) -> int:
         """Requests that wait or run: at most so many are ahead of a new one."""
-        return sum(not (handle.is_warming or handle.is_eager) for handle in self._live.values())
+        return sum(handle.purpose is Purpose.ANSWER for handle in self._live.values())
 
     @property
     def n_dimensions(self) -> int:
@@ -213,15 +219,16 @@ class Engine:
 
         Raises:
             ModelUnavailableError: No generating model is loaded.
-            InferenceError: The messages cannot be prefilled.
+            RequestEndedError: The messages cannot be prefilled.
         """
         await self.ready()
         handle = self._handle(warming_request(f"warm-{self._n_arrived}", messages))
-        handle.is_warming = True
+        handle.purpose = Purpose.WARMING
         async with aclosing(self._events(handle)) as events:
             async for event in events:
                 if isinstance(event, Ended) and event.outcome is not Outcome.FINISHED:
-                    raise InferenceError(event.reason or f"warming was {event.outcome.value}")
+                    reason = event.reason or f"warming was {event.outcome.value}"
+                    raise RequestEndedError(reason, event.fault)
 
     async def prefill(self, messages: tuple[ChatMessage, ...]) -> None:
         """Prefill what somebody may soon go on with; see `InferenceService.prefill`.
@@ -231,7 +238,7 @@ class Engine:
         """
         await self.ready()
         handle = self._handle(eager_request(f"eager-{self._n_arrived}", messages))
-        handle.is_eager = True
+        handle.purpose = Purpose.EAGER
         async with aclosing(self._events(handle)) as events:
             async for _ in events:
                 pass

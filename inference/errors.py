@@ -5,10 +5,13 @@ InferenceError
 ├── PromptTooLongError      the prompt can never fit
 ├── GrammarError            a GBNF grammar is invalid, or allows no next token
 ├── ChatTemplateError       the model has no usable chat template
+├── RequestEndedError       work without an answer of its own was not done
 └── DecodeError             llama.cpp could not process a batch
 """
 
 from __future__ import annotations
+
+from .request import Fault
 
 
 class InferenceError(Exception):
@@ -47,6 +50,18 @@ class GrammarError(InferenceError):
 
 class ChatTemplateError(InferenceError):
     """The model's chat template is missing or cannot render this conversation."""
+
+
+class RequestEndedError(InferenceError):
+    """Work that has no answer of its own, such as warming, ended before it was done.
+
+    Attributes:
+        fault: Why, for programs; None when nobody is at fault.
+    """
+
+    def __init__(self, reason: str, fault: Fault | None) -> None:
+        super().__init__(reason)
+        self.fault = fault
 
 
 class DecodeError(InferenceError):

@@ -5,14 +5,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import Enum
 
 from .backends.base import ModelInfo
 from .chat_template import ChatTemplate
 from .detokenize import TextAssembler
-from .errors import GrammarError, PromptTooLongError
-from .grammar_depth import checked_depth
+from .errors import ChatTemplateError, GrammarError, PromptTooLongError
+from .grammar_limits import checked_grammar
 from .request import ChatMessage, Event, GenerateRequest, Priority, Role
 from .sequence import Sequence
+
+
+class Purpose(Enum):
+    """What a request is for."""
+
+    ANSWER = "answer"
+    WARMING = "warming"
+    """Only prefill, and pin, what many requests will begin with."""
+    EAGER = "eager"
+    """Only prefill what somebody may go on with."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -21,8 +32,6 @@ class Handle:
 
     Attributes:
         order: Rank of arrival.
-        is_warming: Whether the request only prefills and pins its messages.
-        is_eager: Whether the request only prefills what somebody may go on with.
         wake: Set when the model is settled or the request is cancelled.
         is_submitted: Whether the engine thread has it and will emit its end.
     """
@@ -30,8 +39,7 @@ class Handle:
     request: GenerateRequest
     order: int
     submitted_mono: float
-    is_warming: bool = False
-    is_eager: bool = False
+    purpose: Purpose = Purpose.ANSWER
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     is_cancelled: bool = False
     is_submitted: bool = False
@@ -67,15 +75,17 @@ def sequence_for(
     """
     request = handle.request
     if request.grammar is not None:
-        _check_depth(request.grammar)
+        _check_limits(request.grammar)
     prompt = template.prompt(request.messages)
     n_pinned = prompt.n_prefix(request.pin_prefix)
     tokens = prompt.tokens
-    if handle.is_warming:
+    if handle.purpose is Purpose.WARMING:
         tokens = tokens[:n_pinned]
-    elif handle.is_eager:
+    elif handle.purpose is Purpose.EAGER:
         # NOTE: what ends the last message is left out, for more text may follow it.
         tokens = tokens[: prompt.stops[-1]]
+    if not tokens:
+        raise ChatTemplateError("there is nothing to compute: the conversation is empty")
     limit = info.n_ctx_seq - 1
     if len(tokens) > limit:
         raise PromptTooLongError(len(tokens), limit)
@@ -84,7 +94,7 @@ def sequence_for(
         order=handle.order,
         priority=request.priority,
         prompt=tokens,
-        max_tokens=0 if handle.is_warming or handle.is_eager else request.max_tokens,
+        max_tokens=request.max_tokens if handle.purpose is Purpose.ANSWER else 0,
         sampling=request.sampling,
         grammar=request.grammar,
         n_pinned=n_pinned,
@@ -97,8 +107,8 @@ def sequence_for(
     )
 
 
-def _check_depth(grammar: str) -> None:
+def _check_limits(grammar: str) -> None:
     try:
-        checked_depth(grammar)
+        checked_grammar(grammar)
     except ValueError as exc:
         raise GrammarError(str(exc)) from exc

@@ -175,6 +175,8 @@ class _Reader:
     def _object(self, fields: Node, at: str, depth: int) -> Node:
         properties = _fields(fields.get("properties", {}), f"{at}/properties")
         required = _list(fields.get("required", []), f"{at}/required", may_be_empty=True)
+        if not all(isinstance(name, str) for name in required):
+            raise GrammarError(f'"required" at {at} must name properties')
         missing = next((name for name in required if name not in properties), None)
         if missing is not None:
             raise GrammarError(f"{at} requires {missing!r}, which is not among its properties")
@@ -268,9 +270,9 @@ def _list(value: object, at: str, *, may_be_empty: bool = False) -> list[object]
 def _declared_types(fields: Node, at: str) -> list[str]:
     declared = fields.get("type", [])
     names = cast("list[object]", declared) if isinstance(declared, list) else [declared]
-    wrong = next((name for name in names if name not in _BY_TYPE), None)
-    if wrong is not None:
-        raise GrammarError(f"the type {wrong!r} at {at} is not one of {', '.join(_BY_TYPE)}")
+    wrong = [name for name in names if not isinstance(name, str) or name not in _BY_TYPE]
+    if wrong:
+        raise GrammarError(f"the type {wrong[0]!r} at {at} is not one of {', '.join(_BY_TYPE)}")
     return cast("list[str]", names)
 
 

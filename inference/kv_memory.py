@@ -100,18 +100,19 @@ class KvMemory:
     def n_reusable(self, tokens: Sequence[TokenId]) -> int:
         """Like `n_known`, together with what `recall` would bring back."""
         n_known = self.n_known(tokens)
-        match = self._offload.match(tokens[:-1]) if self._offload is not None else None
-        if match is None or match.n_common < n_known + _WORTH_RESTORING_TOKENS:
-            return n_known
-        return match.n_common
+        n_offloaded = self._offload.n_common(tokens[:-1]) if self._offload is not None else 0
+        return n_offloaded if n_offloaded >= n_known + _WORTH_RESTORING_TOKENS else n_known
 
     def recall(self, tokens: Sequence[TokenId]) -> None:
         """Bring back the offloaded prefix of a prompt, if much more of it than memory knows."""
-        match = self._offload.match(tokens[:-1]) if self._offload is not None else None
-        if self._offload is None or match is None or match.n_tokens > self.n_available:
+        n_known = self.n_known(tokens)
+        if self._offload is None or self.n_reusable(tokens) == n_known:
             return
-        if match.n_common >= self.n_known(tokens) + _WORTH_RESTORING_TOKENS and self._free:
-            offloaded = self._offload.take(match.key)
+        while not self._free:
+            if not self.evict(self._n_ctx):
+                return
+        offloaded = self._offload.take_for(tokens[:-1], max_tokens=self.n_available)
+        if offloaded is not None:
             self.adopt(offloaded.tokens, offloaded.state)
 
     def acquire(self, tokens: Sequence[TokenId]) -> tuple[SeqId, int] | None:
@@ -172,7 +173,10 @@ class KvMemory:
         eviction = self._tree.evict(n_cells if self._offload is None else self._n_ctx)
         if eviction is None:
             return False
-        self._move_out(eviction)
+        try:
+            self._move_out(eviction)
+        except Exception:  # noqa: BLE001 - a copy that fails costs only itself
+            structlog.get_logger().exception("state_not_offloaded", n_tokens=len(eviction.tokens))
         if eviction.n_kept:
             self._backend.truncate(eviction.seq_id, eviction.n_kept)
         else:
@@ -212,6 +216,7 @@ class KvMemory:
             ValueError: They differ.
         """
         self._tree.check()
+        self._check_ids()
         for seq_id in self._tree.idle:
             n_real, n_booked = self._backend.n_tokens(seq_id), self._tree.n_held(seq_id)
             if n_real != n_booked:
@@ -222,6 +227,17 @@ class KvMemory:
                 raise ValueError(f"sequence {seq_id} holds {n_real} tokens instead of {n_booked}")
         if self.n_free < 0:
             raise ValueError(f"more cells are booked than there are: {self.counts()}")
+
+    def _check_ids(self) -> None:
+        """Every id is in exactly one place, and those that nobody holds are empty."""
+        ids = sorted([*self._free, *self._tree.idle, *self._n_cells])
+        if ids != list(range(self._backend.info.n_seq_max)):
+            raise ValueError(
+                f"of {self._backend.info.n_seq_max} sequence ids these are booked: {ids}"
+            )
+        for seq_id in self._free:
+            if self._backend.n_tokens(seq_id):
+                raise ValueError(f"sequence {seq_id} is free and not empty")
 
     def _settle(self, seq_id: SeqId, tokens: Sequence[TokenId]) -> None:
         self.publish(seq_id, tokens)

@@ -22,15 +22,6 @@ class OffloadedState:
     state: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OffloadMatch:
-    """An offloaded state whose first `n_common` tokens a prompt begins with; n_common >= 1."""
-
-    key: SeqId
-    n_common: int
-    n_tokens: int
-
-
 class KvOffload:
     """Offloaded states, found by their tokens; the least recently used one goes first.
 
@@ -80,13 +71,24 @@ class KvOffload:
         while self._n_bytes > self._max_bytes:
             self.take(next(iter(self._states)))
 
-    def match(self, tokens: Sequence[TokenId]) -> OffloadMatch | None:
-        """The state that has most in common with what a prompt begins with."""
+    def n_common(self, tokens: Sequence[TokenId]) -> int:
+        """How many leading tokens of a prompt some state would restore."""
         found = self._tree.match(tokens)
-        if found is None:
-            return None
-        n_tokens = len(self._states[found.holder].tokens)
-        return OffloadMatch(key=found.holder, n_common=found.n_tokens, n_tokens=n_tokens)
+        return found.n_tokens if found is not None else 0
+
+    def take_for(self, tokens: Sequence[TokenId], *, max_tokens: int) -> OffloadedState | None:
+        """Remove the state that restores most of a prompt, of several the smallest.
+
+        Args:
+            max_tokens: Larger states do not fit.
+        """
+        prefix = tuple(tokens[: self.n_common(tokens)])
+        fitting = [
+            (len(state.tokens), key)
+            for key, state in self._states.items()
+            if prefix and len(state.tokens) <= max_tokens and state.tokens[: len(prefix)] == prefix
+        ]
+        return self.take(min(fitting)[1]) if fitting else None
 
     def covers(self, tokens: Tokens) -> bool:
         """Whether some state restores all of these tokens; that one counts as used now."""

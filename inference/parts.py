@@ -7,9 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+import structlog
+
 from .admission import Admission, SavedStates
 from .answers import AnswerBook
 from .backends.base import Backend, ModelInfo
+from .errors import InferenceError
 from .kv_memory import KvMemory
 from .kv_offload import KvOffload
 from .metrics import EngineMetrics
@@ -118,7 +121,7 @@ def assemble(
     """Put a loaded model's engine together, in the engine thread."""
     info = backend.info
     states = parts.open_states(info, metrics) if parts.open_states else None
-    speculation = parts.make_speculation(backend) if parts.make_speculation else None
+    speculation = _speculation(parts, backend)
     runner = Runner(
         backend,
         metrics,
@@ -134,6 +137,15 @@ def assemble(
         pace=parts.make_pace(info) if parts.make_pace else None,
     )
     return Machinery(backend=backend, runner=runner, states=states, speculation=speculation)
+
+
+def _speculation(parts: EngineParts, backend: Backend) -> Speculation | None:
+    """What guesses ahead; an engine that cannot guess answers all the same."""
+    try:
+        return parts.make_speculation(backend) if parts.make_speculation else None
+    except InferenceError as exc:
+        structlog.get_logger().error("speculation_unavailable", reason=str(exc))
+        return None
 
 
 def _offload(parts: EngineParts, info: ModelInfo) -> KvOffload | None:

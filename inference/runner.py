@@ -105,6 +105,11 @@ class Runner:
         return not self._live
 
     @property
+    def is_awaited(self) -> bool:
+        """Whether somebody waits for an answer."""
+        return any(s.priority is Priority.INTERACTIVE for s in self._live.values())
+
+    @property
     def n_threads(self) -> int:
         """Threads of the last step."""
         return self._n_threads
@@ -191,6 +196,10 @@ class Runner:
         while shares and not self._memory.make_room(sum(share.n_rows for share in shares)):
             first = min((jobs[share.key] for share in shares), key=lambda j: (j.priority, j.key))
             victim = next_to_preempt(jobs.values(), first)
+            if victim is None and any(
+                job.n_cells for job in jobs.values() if job.is_admitted and job.key != first.key
+            ):
+                victim = first  # better ones hold the cells; it comes back when they are done
             if victim is None:
                 self._end_without_room(self._live[first.key])
                 return ()
@@ -336,6 +345,8 @@ class Runner:
         for sequence, chunk in work:
             sequence.draft = []
             self._backend.truncate(chunk.seq_id, chunk.start)
+            if self._backend.n_tokens(chunk.seq_id) != chunk.start:
+                self._forget_cells(sequence)
         if status is DecodeStatus.ABORTED:
             self._metrics.step_aborted()
         elif not self._memory.evict(self._options.n_batch):
@@ -395,13 +406,15 @@ class Runner:
             if rest:
                 sequence.emit(TextDelta(text=rest))
             self._remember(sequence)
-        if sequence.seq_id is not None:
-            self._memory.release(sequence.seq_id, sequence.tokens[: sequence.n_cells])
+        try:
+            if sequence.seq_id is not None:
+                self._memory.release(sequence.seq_id, sequence.tokens[: sequence.n_cells])
+        finally:
             sequence.seq_id = None
-        ended = Ended(outcome=outcome, reason=reason, fault=fault, stats=sequence.stats())
-        self._metrics.live_requests(len(self._live))
-        self._metrics.request_ended(sequence.request_id, sequence.priority, ended)
-        sequence.emit(ended)
+            ended = Ended(outcome=outcome, reason=reason, fault=fault, stats=sequence.stats())
+            self._metrics.live_requests(len(self._live))
+            self._metrics.request_ended(sequence.request_id, sequence.priority, ended)
+            sequence.emit(ended)
 
     def _remember(self, sequence: Sequence) -> None:
         """Keep the answer's tokens; one cut at a stop string is not what they spell."""

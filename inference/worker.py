@@ -24,6 +24,8 @@ from .sequence import Sequence as LiveSequence
 M = TypeVar("M", Backend, EncoderBackend)
 
 _QUIET_S = 1.0
+_BULK_EMBEDDING_S = 0.5
+"""Documents that are indexed get a batch so often, however many answers are read meanwhile."""
 """States are saved when nothing was computed for so long."""
 
 
@@ -81,6 +83,7 @@ class Worker:
         self._step_began: float | None = None
         self._next_chore_s: float | None = None
         self._last_step_mono = -_QUIET_S
+        self._last_embedding_mono = -_BULK_EMBEDDING_S
         self._inbox: queue.SimpleQueue[_Message] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="inference-engine", daemon=True)
         self._embeddings: EmbeddingQueue | None = None
@@ -130,12 +133,15 @@ class Worker:
         self._listener.encoder_loaded(self._encoder, failure)
         backend, self._failure = _load(self._load_generator, "no model is configured")
         if backend is not None:
-            self._machinery = assemble(self._parts, backend, self._metrics, self._answers)
-            self._runner = self._machinery.runner
+            backend = self._assembled(backend)
         self._listener.generator_loaded(backend, self._failure)
         try:
             while not self._is_stopping:
                 self._turn()
+        except Exception:  # noqa: BLE001 - nobody may wait for a thread that is gone
+            structlog.get_logger().exception("engine_thread_failed")
+            self._failure = "the engine's thread failed"
+            self._listener.generator_loaded(None, self._failure)
         finally:
             self._finish()
             if self._machinery is not None:
@@ -144,6 +150,18 @@ class Worker:
                 backend.close()
             if self._encoder is not None:
                 self._encoder.close()
+
+    def _assembled(self, backend: Backend) -> Backend | None:
+        """Put the engine together; what cannot be used is closed again."""
+        try:
+            self._machinery = assemble(self._parts, backend, self._metrics, self._answers)
+        except Exception as exc:  # noqa: BLE001 - as a model that cannot be loaded
+            structlog.get_logger().exception("engine_not_assembled")
+            self._failure = str(exc) or type(exc).__name__
+            backend.close()
+            return None
+        self._runner = self._machinery.runner
+        return backend
 
     def _close(self, machinery: Machinery) -> None:
         try:
@@ -158,12 +176,20 @@ class Worker:
         self._receive(is_waiting=is_idle)
         if self._is_stopping:
             return
-        if embeddings is not None and not embeddings.is_idle:
+        if embeddings is not None and self._is_embedding_due(embeddings):
             embeddings.step()
+            self._last_embedding_mono = time.monotonic()
         if self._runner is not None and not self._runner.is_idle:
             self._step(self._runner)
         if self._machinery is not None and self._runner is not None and self._runner.is_idle:
             self._tidy(self._runner, self._machinery)
+
+    def _is_embedding_due(self, embeddings: EmbeddingQueue) -> bool:
+        """Documents wait while an answer is read, but never for long."""
+        if embeddings.is_idle or embeddings.is_urgent:
+            return not embeddings.is_idle
+        has_waited = time.monotonic() - self._last_embedding_mono >= _BULK_EMBEDDING_S
+        return has_waited or self._runner is None or not self._runner.is_awaited
 
     def _tidy(self, runner: Runner, machinery: Machinery) -> None:
         """What there is to do when nothing is."""
@@ -216,8 +242,7 @@ class Worker:
                 else:
                     message.on_done(ModelUnavailableError("no embedding model is loaded"))
             case _Cancel():
-                if self._runner is not None:
-                    self._runner.cancel(message.request_id)
+                self._cancel(message.request_id)
             case _Stop():
                 self._is_stopping = True
             case LiveSequence():
@@ -225,6 +250,13 @@ class Worker:
                     self._runner.submit(message)
                 else:
                     self._reject(message)
+
+    def _cancel(self, request_id: str) -> None:
+        try:
+            if self._runner is not None:
+                self._runner.cancel(request_id)
+        except Exception:  # noqa: BLE001 - the request has ended; its cells are verified when idle
+            structlog.get_logger().exception("cells_not_given_back", request_id=request_id)
 
     def _reject(self, sequence: LiveSequence) -> None:
         ended = Ended(outcome=Outcome.REJECTED, reason=self._failure, fault=Fault.UNAVAILABLE)

@@ -12,6 +12,8 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+from .errors import BenchmarkError
+
 _N_SPINS = 200_000
 _LIMIT_S = 3600.0
 
@@ -30,12 +32,17 @@ async def busy_core(limit_s: float = _LIMIT_S) -> AsyncGenerator[int]:
 
     Yields:
         The process id of the program.
+
+    Raises:
+        BenchmarkError: It ended before the block did, so the core was not busy.
     """
     arguments = [str(os.getpid()), str(limit_s)]
     program = [sys.executable, "-m", "bot.benchmarks.busy_loop"]
     process = await asyncio.create_subprocess_exec(*program, *arguments)
     try:
         yield process.pid
+        if process.returncode is not None:
+            raise BenchmarkError(f"the busy program ended by itself: {process.returncode}")
     finally:
         if process.returncode is None:
             process.kill()

@@ -63,6 +63,8 @@ class LlamaBench:
             "-ctv": options.kv_type_v.value,
             "-fa": options.flash_attention.value,
             "-ngl": options.n_gpu_layers,
+            "-mg": options.main_gpu,
+            "-ts": "/".join(f"{share:g}" for share in options.tensor_split) or "0",
             "--repack": int(options.repack_weights),
             "-r": 1,
             "-o": "json",

@@ -56,6 +56,8 @@ class OpsLoad:
         n_output: Most tokens of an answer.
         n_system_words: Least words of a skill's prompt.
         n_user_words: Rough number of words of a question with its log lines.
+        nonce: Tells one measurement's prompts from those of others, which a server that outlives
+            them may still have cached.
 
     Raises:
         ValueError: A count is below 1.
@@ -67,6 +69,7 @@ class OpsLoad:
     n_system_words: int = 300
     n_user_words: int = 60
     seed: int = 0
+    nonce: str = ""
 
     def __post_init__(self) -> None:
         for name in ("n_threads", "n_turns", "n_output", "n_system_words", "n_user_words"):
@@ -81,7 +84,7 @@ class OpsLoad:
         """
         skill = thread % len(_SKILLS)
         chooser = self._chooser(f"skill {skill}")
-        parts = [f"Shift {salt}.", _SKILLS[skill]]
+        parts = [f"Shift {self.nonce}{salt}.", _SKILLS[skill]]
         n_words = sum(len(part.split()) for part in parts)
         while n_words < self.n_system_words:
             parts.append(chooser.choice(_GUIDANCE))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import aiohttp
 
-from ..settings import engine_environment
+from ..settings import server_environment
 from .errors import BenchmarkError
 
 _HOST = "127.0.0.1"
@@ -91,7 +91,7 @@ async def _process(
 ) -> AsyncGenerator[tuple[asyncio.subprocess.Process, Path]]:
     with tempfile.TemporaryDirectory(prefix="opsbot-bench-") as folder:
         log = Path(folder) / "server.log"
-        environment = engine_environment() | {"OPSBOT_HOME": folder}
+        environment = server_environment() | {"OPSBOT_HOME": folder}
         with log.open("wb") as written:
             process = await asyncio.create_subprocess_exec(
                 *program,

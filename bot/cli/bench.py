@@ -16,6 +16,7 @@ from . import bench_report
 from .bench_setup import (
     Progress,
     engine_choices,
+    new_load,
     plan_of,
     record_of,
     run,
@@ -74,11 +75,10 @@ def load(  # noqa: PLR0913 - a command's options are its arguments
 ) -> None:
     """Conversations as in operations: long skill prompts, threads that interleave."""
     from ..benchmarks.load import measure_load
-    from ..benchmarks.ops_load import OpsLoad
     from ..benchmarks.targets import open_targets
 
     settings = read_settings()
-    shape = OpsLoad(
+    shape = new_load(
         n_threads=threads,
         n_turns=turns,
         n_output=out_tokens,
@@ -119,11 +119,10 @@ def burst(  # noqa: PLR0913 - a command's options are its arguments
 ) -> None:
     """Many requests at the same moment: is everybody answered, and who waits for whom."""
     from ..benchmarks.burst import measure_burst
-    from ..benchmarks.ops_load import OpsLoad
     from ..benchmarks.targets import open_targets
 
     settings = read_settings()
-    shape = OpsLoad(
+    shape = new_load(
         n_threads=n,
         n_turns=1,
         n_output=out_tokens,
@@ -242,10 +241,9 @@ def restart(  # noqa: PLR0913 - a command's options are its arguments
     out: _Out = None,
 ) -> None:
     """The first request after a restart, and what follows when the engine's process is killed."""
-    from ..benchmarks.ops_load import OpsLoad
 
     settings = read_settings()
-    shape = OpsLoad(
+    shape = new_load(
         n_threads=n,
         n_output=out_tokens,
         n_system_words=system_words,
@@ -291,6 +289,30 @@ def answer(runs: _Runs = 5, as_json: _Json = False, out: _Out = None) -> None:
         found = asdict(result)
         tables = [bench_report.plain_table(found)]
         bench_report.report(record.document(found), tables, as_json=as_json, out=out)
+
+    run(measure)
+
+
+@app.command()
+def logs(
+    path: Annotated[Path | None, typer.Argument(help="A log file to measure too.")] = None,
+    lines: Annotated[int, typer.Option(min=1000, help="Lines of the generated logs.")] = 300_000,
+    as_json: _Json = False,
+    out: _Out = None,
+) -> None:
+    """How fast logs are read, in the usual and in the worst case; beside drain3 if installed."""
+    from ..benchmarks.logs import measure_logs
+
+    if path is not None and not path.is_file():
+        fail(f"{path} is no file", WRONG_USE)
+    settings = read_settings()
+    record = record_of("logs", settings, None, {"n_lines": lines, "path": str(path or "")})
+
+    async def measure(progress: Progress) -> None:
+        with tempfile.TemporaryDirectory(prefix="opsbot-bench-") as folder:
+            found = measure_logs(Path(folder), path, lines, progress)
+        document = record.document({"logs": [asdict(each) for each in found]})
+        bench_report.report(document, [bench_report.logs_table(found)], as_json=as_json, out=out)
 
     run(measure)
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..benchmarks.crash import CrashResult
     from ..benchmarks.load import LoadResult
     from ..benchmarks.load_figures import LoadFigures, SideFigures
+    from ..benchmarks.logs import LogSpeed
     from ..benchmarks.raw import RawResult
     from ..benchmarks.restart import RestartResult
 
@@ -201,3 +202,14 @@ def _number(value: float | None) -> str:
 
 def _share(value: float | None) -> str:
     return "-" if value is None else f"{value:.0%}"
+
+
+def logs_table(found: Sequence[LogSpeed]) -> Table:
+    """Speed and memory, one measurement a row."""
+    table = Table("log", "what", "lines", "found", "s", "lines/s", "MB/s", "peak MiB", box=None)
+    for each in found:
+        memory = f"{each.peak_rss_mb:,.0f}" if each.peak_rss_mb is not None else ""
+        counts = (f"{each.n_lines:,}", f"{each.n_found:,}", f"{each.seconds:.2f}")
+        rates = (f"{each.lines_per_s:,}", f"{each.mb_per_s:,.1f}", memory)
+        table.add_row(each.log, each.what, *counts, *rates)
+    return table

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
@@ -10,6 +11,7 @@ from .output import WRONG_USE, error_console, fail
 
 if TYPE_CHECKING:
     from ..benchmarks.document import Record
+    from ..benchmarks.ops_load import OpsLoad
     from ..benchmarks.targets import Targets
     from ..model_plan import ModelPlan
     from ..settings import Settings
@@ -60,6 +62,13 @@ def targets_of(
         fail(str(exc), WRONG_USE)
 
 
+def new_load(**fields: int) -> OpsLoad:
+    """A load whose prompts no server has seen yet; see `OpsLoad` for the fields."""
+    from ..benchmarks.ops_load import OpsLoad
+
+    return OpsLoad(**fields, nonce=f"{secrets.token_hex(4)}-")
+
+
 def serving_record(
     benchmark: str, settings: Settings, targets: Targets, chosen: Mapping[str, object]
 ) -> Record:
@@ -72,7 +81,14 @@ def serving_record(
 def engine_choices(settings: Settings) -> dict[str, object]:
     """The settings that change the speed of a whole engine."""
     return settings.inference.model_dump(
-        include={"adapt_threads", "speculate", "draft_model", "state_cache_mb"}
+        include={
+            "adapt_threads",
+            "draft_model",
+            "max_idle_cells",
+            "offload_mb",
+            "speculate",
+            "state_cache_mb",
+        }
     )
 
 

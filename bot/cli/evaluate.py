@@ -10,9 +10,10 @@ import typer
 from rich.table import Table
 
 from .context import read_settings
-from .output import WRONG_USE, console, emit_json, fail
+from .output import WRONG_USE, console, emit_json, error_console, fail
 
 if TYPE_CHECKING:
+    from ..evaluation.logs import LogsReport
     from ..evaluation.router import RouterReport
 
 app = typer.Typer(no_args_is_help=True, help="Score the bot on labelled data.")
@@ -46,3 +47,54 @@ async def _router(folder: Path) -> RouterReport:
 
     async with open_engine(read_settings(), generator=False) as engine:
         return await evaluate(folder, Router(engine))
+
+
+@app.command()
+def logs(data: _Data, as_json: _Json = False) -> None:
+    """How well logs are understood: templates, evidence, sessions, findings."""
+    from ..evaluation.logs import evaluate
+    from ..evaluation.logs_tokens import open_counter
+    from ..log_setup import set_up_logging
+
+    settings = read_settings()
+    set_up_logging("ERROR")
+    try:
+        with open_counter(settings.model, settings.models_dir) as counter:
+            report = evaluate(data, counter, _progress)
+    except (OSError, ValueError, KeyError) as exc:
+        fail(f"{data} cannot be scored: {exc}", WRONG_USE)
+    if as_json:
+        emit_json(report)
+        return
+    for table in _logs_tables(report):
+        console.print(table)
+        console.print()
+    console.print(f"tokens of {report.tokens} · {report.seconds} s", style="dim", markup=False)
+
+
+def _progress(text: str) -> None:
+    error_console.print(text, style="dim", markup=False, highlight=False)
+
+
+def _logs_tables(report: LogsReport) -> list[Table]:
+    systems = Table("system", "GA", "FGA", "purity", "completeness", "found/labelled", box=None)
+    for name, each in report.grouping.items():
+        shares = (each.ga, each.fga, each.purity, each.completeness)
+        counts = f"{each.n_found}/{each.n_labelled}"
+        systems.add_row(name, *(f"{share:.3f}" for share in shares), counts)
+    systems.add_row("mean", f"{report.mean_ga:.3f}", f"{report.mean_fga:.3f}")
+    scores = Table("measure", "score", "counts", box=None)
+    for budget, kept in report.recall.items():
+        counts = f"{kept.n_kept}/{kept.n_signals}, at most {kept.n_tokens_max:,} tokens"
+        scores.add_row(f"critical signals in {budget:,} tokens", f"{kept.recall:.3f}", counts)
+    for name, alerts in report.alerts.items():
+        scores.add_row(f"alert tags shown, {name}", f"{alerts.n_shown}/{alerts.n}")
+    for name, found in report.sessions.items():
+        counts = f"{found.n_found} found, {found.n_labelled} labelled of {found.n_all:,}"
+        scores.add_row(f"unusual sessions F1, {name}", f"{found.f1:.3f}", counts)
+    false = report.false_findings
+    scores.add_row("false findings", str(len(false.found)), f"{false.n_splits} splits")
+    for planted in report.planted:
+        share = f"{planted.n_found / planted.n:.3f}" if planted.n else ""
+        scores.add_row(f"planted {planted.kind} found", share, f"{planted.n_found}/{planted.n}")
+    return [systems, scores]

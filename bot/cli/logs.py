@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from . import log_lines, log_tail
+from .log_lines import lines
+from .log_marks import ignored
 from .log_paths import stream_at, streams_at
+from .log_tail import tail
 from .output import console, emit_json, fail
 
 if TYPE_CHECKING:
@@ -19,8 +21,9 @@ if TYPE_CHECKING:
     from ..skills.logs.sources import Stream
 
 app = typer.Typer(no_args_is_help=True, help="Find what matters in log files.")
-app.command()(log_lines.lines)
-app.command()(log_tail.tail)
+app.command()(ignored)
+app.command()(lines)
+app.command()(tail)
 
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 _SHOWN_TEMPLATES = 40

@@ -19,6 +19,7 @@ from ..messages import (
     Change,
     Choices,
     Code,
+    Excerpt,
     Findings,
     Heading,
     Part,
@@ -123,6 +124,9 @@ def _part(part: Part) -> list[RenderableType]:
     if isinstance(part, Quote):
         place = Text(f"{part.source}:{part.line_number}", style="dim")
         return [Panel(Text(part.text, overflow="fold"), subtitle=place, border_style="red")]
+    if isinstance(part, Excerpt):
+        lines = "\n".join(f"{number:>7}  {text}" for number, text in part.lines)
+        return [Panel(Text(lines, overflow="fold"), subtitle=Text(part.source, style="dim"))]
     if isinstance(part, Code):
         code = Syntax(part.text, _lexer(part.language), word_wrap=True)
         return [Panel(code, title=part.language), Text(" · ".join(part.checks), style="dim")]

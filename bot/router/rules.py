@@ -72,6 +72,16 @@ def _compile(pattern: str) -> re.Pattern[str]:
 
 
 RULES: tuple[Rule, ...] = (
+    Rule(
+        "marks of log messages",
+        Intent.LOGS,
+        0.95,
+        _compile(
+            r"^(?:please )?(?:(?:list|show)(?: me)?|which|what(?:'s| is| are)?)?(?: the| all| are)* ?"
+            r"(?:ignored|known) (?:log )?(?:templates?|messages?|issues?)\b|"
+            r"^(?:please )?(?:stop ignoring|un-?ignore|take back|no longer ignore)\b[^\n]*\d\W*$"
+        ),
+    ),
     Rule("nothing but punctuation", Intent.CHAT, 0.95, _compile(r"^[\W_]*$")),
     Rule(
         "pasted stack trace",

@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from ..messages import (
-    Change,
     Choices,
     Code,
-    Finding,
+    Excerpt,
     Findings,
     Heading,
     Note,
@@ -21,7 +20,8 @@ from ..messages import (
     Quote,
     Reply,
 )
-from .mrkdwn import clean, code_block, code_span, date_token, escape, prose, shorten
+from .findings_table import findings_table
+from .mrkdwn import clean, code_block, code_span, escape, prose, shorten
 
 # Block Kit is JSON whose shape Slack defines; it leaves this package at once.
 Block: TypeAlias = dict[str, Any]
@@ -29,15 +29,9 @@ Block: TypeAlias = dict[str, Any]
 FEEDBACK_ACTION = "feedback"
 _SECTION_CHARS = 2900
 _MAX_BLOCKS = 45
-_MAX_ROWS = 8
-_ANSWERS = (Prose, Code, Findings, Passages)
-_MARKS: Mapping[Change, str] = {
-    Change.NEW: ":red_circle:",
-    Change.RISING: ":large_orange_circle:",
-    Change.FALLING: ":large_blue_circle:",
-    Change.GONE: ":black_circle:",
-    Change.STEADY: ":white_circle:",
-}
+_EXCERPT_CHARS = 2700
+_EXCERPT_LINE_CHARS = 800
+_ANSWERS = (Prose, Code, Findings, Passages, Excerpt)
 
 
 def section(text: str) -> Block:
@@ -92,24 +86,32 @@ def _heading(part: Heading) -> list[Block]:
     return [section(f"*{escape(part.text)}*")]
 
 
-def _findings(part: Findings) -> list[Block]:
-    lines = [_finding(n, row) for n, row in enumerate(part.rows[:_MAX_ROWS], start=1)]
-    return [section("\n".join(lines))] if lines else []
-
-
-def _finding(number: int, row: Finding) -> str:
-    since = f"  since {date_token(row.since)}" if row.since else ""
-    where = f"  _{escape(row.service)}_" if row.service else ""
-    template = code_span(row.template[:220])
-    return (
-        f"{_MARKS[row.change]} *[{number}] {escape(row.label)}*  "
-        f"{row.count:,} times{since}{where}\n{template}"
-    )
-
-
 def _quote(part: Quote) -> list[Block]:
     place = f"{code_span(f'{part.source}:{part.line_number}')}"
     return [section(code_block(part.text, 1500)), context(place)]
+
+
+def _excerpt(part: Excerpt) -> list[Block]:
+    shown = _around(part)
+    numbers = [number for number, _ in part.lines]
+    place = code_span(f"{part.source[:200]}:{min(numbers)}-{max(numbers)}") if numbers else ""
+    return [section(code_block("\n".join(shown))), context(place)] if shown else []
+
+
+def _around(part: Excerpt) -> list[str]:
+    """As many lines around the marked one as fit, the farthest left out first."""
+    width = len(str(max((number for number, _ in part.lines), default=0)))
+    by_distance = sorted(part.lines, key=lambda line: abs(line[0] - part.marked))
+    kept: dict[int, str] = {}
+    used = 0
+    for number, text in by_distance:
+        mark = ">" if number == part.marked else " "
+        line = f"{mark}{number:>{width}}  {shorten(clean(text), _EXCERPT_LINE_CHARS)}"
+        used += len(escape(line)) + 1
+        if kept and used > _EXCERPT_CHARS:
+            break
+        kept[number] = line
+    return [kept[number] for number in sorted(kept)]
 
 
 def _prose(part: Prose) -> list[Block]:
@@ -169,8 +171,9 @@ def _feedback(request_id: str) -> Block:
 
 _RENDERERS: Mapping[type[Part], Callable[[Any], list[Block]]] = {
     Heading: _heading,
-    Findings: _findings,
+    Findings: findings_table,
     Quote: _quote,
+    Excerpt: _excerpt,
     Prose: _prose,
     Code: _code,
     Passages: _passages,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -20,6 +21,8 @@ from runbooks.proposal import ActorRef
 from ..desk import Desk
 from ..dispatch import Dispatcher
 from ..messages import Actor, ActorKind, Attachment, Intent, Request, ThreadRef
+from ..skills.logs.book import LogBook
+from ..skills.logs.orders import order_text
 from ..store.feedback import Feedback, FeedbackBook
 from ..thread_talk import Remark
 from .blocks import section
@@ -32,6 +35,7 @@ from .incoming import (
     split_paste,
     to_request,
 )
+from .mark_modal import FilledMark, mark_modal
 from .mrkdwn import escape
 from .outlets import AnswerOutlet
 from .people import People
@@ -50,7 +54,7 @@ class ThreadMembership(Protocol):
 class Surface:
     """Takes parsed Slack input and gives it to the dispatcher or the desk."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a surface hands its work to
         self,
         *,
         web: SlackWeb,
@@ -60,8 +64,9 @@ class Surface:
         desk: Desk,
         feedback: FeedbackBook,
         threads: ThreadMembership,
+        log_book: LogBook | None = None,
     ) -> None:
-        """Wire the surface."""
+        """Wire the surface; without a log book, log answers have no marks."""
         self.web = web
         self._people = people
         self._pacer = pacer
@@ -69,6 +74,7 @@ class Surface:
         self._desk = desk
         self._feedback = feedback
         self._threads = threads
+        self._log_book = log_book
         self._live: dict[asyncio.Task[None], ThreadRef | None] = {}
         self._log = structlog.get_logger()
 
@@ -97,6 +103,16 @@ class Surface:
     ) -> None:
         """Take a rejection with its reason."""
         self._start(self._decide(proposal_id, user_id, team_id, thread, reason))
+
+    def open_mark_form(
+        self, trigger_id: str, user_id: str, thread: ThreadRef, request_id: str
+    ) -> None:
+        """Ask what to ignore, or what is known, of an answer about logs."""
+        self._start(self._open_mark_form(trigger_id, user_id, thread, request_id))
+
+    def mark_log_message(self, filled: FilledMark, user_id: str, team_id: str) -> None:
+        """Take a submitted mark; the answer goes into the thread."""
+        self._start(self._mark_log_message(filled, user_id, team_id), filled.thread)
 
     def preview_again(self, proposal_id: int, user_id: str, thread: ThreadRef) -> None:
         """Run a proposal's dry run once more and post what it shows."""
@@ -234,6 +250,40 @@ class Surface:
             answer = await self._desk.reject(proposal_id, who, kind, reason)
         if answer is not None:
             await self._whisper(thread, user_id, f"Not counted: {answer}.")
+
+    async def _open_mark_form(
+        self, trigger_id: str, user_id: str, thread: ThreadRef, request_id: str
+    ) -> None:
+        book = self._log_book
+        answer = None
+        if book is not None:
+            answer = await asyncio.to_thread(book.answer_in, thread.channel_id, request_id)
+        if answer is None or not answer.evidence:
+            text = "I no longer know that answer; ask again, and its buttons work."
+            await self._whisper(thread, user_id, text)
+            return
+        try:
+            await self.web.open_view(trigger_id, mark_modal(answer, thread))
+        except SlackCallError as exc:
+            text = f"The form could not be opened ({exc.error}); click again."
+            await self._whisper(thread, user_id, text)
+
+    async def _mark_log_message(self, filled: FilledMark, user_id: str, team_id: str) -> None:
+        thread = filled.thread
+        try:
+            actor = await self._people.look_up(user_id)
+        except DirectoryError as exc:
+            await self._whisper(thread, user_id, f"Not marked: {exc}.")
+            return
+        kind = ActorKind(_account_kind(actor, team_id).value)
+        request = Request(
+            request_id=f"{thread.channel_id}-{filled.view_id}",
+            text=order_text(filled.order),
+            actor=replace(actor, kind=kind),
+            thread=thread,
+            received_at=datetime.now(UTC),
+        )
+        await self._handle(request, Intent.LOGS)
 
     async def _preview(self, proposal_id: int, user_id: str, thread: ThreadRef) -> None:
         try:

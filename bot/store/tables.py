@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -44,7 +45,12 @@ class AwareUtc(TypeDecorator[datetime]):
 class Base(DeclarativeBase):
     """The metadata of all tables."""
 
-    type_annotation_map = {datetime: AwareUtc, dict[str, str]: JSON}  # noqa: RUF012
+    type_annotation_map = {  # noqa: RUF012
+        datetime: AwareUtc,
+        dict[str, str]: JSON,
+        list[str]: JSON,
+        list[dict[str, Any]]: JSON,
+    }
 
 
 class ProposalRow(Base):
@@ -178,3 +184,38 @@ class DigestRow(Base):
     words: Mapped[str] = mapped_column(Text)
     created_by: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]
+
+
+class LogAnswerRow(Base):
+    """What an answer about logs was about, for the buttons below it."""
+
+    __tablename__ = "log_answers"
+
+    request_id: Mapped[str] = mapped_column(String(200), primary_key=True)
+    channel_id: Mapped[str] = mapped_column(String(64))
+    services: Mapped[list[str]]
+    is_text: Mapped[bool]
+    start_at: Mapped[datetime | None]
+    end_at: Mapped[datetime | None]
+    evidence: Mapped[list[dict[str, Any]]]
+    created_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class LogMarkRow(Base):
+    """What somebody said of a log message: ignore it, or it is known."""
+
+    __tablename__ = "log_marks"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    mark_id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    service: Mapped[str] = mapped_column(String(200))
+    template_id: Mapped[str] = mapped_column(String(64))
+    value: Mapped[str] = mapped_column(Text)
+    pattern: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    user_id: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str | None] = mapped_column(Text)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from .json_values import JsonObject, is_object, objects
+from .json_values import JsonObject, is_array, is_object, objects
 
 Complaint: TypeAlias = tuple[str, str]
 
@@ -17,6 +17,8 @@ _BUTTON_VALUE_LIMIT = 2000
 _BUTTON_TEXT_LIMIT = 75
 _FIELD_LIMIT = 2000
 _NAME_LIMIT = 255
+_TABLE_ROWS = 100
+_TABLE_COLUMNS = 20
 _ELEMENTS = {
     "actions": {
         "button",
@@ -59,6 +61,8 @@ def complaints(block: JsonObject) -> Iterator[Complaint]:
             yield "/text", "must be more than 0 characters"
     elif kind == "input":
         yield from _input(block)
+    elif kind == "table":
+        yield from _table(block)
     elif kind in _ELEMENTS:
         yield from _elements(block, _ELEMENTS[kind])
     elif kind == "image" and not block.get("alt_text"):
@@ -107,6 +111,28 @@ def _elements(block: JsonObject, allowed: set[str]) -> Iterator[Complaint]:
             if action_id in seen:
                 yield path, f"`action_id` {action_id} already exists in this block"
             seen.add(action_id)
+
+
+def _table(block: JsonObject) -> Iterator[Complaint]:
+    rows = block.get("rows")
+    if not is_array(rows) or not 1 <= len(rows) <= _TABLE_ROWS:
+        yield "/rows", f"must have 1 to {_TABLE_ROWS} rows"
+        return
+    for index, row in enumerate(rows):
+        if not is_array(row) or not 1 <= len(row) <= _TABLE_COLUMNS:
+            yield f"/rows/{index}", f"must have 1 to {_TABLE_COLUMNS} cells"
+            continue
+        for column, cell in enumerate(row):
+            yield from _cell(cell, f"/rows/{index}/{column}")
+
+
+def _cell(cell: object, path: str) -> Iterator[Complaint]:
+    if not is_object(cell) or cell.get("type") not in {"raw_text", "raw_number", "rich_text"}:
+        yield path, "must be raw_text, raw_number or rich_text"
+    elif cell["type"] == "raw_text" and not cell.get("text"):
+        yield f"{path}/text", "must be more than 0 characters"
+    elif cell["type"] == "rich_text" and not cell.get("elements"):
+        yield f"{path}/elements", "no less than 1 item allowed"
 
 
 def _element(element: JsonObject, path: str) -> Iterator[Complaint]:

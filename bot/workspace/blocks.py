@@ -38,6 +38,8 @@ def checked_message_blocks(value: object) -> tuple[JsonObject, ...]:
         ApiError: invalid_blocks_format, invalid_blocks or msg_blocks_too_long.
     """
     blocks = _checked(value, _MESSAGES, MESSAGE_BLOCK_LIMIT)
+    if sum(block["type"] == "table" for block in blocks) > 1:
+        raise ApiError("invalid_blocks", "[ERROR] only one table is allowed in a message")
     markdown = sum(len(text_of(b)) for b in blocks if b["type"] == "markdown")
     if markdown > MARKDOWN_LIMIT or sum(map(_characters, blocks)) > TOTAL_LIMIT:
         raise ApiError("msg_blocks_too_long")

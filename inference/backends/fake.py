@@ -216,7 +216,12 @@ class FakeBackend:
         self.n_threads_used = n_threads
 
     def truncate(self, seq_id: SeqId, n_tokens: int) -> None:
-        """Drop a sequence's cells; those nobody else holds become free."""
+        """Drop a sequence's cells; those nobody else holds become free.
+
+        Memory that cannot share prefixes cannot drop a part either, as recurrent memory cannot.
+        """
+        if not self.can_share_prefixes and 0 < n_tokens < self.n_tokens(seq_id):
+            return
         for cell in self._cells:
             if cell.position >= n_tokens:
                 cell.holders.discard(seq_id)

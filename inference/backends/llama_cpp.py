@@ -79,8 +79,12 @@ class LlamaVocabulary:
             GrammarError: The grammar is invalid.
         """
         pointer: Any = None
+        try:
+            text = grammar.encode()
+        except UnicodeEncodeError as exc:
+            raise GrammarError("the grammar has half of a surrogate pair") from exc
         if grammar.strip() and "\0" not in grammar:
-            pointer = _c.llama_sampler_init_grammar(self._vocab, grammar.encode(), b"root")
+            pointer = _c.llama_sampler_init_grammar(self._vocab, text, b"root")
         if not pointer:
             raise GrammarError("the grammar is not valid GBNF with a rule named root")
         return NativeSampler(pointer)

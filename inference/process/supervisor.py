@@ -168,7 +168,7 @@ class Supervisor:
 
     async def _watch(self, link: Link) -> str:
         """Ask for its health until that says that it must be killed; why."""
-        heard_mono, has_answered = time.monotonic(), False
+        heard_mono, has_answered, was_ready = time.monotonic(), False, False
         timeout_s = min(HEALTH_TIMEOUT_S, self._watchdog.silence_s)
         while True:
             health = await ask_health(link.connection, timeout_s=timeout_s)
@@ -177,10 +177,14 @@ class Supervisor:
                 heard_mono, has_answered = now, True
                 self.board.heard(health, link)
                 self._count_ready(health.state)
+                was_ready |= health.state is EngineState.READY
             verdict = self._watchdog.verdict(
                 has_answered=has_answered,
                 silent_s=now - heard_mono,
                 step_s=health.step_s if health is not None else 0.0,
+                has_lost_model=was_ready
+                and health is not None
+                and health.state is EngineState.FAILED,
             )
             if verdict:
                 return verdict

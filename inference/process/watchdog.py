@@ -24,19 +24,24 @@ class Watchdog:
         if min(self.start_s, self.silence_s, self.step_s) <= 0:
             raise ValueError("a watchdog's limits must be > 0 s")
 
-    def verdict(self, *, has_answered: bool, silent_s: float, step_s: float) -> str:
+    def verdict(
+        self, *, has_answered: bool, silent_s: float, step_s: float, has_lost_model: bool = False
+    ) -> str:
         """Why to kill it, in words; empty: let it live.
 
         Args:
             has_answered: Whether it ever did.
             silent_s: Time since its last answer, or its start; 0 when it has just answered.
             step_s: How long the present step has lasted by that answer.
+            has_lost_model: Whether it had a model and has none any more.
         """
         if not has_answered:
             late = silent_s > self.start_s
             return f"it did not begin to answer within {self.start_s:g} s" if late else ""
         if silent_s > self.silence_s:
             return f"it gave no sign of life for {self.silence_s:g} s"
+        if has_lost_model:
+            return "it lost its model"
         if step_s > self.step_s:
             return f"one step took longer than {self.step_s:g} s"
         return ""

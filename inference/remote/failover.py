@@ -15,7 +15,8 @@ from ..service import Generator
 from .breaker import Breaker
 
 _BROKEN = frozenset({Fault.UNAVAILABLE, Fault.LOST, Fault.INTERNAL})
-_MOVES_ON = _BROKEN | {Fault.QUEUE_FULL}
+_MOVES_ON = _BROKEN | {Fault.QUEUE_FULL, Fault.PROMPT_TOO_LONG}
+"""Another one may have room, in its queue or in its context."""
 
 
 class Failover:

@@ -93,7 +93,7 @@ def _check_unknown(name: str, value: object, known: Iterable[str]) -> None:
     if is_neutral(name, None):
         message = f"this {name} is not supported by this server; leave it out"
         raise invalid(message, param=name, code="unsupported_parameter")
-    near = difflib.get_close_matches(name, known, 1)
+    near = difflib.get_close_matches(name[:80], known, 1)
     hint = f"; did you mean {near[0]}?" if near else ""
     raise invalid(f"unknown option {name[:80]!r}{hint}", param=name[:80], code="unknown_parameter")
 

@@ -68,7 +68,7 @@ async def _relay(
             await stream.send(reply.delta(event.text))
         elif isinstance(event, Ended):
             closing = reply.closing(event, with_usage=with_usage)
-            if event.outcome in _WITHOUT_ANSWER:
+            if _is_without_answer(event):
                 closing |= of_end(event, None).body()
             await stream.send(closing)
     await stream.finish()
@@ -92,9 +92,13 @@ async def _whole(
             text.append(event.text)
         else:
             ended = event
-    if ended.outcome in _WITHOUT_ANSWER:
+    if _is_without_answer(ended):
         raise of_end(ended, started)
     return reply.whole("".join(text), started, ended)
+
+
+def _is_without_answer(ended: Ended) -> bool:
+    return ended.outcome in _WITHOUT_ANSWER or ended.fault is not None
 
 
 async def _all(first: Event, events: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:

@@ -19,6 +19,7 @@ from ..errors import (
     InferenceError,
     ModelUnavailableError,
     PromptTooLongError,
+    RequestEndedError,
 )
 from ..request import Ended, Fault, Started
 
@@ -112,6 +113,9 @@ def of_exception(exc: InferenceError) -> ApiError:
     """The error that one of the package's exceptions is to a caller."""
     if isinstance(exc, ApiError):
         return exc
+    if isinstance(exc, RequestEndedError):
+        fault = exc.fault or Fault.INTERNAL
+        return ApiError(_STATUS[fault], str(exc), code=fault.value)
     faults: tuple[tuple[type[InferenceError], Fault], ...] = (
         (ModelUnavailableError, Fault.UNAVAILABLE),
         (PromptTooLongError, Fault.PROMPT_TOO_LONG),

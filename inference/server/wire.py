@@ -6,13 +6,14 @@ from typing import Annotated, Any, Literal, TypeAlias, cast
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from ..grammar_depth import checked_depth
+from ..grammar_limits import checked_grammar
 from ..json_schema import MAX_GRAMMAR_CHARS
 from ..request import ChatMessage, Priority, Role
 from .neutral import without_neutral
 
 MAX_TOKENS = 1_000_000
 MAX_STOPS = 16
+MAX_MESSAGES = 4096
 MAX_TEXTS = 2048
 
 RequestId: TypeAlias = Annotated[str, Field(pattern=r"^[!-~]{1,200}$")]
@@ -61,7 +62,7 @@ class Message(_Wire):
         return ChatMessage(_ROLES[self.role], self.content)
 
 
-Messages: TypeAlias = Annotated[list[Message], Field(min_length=1)]
+Messages: TypeAlias = Annotated[list[Message], Field(min_length=1, max_length=MAX_MESSAGES)]
 
 
 class StreamOptions(_Wire):
@@ -108,7 +109,7 @@ Stops: TypeAlias = Annotated[list[Stop], Field(max_length=MAX_STOPS)]
 
 
 Grammar: TypeAlias = Annotated[
-    str, Field(min_length=1, max_length=MAX_GRAMMAR_CHARS), AfterValidator(checked_depth)
+    str, Field(min_length=1, max_length=MAX_GRAMMAR_CHARS), AfterValidator(checked_grammar)
 ]
 
 

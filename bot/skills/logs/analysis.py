@@ -230,6 +230,34 @@ def analyse_against(
     return _joined(None, tuple(services))
 
 
+def analyse_earlier(
+    streams: StreamsByService, window: Window, earlier: timedelta, now: datetime
+) -> Analysis:
+    """Compare a window with the same stretch of time some days before, service by service.
+
+    Args:
+        earlier: How much earlier the baseline is, for example one day.
+    """
+    only = replace(window, baseline_s=0.0)
+    before = Window(start=window.start - earlier, end=window.end - earlier, baseline_s=0.0)
+    services: list[ServiceAnalysis] = []
+    for service, members in streams.items():
+        miner = Miner()
+        old, _ = _profile(service, members, before, now, "", miner)
+        profile, intake = _profile(service, members, only, now, "", miner)
+        compared = _compared(profile, intake, len(members), only, now)
+        comparison = compare_with(profile.rows(), old.rows(), 1.0)
+        has_baseline = old.n_lines > 0
+        services.append(
+            replace(
+                compared,
+                comparison=replace(comparison, has_baseline=has_baseline),
+                n_baseline_lines=old.n_lines,
+            )
+        )
+    return _joined(only, tuple(services))
+
+
 def _exposure(
     old: Profile, old_rows: Sequence[Row], new: Profile, new_rows: Sequence[Row]
 ) -> float:

@@ -7,7 +7,7 @@ numbers; `Digest.prompt` is what a model gets, short and free of control tokens.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
@@ -82,26 +82,28 @@ def build(
     zone: tzinfo,
     only_telling: bool = True,
     max_entries: int = 12,
+    count_tokens: Callable[[str], int] = estimate_tokens,
 ) -> Digest:
     """Choose what is shown, most telling first, until the budget is used up.
 
     Args:
         foreign: Messages of services that were not asked about, earliest first.
-        budget_tokens: Upper bound of `text`, in estimated tokens; one entry is always shown.
+        budget_tokens: Upper bound of `text`, in tokens; one entry is always shown.
         zone: The zone in which times are written.
         only_telling: Leave out messages that neither moved nor warn.
+        count_tokens: How long a text is for the model that will read it.
     """
     title = _title(analysis, zone)
     pieces = [title]
     entries: list[Entry] = []
-    used = estimate_tokens(title)
+    used = count_tokens(title)
     own = [(m, False) for m in analysis.movements if not only_telling or is_telling(m)]
     others = [(m, True) for m in foreign[:_MAX_FOREIGN]]
     picked = own[:_MAX_OWN_FIRST] + others + own[_MAX_OWN_FIRST:]
     for movement, is_foreign in picked[:max_entries]:
         entry = _entry(len(entries) + 1, movement, is_foreign)
         piece = _described(entry, zone, len(analysis.services) > 1)
-        used += estimate_tokens(piece)
+        used += count_tokens(piece)
         if entries and used > budget_tokens:
             break
         entries.append(entry)

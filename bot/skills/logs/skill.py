@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import PurePath
 
@@ -13,14 +13,19 @@ import structlog
 
 from inference.request import Priority
 
-from ...messages import Change, Note, Part, Phase, Prose, Reply, Request, SkillEvent, Turn
+from ...messages import Choices, Part, Phase, Prose, Reply, Request, SkillEvent, Turn
 from ...settings import LogSettings
 from ..generation import Generator
 from . import wording
-from .analysis import Analysis, Window, analyse, analyse_related
-from .digest import Digest, build
+from .analysis import Analysis, Window, analyse, analyse_earlier, analyse_related
+from .book import LogBook
+from .digest import build
 from .explanation import Explainer, Explanation
 from .findings import Movement
+from .looked import Looked
+from .marks import Marking, apply
+from .orders import CompareYesterday, Order, read_order
+from .recall import Recall, said
 from .scope import Scope, scope_of
 from .sources import Stream, TextStream, configured_streams
 from .window import window_in
@@ -34,39 +39,6 @@ _MAX_BASELINE_S = 6 * 3600.0
 _DIGEST_WINDOW_S = 86_400
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Looked:
-    """What was found, ready to be shown."""
-
-    analysis: Analysis
-    digest: Digest
-    zone: tzinfo
-    other_services: tuple[str, ...] = ()
-
-    @property
-    def is_unusual(self) -> bool:
-        """Whether there is something to explain; silence alone gives a model nothing to say."""
-        if self.analysis.n_lines == 0:
-            return False
-        if self.analysis.has_baseline:
-            return any(entry.movement.change is not Change.STEADY for entry in self.digest.entries)
-        return bool(self.digest.entries)
-
-    def evidence(self) -> list[Part]:
-        """Heading, findings and the most telling line."""
-        return [
-            wording.heading(self.analysis, self.zone),
-            wording.findings(self.digest, self.analysis),
-            wording.quote_of(self.digest.entries[0]),
-        ]
-
-    def footer(self, explained: str = "") -> list[Part]:
-        """Coverage, and what could not be read."""
-        coverage = wording.coverage(self.digest, self.analysis, self.other_services)
-        text = f"{coverage} · {explained}" if explained else coverage
-        return [*wording.problem_notes(self.analysis), Note(text=text)]
-
-
 class LogsSkill:
     """Answers from configured log files, uploads and pasted lines.
 
@@ -75,6 +47,7 @@ class LogsSkill:
         generator: Explains the evidence.
         model_name: Named in the small print; of a path, the file's name.
         zone: The zone of log lines that name none.
+        book: Remembers answers and marks; without it answers have no buttons.
     """
 
     def __init__(
@@ -84,8 +57,11 @@ class LogsSkill:
         *,
         model_name: str,
         zone: tzinfo = UTC,
+        book: LogBook | None = None,
     ) -> None:
         self._settings = settings
+        self._book = book
+        self._recall = Recall(book, self._configured) if book is not None else None
         self._explainer = Explainer(generator)
         self._model_name = PurePath(model_name).name
         self._zone = zone
@@ -94,6 +70,10 @@ class LogsSkill:
         self, request: Request, history: tuple[Turn, ...]
     ) -> AsyncIterator[SkillEvent]:
         """Yield the evidence, then the same with each explained sentence, then the whole answer."""
+        order = read_order(request.text) if not request.attachments else None
+        if order is not None and self._recall is not None:
+            yield await self._carried_out(order, request, self._recall)
+            return
         scope = scope_of(request, history, self._settings.sources)
         if not scope.texts and not scope.services:
             yield Reply(parts=(Prose(text=_NOTHING_CONFIGURED),), summary=_NOTHING_CONFIGURED)
@@ -109,14 +89,54 @@ class LogsSkill:
             n_entries=len(looked.digest.entries),
             took_ms=round((time.monotonic() - started) * 1000),
         )
+        buttons = await self._kept(request, looked)
         if not looked.is_unusual:
-            yield _uneventful(looked)
+            yield _uneventful(looked, buttons=buttons)
             return
         explained = self._explained(
-            looked, request.request_id, Priority.INTERACTIVE, talk=request.talk
+            looked, request.request_id, Priority.INTERACTIVE, talk=request.talk, buttons=buttons
         )
         async for reply in explained:
             yield reply
+
+    async def _kept(self, request: Request, looked: Looked) -> tuple[Choices, ...]:
+        """The buttons of an answer, which is remembered for them; a terminal has none."""
+        if self._recall is None or not request.thread.channel_id or looked.analysis.n_lines == 0:
+            return ()
+        texts: Mapping[str, Sequence[Stream]] = {}
+        if looked.is_text:
+            texts = self._streams(looked.scope)
+        await asyncio.to_thread(self._recall.keep, request, looked, texts)
+        can_compare = not looked.is_text and looked.analysis.window is not None
+        return wording.buttons(request.request_id, looked.digest, can_compare=can_compare)
+
+    async def _carried_out(self, order: Order, request: Request, recall: Recall) -> Reply:
+        """Do what a button or a person asks of an earlier answer."""
+        if not isinstance(order, CompareYesterday):
+            return await recall.carry_out(order, request)
+        answer = await asyncio.to_thread(recall.find, order.request_id, request)
+        if answer is None or answer.start_at is None or answer.end_at is None:
+            return said("I no longer know that answer; ask again, and its buttons work.")
+        window = Window(start=answer.start_at, end=answer.end_at, baseline_s=0.0)
+        scope = Scope(services=answer.services)
+        zone = wording.zone_of(request.actor.timezone)
+        looked = await asyncio.to_thread(
+            self._look_a_day_apart, scope, window, request.received_at, zone
+        )
+        return await self._compared(request, looked)
+
+    async def _compared(self, request: Request, looked: Looked) -> Reply:
+        reply = wording.day_apart(looked.digest, looked.analysis, looked.zone)
+        await self._kept(request, looked)
+        buttons = wording.buttons(request.request_id, looked.digest, can_compare=False)
+        return replace(reply, parts=(*reply.parts, *looked.mark_notes(), *buttons))
+
+    def _look_a_day_apart(
+        self, scope: Scope, window: Window, now: datetime, zone: tzinfo
+    ) -> Looked:
+        """The window against the same one a day earlier. Blocks."""
+        analysis = analyse_earlier(self._configured(scope.services), window, timedelta(days=1), now)
+        return self._ranked(scope, analysis, zone)
 
     async def digest_reply(
         self,
@@ -150,7 +170,7 @@ class LogsSkill:
         explained = self._explained(looked, request_id, Priority.BACKGROUND)
         return [reply async for reply in explained][-1]
 
-    def _look(self, text: str, scope: Scope, now: datetime, zone: tzinfo) -> _Looked:
+    def _look(self, text: str, scope: Scope, now: datetime, zone: tzinfo) -> Looked:
         """Read and compare. Blocks."""
         times = window_in(text, now, zone)
         if scope.texts and times is None:
@@ -165,17 +185,39 @@ class LogsSkill:
             )
         return self._look_at(scope, window, now, zone)
 
-    def _look_at(self, scope: Scope, window: Window | None, now: datetime, zone: tzinfo) -> _Looked:
+    def _look_at(self, scope: Scope, window: Window | None, now: datetime, zone: tzinfo) -> Looked:
         analysis = analyse(self._streams(scope), window, now)
         foreign, others = self._related(scope, analysis, now)
+        return self._ranked(scope, analysis, zone, foreign=foreign, others=others)
+
+    def _ranked(
+        self,
+        scope: Scope,
+        analysis: Analysis,
+        zone: tzinfo,
+        *,
+        foreign: tuple[Movement, ...] = (),
+        others: tuple[str, ...] = (),
+    ) -> Looked:
+        """Fold what is ignored and choose what is shown."""
+        is_text = bool(scope.texts)
+        marking = self._book.marking(is_text=is_text) if self._book is not None else Marking()
+        marked = apply(marking, analysis)
         digest = build(
-            analysis,
-            foreign=foreign,
+            marked.analysis,
+            foreign=marking.without_ignored(foreign),
             budget_tokens=self._settings.budget_tokens,
             zone=zone,
             max_entries=8,
         )
-        return _Looked(analysis=analysis, digest=digest, zone=zone, other_services=others)
+        return Looked(
+            scope=scope,
+            marked=marked,
+            marking=marking,
+            digest=digest,
+            zone=zone,
+            other_services=others,
+        )
 
     def _streams(self, scope: Scope) -> Mapping[str, tuple[Stream, ...]]:
         if scope.texts:
@@ -183,7 +225,10 @@ class LogsSkill:
                 text.name: (TextStream(name=text.name, text=text.text, zone=self._zone),)
                 for text in scope.texts
             }
-        return configured_streams(self._settings.sources, scope.services, self._zone)
+        return self._configured(scope.services)
+
+    def _configured(self, services: Sequence[str]) -> Mapping[str, tuple[Stream, ...]]:
+        return configured_streams(self._settings.sources, services, self._zone)
 
     def _related(
         self, scope: Scope, analysis: Analysis, now: datetime
@@ -200,7 +245,13 @@ class LogsSkill:
         return found, tuple(name for name in others if name not in left_out)
 
     async def _explained(
-        self, looked: _Looked, request_id: str, priority: Priority, *, talk: str = ""
+        self,
+        looked: Looked,
+        request_id: str,
+        priority: Priority,
+        *,
+        talk: str = "",
+        buttons: tuple[Choices, ...] = (),
     ) -> AsyncIterator[Reply]:
         digest = looked.digest
         summary = wording.summary_of(digest, looked.analysis, looked.zone)
@@ -225,7 +276,8 @@ class LogsSkill:
                 yield snapshot(parts, Phase.WORKING)
         took_s = time.monotonic() - started
         explained = wording.explanation_note(explanation, self._model_name, took_s)
-        yield snapshot([*evidence, *_prose(explanation), *looked.footer(explained)], Phase.DONE)
+        parts = [*evidence, *_prose(explanation), *looked.footer(explained), *buttons]
+        yield snapshot(parts, Phase.DONE)
 
 
 def _prose(explanation: Explanation) -> list[Part]:
@@ -234,9 +286,13 @@ def _prose(explanation: Explanation) -> list[Part]:
     return [Prose(text=explanation.markup, from_model=True)]
 
 
-def _uneventful(looked: _Looked, *, briefly: bool = False) -> Reply:
+def _uneventful(
+    looked: Looked, *, briefly: bool = False, buttons: tuple[Choices, ...] = ()
+) -> Reply:
     if looked.analysis.n_lines == 0:
-        return wording.no_lines(looked.digest, looked.analysis, looked.zone)
-    if briefly and looked.analysis.has_baseline:
-        return wording.nothing_new(looked.analysis, looked.zone)
-    return wording.nothing_unusual(looked.digest, looked.analysis, looked.zone)
+        reply = wording.no_lines(looked.digest, looked.analysis, looked.zone)
+    elif briefly and looked.analysis.has_baseline:
+        reply = wording.nothing_new(looked.analysis, looked.zone)
+    else:
+        reply = wording.nothing_unusual(looked.digest, looked.analysis, looked.zone)
+    return replace(reply, parts=(*reply.parts, *looked.mark_notes(), *buttons))

@@ -6,11 +6,28 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from ...messages import Change, Finding, Findings, Heading, Note, Part, Prose, Quote, Reply
+from ...messages import (
+    Change,
+    Choice,
+    Choices,
+    Finding,
+    Findings,
+    Heading,
+    Note,
+    Part,
+    Prose,
+    Quote,
+    Reply,
+)
+from ...store.log_marks import MarkKind
+from .actions import MARK_ACTION, ORDER_ACTION
 from .analysis import Analysis
 from .digest import Digest, Entry, span_text
 from .explanation import Explanation
 from .findings import as_finding
+from .mark_wording import who_and_why
+from .marks import Marked, Marking
+from .orders import CompareYesterday, MoreContext, order_text
 
 _MAX_PROBLEMS = 4
 
@@ -186,3 +203,62 @@ def facts(analysis: Analysis, digest: Digest | None = None) -> Mapping[str, str]
 def _patterns(digest: Digest) -> list[str]:
     bad = (entry for entry in digest.entries[1:] if entry.movement.is_bad)
     return [entry.quote for entry in bad][:2]
+
+
+def buttons(request_id: str, digest: Digest, *, can_compare: bool) -> tuple[Choices, ...]:
+    """What can be asked of an answer with one click."""
+    options: list[Choice] = []
+    if digest.entries:
+        more = order_text(MoreContext(request_id))
+        options.append(Choice(label="More context", action=ORDER_ACTION, value=more))
+    if can_compare:
+        compare = order_text(CompareYesterday(request_id))
+        options.append(Choice(label="Compare with yesterday", action=ORDER_ACTION, value=compare))
+    if digest.entries:
+        label = "Ignore this template…"
+        options.append(Choice(label=label, action=MARK_ACTION, value=request_id))
+    return (Choices(options=tuple(options)),) if options else ()
+
+
+def known_notes(digest: Digest, marking: Marking, zone: tzinfo) -> tuple[Note, ...]:
+    """Which messages of an answer are known issues."""
+    found = ((e.number, marking.mark_of(e.movement, MarkKind.KNOWN)) for e in digest.entries)
+    return tuple(
+        Note(text=f"[{number}] is known: {who_and_why(mark, zone)}")
+        for number, mark in found
+        if mark is not None
+    )
+
+
+def ignored_notes(marked: Marked) -> tuple[Note, ...]:
+    """How many of the folded lines people chose to ignore."""
+    if not marked.ignored:
+        return ()
+    lines = count_text(marked.n_ignored_lines, "line")
+    templates = count_text(len(marked.ignored), "ignored template")
+    return (Note(text=f"folded among them: {lines} of {templates}"),)
+
+
+def day_apart(digest: Digest, analysis: Analysis, zone: tzinfo) -> Reply:
+    """A window beside the same one a day earlier, in findings and without a model."""
+    parts: list[Part] = [heading(analysis, zone)]
+    n_before = sum(each.n_baseline_lines for each in analysis.services)
+    counts = f"{count_text(analysis.n_lines, 'line')}, yesterday {n_before:,}"
+    if not analysis.has_baseline:
+        text = f"No lines of {services_text(analysis)} in the same window yesterday, so there is "
+        text += "nothing to compare with."
+    elif any(entry.movement.change is not Change.STEADY for entry in digest.entries):
+        text = f"Compared with the same window yesterday ({counts}):"
+    else:
+        text = f"As in the same window yesterday ({counts}): no message is new or gone, and none "
+        text += "whose rate moved."
+    parts.append(Prose(text=text))
+    if analysis.has_baseline and digest.entries:
+        parts += (findings(digest, analysis), quote_of(digest.entries[0]))
+    parts += (*problem_notes(analysis), Note(text=coverage(digest, analysis, ())))
+    return Reply(parts=tuple(parts), summary=text, facts=_service_fact(analysis))
+
+
+def _service_fact(analysis: Analysis) -> Mapping[str, str]:
+    names = [each.service for each in analysis.services]
+    return {"service": names[0]} if len(names) == 1 else {}

@@ -14,6 +14,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from ...dispatch import ROUTE_ACTION
 from ...messages import Intent, ThreadRef
+from ...skills.logs.actions import MARK_ACTION, ORDER_ACTION
 from ...skills.schedule.actions import SCHEDULE_ACTION
 from ...store.feedback import Feedback, Verdict
 from ..blocks import FEEDBACK_ACTION
@@ -77,6 +78,22 @@ def _register_answers(app: AsyncApp, surface: Surface) -> None:
         await ack()
         ts = str(action["action_ts"])
         surface.choose(who(body)[0], where(body), ts, Intent.SCHEDULE, str(action["value"]))
+
+    @app.action(re.compile(f"^{ORDER_ACTION}"))
+    async def handle_log_order(
+        ack: AsyncAck, body: Mapping[str, Any], action: Mapping[str, Any]
+    ) -> None:
+        await ack()
+        ts = str(action["action_ts"])
+        surface.choose(who(body)[0], where(body), ts, Intent.LOGS, str(action["value"]))
+
+    @app.action(re.compile(f"^{MARK_ACTION}"))
+    async def handle_log_mark(
+        ack: AsyncAck, body: Mapping[str, Any], action: Mapping[str, Any]
+    ) -> None:
+        await ack()
+        trigger_id = str(body["trigger_id"])
+        surface.open_mark_form(trigger_id, who(body)[0], where(body), str(action["value"]))
 
     @app.action(FEEDBACK_ACTION)
     async def handle_feedback(

@@ -41,14 +41,18 @@ def test_the_process_gets_the_same_engine_settings_in_one_line(settings: Setting
     assert passed.inference.model_dump(exclude=secret) == settings.inference.model_dump(
         exclude=secret
     )
+    told = settings.inference.model_fields_set - secret
+    assert passed.inference.model_fields_set == told, "what nobody set would overrule the tuning"
 
 
 def test_no_secret_is_passed_on(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "xoxb" not in settings.for_engine()
     assert "s3cret" not in settings.for_engine()
-    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-secret")
+    secrets = ("SLACK_BOT_TOKEN", "OPSBOT_INFERENCE__REMOTE_TOKEN", "OPSBOT_SERVE__TOKEN")
+    for name in secrets:
+        monkeypatch.setenv(name, "xoxb-secret")
     environment = engine_environment()
-    assert "SLACK_BOT_TOKEN" not in environment
+    assert not environment.keys() & set(secrets)
     assert environment["GGML_NO_BACKTRACE"] == "1"
 
 

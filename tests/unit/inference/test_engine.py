@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from prometheus_client import CollectorRegistry
 
 from inference import (
@@ -31,7 +32,9 @@ from inference import (
 )
 from inference.backends.base import Backend, Chunk, EncoderBackend
 from inference.backends.fake import FakeBackend, FakeEncoder
-from inference.request import TokenId
+from inference.parts import EngineParts
+from inference.request import SeqId, TokenId
+from inference.scheduler import SchedulerOptions
 
 DEADLINE_S = 20
 SYSTEM = ChatMessage(Role.SYSTEM, "You explain logs.")
@@ -65,6 +68,18 @@ class Gate:
         self._open.set()
 
 
+class NotedEncoder(FakeEncoder):
+    """Says in a list when it computes."""
+
+    def __init__(self, calls: list[str]) -> None:
+        super().__init__()
+        self._calls = calls
+
+    def embed(self, batch: Sequence[Sequence[TokenId]]) -> NDArray[np.float32]:
+        self._calls.append("batch")
+        return super().embed(batch)
+
+
 @asynccontextmanager
 async def running(
     backend: Backend | None = None,
@@ -72,6 +87,7 @@ async def running(
     *,
     max_queue: int = 64,
     registry: CollectorRegistry | None = None,
+    parts: EngineParts | None = None,
 ) -> AsyncGenerator[Engine]:
     def load_backend() -> Backend:
         return backend or FakeBackend()
@@ -84,6 +100,7 @@ async def running(
         load_encoder=load_encoder,
         max_queue=max_queue,
         registry=registry,
+        parts=parts,
     )
     async with asyncio.timeout(DEADLINE_S):
         await engine.start()
@@ -285,6 +302,57 @@ async def test_embeddings_are_served_between_the_steps_of_a_generation() -> None
         assert vectors.shape == (9, 32)
         assert engine.n_waiting == 1
         await stream.aclose()
+
+
+async def test_indexing_leaves_the_steps_to_an_answer_that_is_read() -> None:
+    calls: list[str] = []
+    backend = FakeBackend(reply=endless, n_ctx=10_000, on_decode=lambda _: calls.append("step"))
+    async with running(backend, NotedEncoder(calls)) as engine:
+        stream = engine.stream(ask("read", n=9_000))
+        await anext(stream)
+        indexing = asyncio.create_task(engine.embed(["a document"] * 64))
+        await asyncio.sleep(0.05)
+        await engine.embed(["a question"])
+        n_steps, n_batches = calls.count("step"), calls.count("batch")
+        await stream.aclose()
+        await indexing
+    assert n_steps > 5 * n_batches
+
+
+async def test_parts_that_cannot_be_put_together_are_a_failure_with_a_reason() -> None:
+    def broken(info: object) -> SchedulerOptions:
+        raise ValueError("no such schedule")
+
+    async with running(parts=EngineParts(choose_schedule=broken)) as engine:
+        with pytest.raises(ModelUnavailableError, match="no such schedule"):
+            await engine.ready()
+        assert engine.state is EngineState.FAILED
+
+
+async def test_an_engine_that_cannot_guess_answers_all_the_same() -> None:
+    def refuse(backend: Backend) -> None:
+        raise ModelUnavailableError("the draft model was not pulled")
+
+    async with running(parts=EngineParts(make_speculation=refuse)) as engine:
+        _, ended = await engine.complete(ask("a"))
+        assert ended.outcome is Outcome.LENGTH
+
+
+async def test_cells_that_cannot_be_given_back_lose_no_request() -> None:
+    class Sticky(FakeBackend):
+        def truncate(self, seq_id: SeqId, n_tokens: int) -> None:
+            if self.n_samplers == 0 and self.held(seq_id):
+                raise MemoryError("boom")
+            super().truncate(seq_id, n_tokens)
+
+    async with running(Sticky(reply=endless, n_ctx=10_000)) as engine:
+        stream = engine.stream(ask("a", n=9_000))
+        await anext(stream)
+        engine.cancel("a")
+        *_, last = [event async for event in stream]
+        assert isinstance(last, Ended)
+        assert last.outcome is Outcome.CANCELLED
+        assert (await engine.complete(ask("b", n=2)))[1].outcome is Outcome.LENGTH
 
 
 async def test_vectors_have_length_one_and_do_not_depend_on_the_batch() -> None:

@@ -43,14 +43,22 @@ def test_the_state_with_most_in_common_is_found_and_taken_once() -> None:
     offload = KvOffload(max_bytes=100)
     offload.put(ids("abcd"), b"1234")
     offload.put(ids("abxy"), b"5678")
-    match = offload.match(ids("abxz"))
-    assert match is not None
-    assert (match.n_common, match.n_tokens) == (3, 4)
-    assert offload.take(match.key).state == b"5678"
-    left = offload.match(ids("abxz"))
-    assert left is not None
-    assert left.n_common == 2
+    assert offload.n_common(ids("abxz")) == 3
+    taken = offload.take_for(ids("abxz"), max_tokens=100)
+    assert taken is not None
+    assert taken.state == b"5678"
+    assert offload.n_common(ids("abxz")) == 2
     assert [each.state for each in offload] == [b"1234"]
+
+
+def test_of_several_states_the_smallest_that_fits_is_taken() -> None:
+    offload = KvOffload(max_bytes=1000)
+    offload.put(ids("abc" + "x" * 50), b"large")
+    offload.put(ids("abc" + "y" * 9), b"small")
+    offload.put(ids("abc" + "z" * 20), b"medium")
+    assert offload.take_for(ids("abcq"), max_tokens=5) is None
+    taken = [offload.take_for(ids("abcq"), max_tokens=30) for _ in range(3)]
+    assert [each.state if each else None for each in taken] == [b"small", b"medium", None]
 
 
 def test_a_longer_state_replaces_what_it_covers_and_a_covered_one_is_not_kept() -> None:
@@ -81,10 +89,8 @@ def test_a_state_that_is_too_large_or_empty_is_not_kept() -> None:
 def test_an_indivisible_state_is_found_only_by_prompts_that_go_on_from_it() -> None:
     offload = KvOffload(max_bytes=100, is_divisible=False)
     offload.put(ids("abcd"), b"1234")
-    assert offload.match(ids("abc")) is None
-    match = offload.match(ids("abcde"))
-    assert match is not None
-    assert match.n_common == 4
+    assert offload.n_common(ids("abc")) == 0
+    assert offload.n_common(ids("abcde")) == 4
 
 
 @given(st.lists(st.tuples(PATHS, st.integers(1, 5)), max_size=20), st.integers(1, 20), PATHS)
@@ -97,8 +103,7 @@ def test_nothing_is_lost_but_by_size(
     kept = list(offload)
     assert offload.n_bytes == sum(len(each.state) for each in kept) <= max_bytes
     best = max((n_common_prefix(each.tokens, prompt) for each in kept), default=0)
-    match = offload.match(prompt)
-    assert (match.n_common if match is not None else 0) == best
+    assert offload.n_common(prompt) == best
     everything = KvOffload(max_bytes=1000)
     for tokens, size in entries:
         everything.put(tokens, bytes(size))
@@ -124,6 +129,15 @@ def test_a_thread_larger_than_what_may_stay_idle_comes_back_whole() -> None:
     prefill(memory, backend, text)
     assert memory.counts().cached == 0
     assert prefill(memory, backend, text + "goes on") == len(text)
+
+
+def test_a_thread_comes_back_even_when_every_id_is_held() -> None:
+    backend = FakeBackend(n_ctx=2000, n_batch=64, n_seq_max=2)
+    memory = KvMemory(backend, offload=KvOffload(max_bytes=10_000))
+    texts = [f"{i} is a thread of its own " * 4 for i in range(3)]
+    for text in texts:
+        prefill(memory, backend, text)
+    assert prefill(memory, backend, texts[0] + "!") == len(texts[0])
 
 
 def test_a_full_cache_moves_threads_out_and_forgets_none() -> None:

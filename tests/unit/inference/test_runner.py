@@ -28,11 +28,12 @@ from inference.answers import AnswerBook
 from inference.backends.base import Chunk
 from inference.backends.fake import FakeBackend
 from inference.chat_template import ChatTemplate
-from inference.intake import Handle, sequence_for, warming_request
+from inference.errors import ChatTemplateError
+from inference.intake import Handle, Purpose, sequence_for, warming_request
 from inference.kv_memory import KvMemory
 from inference.kv_offload import KvOffload
 from inference.metrics import EngineMetrics
-from inference.request import TokenId
+from inference.request import SeqId, TokenId
 from inference.runner import Runner
 from inference.sequence import Sequence as LiveSequence
 
@@ -70,6 +71,8 @@ class Stage:
 
     backend: FakeBackend = field(default_factory=FakeBackend)
     memory: KvMemory | None = None
+    admission: Admission | None = None
+    now: float = 0.0
     sequences: dict[str, LiveSequence] = field(default_factory=dict[str, LiveSequence])
     events: dict[str, list[Event]] = field(default_factory=dict[str, "list[Event]"])
 
@@ -80,17 +83,19 @@ class Stage:
             self.backend,
             self.metrics,
             answers=self.answers,
-            admission=Admission(self.backend, self.memory or KvMemory(self.backend)),
+            admission=self.admission
+            or Admission(self.backend, self.memory or KvMemory(self.backend)),
+            clock=lambda: self.now,
         )
         self.template = ChatTemplate(self.backend.info, self.backend.vocabulary, self.answers)
 
-    def submit(self, request: GenerateRequest, *, is_warming: bool = False) -> None:
+    def submit(self, request: GenerateRequest, purpose: Purpose = Purpose.ANSWER) -> None:
         events: list[Event] = []
         handle = Handle(
             request=request,
             order=len(self.sequences),
             submitted_mono=0.0,
-            is_warming=is_warming,
+            purpose=purpose,
         )
         sequence = sequence_for(handle, self.template, self.backend.info, events.append)
         self.sequences[request.request_id] = sequence
@@ -339,7 +344,7 @@ def test_a_bad_grammar_is_rejected_with_a_reason() -> None:
 def test_a_warmed_prefix_is_pinned_and_used() -> None:
     stage = Stage(FakeBackend(n_ctx=200))
     system = (ChatMessage(Role.SYSTEM, SKILLS[0]),)
-    stage.submit(warming_request("warm", system), is_warming=True)
+    stage.submit(warming_request("warm", system), Purpose.WARMING)
     stage.run()
     assert stage.ended("warm").outcome is Outcome.FINISHED
     assert stage.ended("warm").stats.n_output == 0
@@ -639,6 +644,102 @@ def test_few_cells_stay_idle_and_the_pinned_ones_are_among_them() -> None:
     assert memory.n_known([TokenId(token) for token in b"rules for everybody else"]) == 20
 
 
+def test_prompts_that_fit_one_after_the_other_are_all_answered() -> None:
+    """Ageing makes them take turns; together they need more cells than there are."""
+    stage = Stage(FakeBackend(n_ctx=512, n_batch=64))
+    requests = [ask(f"r{i}", f"{i} " * 50, "why?", n=5) for i in range(24)]
+    for request in requests:
+        stage.submit(request)
+    for _ in range(3000):
+        if stage.runner.is_idle:
+            break
+        stage.runner.step()
+        stage.now += 2.5
+        stage.check()
+    for request in requests:
+        assert stage.ended(request.request_id).outcome in (Outcome.LENGTH, Outcome.FINISHED)
+        assert stage.text(request.request_id) == alone(request)
+
+
+def test_one_worse_request_lets_one_better_one_in_on_top_and_not_all() -> None:
+    backend = FakeBackend(n_ctx=512, n_batch=64)
+    stage = Stage(backend, admission=Admission(backend, KvMemory(backend), max_running=4))
+    stage.submit(ask("digest", "d" * 90, "why?", priority=Priority.BACKGROUND))
+    stage.runner.step()
+    for i in range(20):
+        stage.submit(ask(f"r{i}", f"{i} " * 40, "why?"))
+    stage.runner.step()
+    assert len(stage.runner.memory.tree.running) <= 5
+    stage.run()
+    assert stage.text("digest") == alone(ask("digest", "d" * 90, "why?"))
+
+
+class BrokenDrafter:
+    def propose(self, tokens: Sequence[TokenId], n_max: int) -> list[TokenId]:
+        raise RuntimeError("broken on purpose")
+
+    def learn(self, n_proposed: int, n_accepted: int) -> None:
+        """It learns nothing."""
+
+    def close(self) -> None:
+        """Nothing to free."""
+
+
+def test_a_request_that_cannot_be_prepared_ends_alone() -> None:
+    backend = FakeBackend(n_ctx=512, n_batch=64)
+
+    def make_drafter(sequence: LiveSequence) -> None:
+        if sequence.request_id == "bad":
+            raise RuntimeError("broken on purpose")
+
+    admission = Admission(backend, KvMemory(backend), make_drafter=make_drafter)
+    stage = Stage(backend, admission=admission)
+    good = ask("good", SKILLS[0], "why?")
+    stage.submit(good)
+    stage.runner.step()
+    stage.submit(ask("bad", SKILLS[1], "why?"))
+    stage.run()
+    assert stage.ended("bad").fault is Fault.INTERNAL
+    assert stage.text("good") == alone(good)
+
+
+def test_a_drafter_that_fails_is_done_without() -> None:
+    backend = FakeBackend(n_ctx=512, n_batch=64)
+    admission = Admission(backend, KvMemory(backend), make_drafter=lambda _: BrokenDrafter())
+    stage = Stage(backend, admission=admission)
+    request = ask("a", SKILLS[0], "why?")
+    assert stage.ask(request)[0] == alone(request)
+
+
+def test_memory_that_cannot_drop_a_part_computes_an_aborted_step_again() -> None:
+    backend = FakeBackend(n_ctx=512, n_batch=16, can_share_prefixes=False)
+    stage = Stage(backend)
+    request = ask("a", SKILLS[0], "why?", priority=Priority.BACKGROUND)
+    stage.submit(request)
+    stage.runner.step()
+    stage.runner.step(should_abort=lambda: True)
+    stage.run()
+    assert stage.text("a") == alone(request)
+
+
+def test_a_state_that_cannot_be_copied_costs_only_itself() -> None:
+    class NoCopy(FakeBackend):
+        def read_state(self, seq_id: SeqId) -> bytes:
+            raise MemoryError
+
+    backend = NoCopy(n_ctx=512, n_batch=64)
+    stage = Stage(backend, KvMemory(backend, max_idle=0, offload=KvOffload(max_bytes=10_000)))
+    request = ask("a", SKILLS[0], "why?", pin_prefix=0)
+    assert stage.ask(request)[0] == alone(request)
+    stage.runner.memory.check()
+    assert len(stage.runner.memory.free_ids) == backend.info.n_seq_max
+
+
+def test_a_conversation_without_a_token_is_refused() -> None:
+    with pytest.raises(ChatTemplateError, match="empty"):
+        Stage().submit(warming_request("warm", ()), Purpose.WARMING)
+
+
 class RunnerMachine(RuleBasedStateMachine):
     """Random submissions, steps, cancellations and faults in a small memory."""
 
@@ -647,6 +748,7 @@ class RunnerMachine(RuleBasedStateMachine):
         self.stage = self.open_stage()
         self.expected: dict[str, GenerateRequest] = {}
         self.is_faulty = False
+        self.cancelled: set[str] = set()
 
     def open_stage(self) -> Stage:
         return Stage(FakeBackend(n_ctx=160, n_batch=8, n_seq_max=4))
@@ -672,10 +774,17 @@ class RunnerMachine(RuleBasedStateMachine):
     @precondition(lambda self: bool(self.expected))
     @rule(data=st.data())
     def cancel(self, data: st.DataObject) -> None:
-        self.stage.runner.cancel(data.draw(st.sampled_from(sorted(self.expected))))
+        name = data.draw(st.sampled_from(sorted(self.expected)))
+        self.cancelled.add(name)
+        self.stage.runner.cancel(name)
+
+    @rule(seconds=st.floats(min_value=0.01, max_value=30))
+    def wait(self, seconds: float) -> None:
+        self.stage.now += seconds
 
     @rule(code=st.sampled_from([-3, -2, -1, 1, 2]))
     def fault(self, code: int) -> None:
+        self.is_faulty = True
         self.stage.backend.codes.append(code)
 
     @invariant()
@@ -690,6 +799,7 @@ class RunnerMachine(RuleBasedStateMachine):
                 assert text == alone(request)
             else:
                 assert alone(request).startswith(text)
+                assert self.is_faulty or name in self.cancelled, ended.reason
         assert self.stage.backend.n_samplers == 0
 
 

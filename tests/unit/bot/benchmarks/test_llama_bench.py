@@ -48,6 +48,8 @@ def test_it_runs_with_the_settings_of_our_engine() -> None:
         "-ctv": "f16",
         "-fa": "auto",
         "-ngl": "-1",
+        "-mg": "0",
+        "-ts": "0",
         "--repack": "1",
         "-r": "1",
         "-o": "json",

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -43,6 +44,14 @@ def test_another_salt_changes_the_beginning_of_every_prompt_and_no_question() ->
         assert one.split(". ", 1)[1] == other.split(". ", 1)[1]
 
 
+def test_another_nonce_changes_the_beginning_of_every_prompt_and_no_question() -> None:
+    one, other = OpsLoad(nonce="a-"), OpsLoad(nonce="b-")
+    assert one.question(0, 0) == other.question(0, 0)
+    prompts = [load.system(0, "0-1-1")["content"] for load in (one, other)]
+    assert prompts[0].split(". ", 1)[0] != prompts[1].split(". ", 1)[0]
+    assert prompts[0].split(". ", 1)[1] == prompts[1].split(". ", 1)[1]
+
+
 def test_there_are_four_skills_whose_prompts_have_the_length_asked_for() -> None:
     load = OpsLoad(n_threads=8, n_system_words=300)
     prompts = [load.system(thread, "s")["content"] for thread in range(8)]
@@ -63,7 +72,7 @@ def test_questions_differ_by_thread_and_turn_and_grow_with_their_words() -> None
 @pytest.mark.parametrize("name", ["n_threads", "n_turns", "n_output", "n_system_words"])
 def test_a_count_below_one_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match=f"{name} is 0, it must be at least 1"):
-        OpsLoad(**{name: 0})
+        replace(OpsLoad(), **{name: 0})
 
 
 def test_a_burst_repeats_and_mixes_short_and_long_questions() -> None:

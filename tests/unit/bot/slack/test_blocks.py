@@ -13,6 +13,7 @@ from bot.messages import (
     Choice,
     Choices,
     Code,
+    Excerpt,
     Finding,
     Findings,
     Heading,
@@ -26,6 +27,7 @@ from bot.messages import (
     Reply,
 )
 from bot.slack.blocks import fallback_text, reply_blocks
+from bot.workspace.blocks import checked_message_blocks
 
 LONG = "word & <tag> " * 2000
 AT = datetime(2026, 11, 21, 10, 2, 11, tzinfo=UTC)
@@ -38,6 +40,7 @@ PARTS: list[Part] = [
         )
     ),
     Quote(text=LONG, source="checkout.log", line_number=18204),
+    Excerpt(source=LONG, lines=tuple((n, LONG) for n in range(9, 20)), marked=14),
     Prose(text=LONG, from_model=True),
     Code(language="promql", text=LONG, checks=("parsed as PromQL",)),
     Passages(
@@ -81,3 +84,48 @@ def test_a_finished_answer_asks_for_a_verdict_on_its_request() -> None:
 def test_the_fallback_text_is_never_empty_and_never_mentions() -> None:
     assert fallback_text(Reply(parts=(), summary=""))
     assert "<!channel>" not in fallback_text(Reply(parts=(), summary="<!channel>"))
+
+
+def rows_of(*findings: Finding) -> list[list[str]]:
+    (table,) = reply_blocks(
+        Reply(parts=(Findings(rows=findings),), summary="s", phase=Phase.WORKING), "r1"
+    )
+    return [[json.dumps(cell, ensure_ascii=False) for cell in row] for row in table["rows"]]
+
+
+def test_findings_are_one_table_with_a_row_each() -> None:
+    found = Finding(change=Change.NEW, label="NEW", count=1204, template="no <n>", since=AT)
+    head, row = rows_of(found)
+    assert [title.split('"')[-2] for title in head] == ["#", "change", "lines", "message", "since"]
+    assert "1,204" in row[2]
+    assert "no <n>" in row[3]
+    assert "10:02:11 UTC" in row[4]
+
+
+def test_a_finding_without_time_or_service_leaves_no_cell_empty() -> None:
+    timed = Finding(change=Change.GONE, label="GONE", count=0, template="", since=AT, service="db")
+    rows = rows_of(timed, Finding(change=Change.STEADY, label="ERROR", count=1, template="x"))
+    assert {len(row) for row in rows} == {6}
+    assert not any('"text": ""' in cell for row in rows for cell in row)
+
+
+def test_the_table_passes_the_rules_of_the_workspace() -> None:
+    blocks = reply_blocks(Reply(parts=(PARTS[1],), summary="s"), "r1")
+    assert checked_message_blocks(blocks)[0]["type"] == "table"
+
+
+def test_an_excerpt_keeps_the_lines_next_to_the_marked_one_and_their_numbers() -> None:
+    lines = tuple((n, f"line {n} <!channel> " + "x" * 400) for n in range(95, 106))
+    (block, place) = reply_blocks(
+        Reply(
+            parts=(Excerpt(source="a.log", lines=lines, marked=100),),
+            summary="s",
+            phase=Phase.WORKING,
+        ),
+        "r1",
+    )
+    text = block["text"]["text"]
+    assert "&gt;100  line 100 &lt;!channel&gt;" in text
+    assert " 99  line 99" in text
+    assert "line 95" not in text
+    assert "a.log:95-105" in json.dumps(place)

@@ -54,6 +54,12 @@ WRONG: dict[str, tuple[list[Block], str]] = {
         "/blocks/0/elements/0",
     ),
     "more than 25 elements": ([actions(*(button(action_id=str(n)) for n in range(26)))], "25"),
+    "table without rows": ([{"type": "table", "rows": []}], "/blocks/0/rows"),
+    "empty cell": (
+        [{"type": "table", "rows": [[{"type": "raw_text", "text": ""}]]}],
+        "/blocks/0/rows/0/0/text",
+    ),
+    "two tables": ([{"type": "table", "rows": [[{"type": "raw_text", "text": "a"}]]}] * 2, "table"),
 }
 
 

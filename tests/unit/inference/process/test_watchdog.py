@@ -27,6 +27,11 @@ def test_it_is_patient_up_to_its_limits_and_names_the_one_that_was_passed(
     assert verdict == reason
 
 
+def test_a_model_that_was_lost_needs_a_new_process() -> None:
+    verdict = DOG.verdict(has_answered=True, silent_s=0.0, step_s=0.0, has_lost_model=True)
+    assert verdict == "it lost its model"
+
+
 def test_a_limit_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="must be > 0 s"):
         Watchdog(silence_s=0)

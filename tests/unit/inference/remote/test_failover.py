@@ -67,14 +67,23 @@ async def events_of(failover: Failover, request: GenerateRequest = REQUEST) -> l
     return [event async for event in failover.stream(request)]
 
 
-@pytest.mark.parametrize("fault", [Fault.UNAVAILABLE, Fault.QUEUE_FULL, Fault.LOST, Fault.INTERNAL])
+MOVES_ON = (
+    Fault.UNAVAILABLE,
+    Fault.QUEUE_FULL,
+    Fault.LOST,
+    Fault.INTERNAL,
+    Fault.PROMPT_TOO_LONG,
+)
+
+
+@pytest.mark.parametrize("fault", MOVES_ON)
 async def test_the_next_one_answers_when_the_first_cannot(fault: Fault) -> None:
     second = Scripted(GOOD)
     failover = Failover([("a", Scripted(ending(fault))), ("b", second)])
     assert await events_of(failover) == list(GOOD)
 
 
-@pytest.mark.parametrize("fault", [fault for fault in Fault if fault.is_callers] + [Fault.DEADLINE])
+@pytest.mark.parametrize("fault", [fault for fault in Fault if fault not in MOVES_ON])
 async def test_a_fault_of_the_callers_is_not_asked_of_others(fault: Fault) -> None:
     second = Scripted(GOOD)
     failover = Failover([("a", Scripted(ending(fault, Outcome.REJECTED))), ("b", second)])

@@ -137,6 +137,11 @@ async def test_only_brackets_that_nest_count_towards_the_depth_of_a_grammar() ->
     assert [request.grammar for request in recorder.asked] == grammars
 
 
+def schema(value: dict[str, Any]) -> dict[str, Any]:
+    """A response format that demands this JSON schema."""
+    return {"type": "json_schema", "json_schema": {"name": "answer", "schema": value}}
+
+
 @pytest.mark.parametrize(
     ("path", "body", "said"),
     [
@@ -156,6 +161,17 @@ async def test_only_brackets_that_nest_count_towards_the_depth_of_a_grammar() ->
         (CHAT, {"messages": MESSAGES, "max_tokens": 1, "max_completion_tokens": 2}, "not both"),
         (CHAT, {"messages": MESSAGES, "stream_options": {}}, "only for streams"),
         (CHAT, {"messages": MESSAGES, "grammar": nested(1025)}, "deeper than 1024"),
+        (CHAT, {"messages": MESSAGES * 4097}, "at most 4096 items"),
+        (CHAT, {"messages": MESSAGES, "grammar": 'root ::= "aaaa"{2000}{2000}'}, "repeats more"),
+        (CHAT, {"messages": MESSAGES, "response_format": schema({"type": {"a": 1}})}, "the type"),
+        (
+            CHAT,
+            {
+                "messages": MESSAGES,
+                "response_format": schema({"properties": {"a": {}}, "required": [["a"]]}),
+            },
+            "must name properties",
+        ),
         (CHAT, {"messages": MESSAGES, "grammar": "#" + "x" * 65_536}, "at most 65536"),
         (
             CHAT,

@@ -7,6 +7,7 @@ import json
 import socket
 import stat
 import threading
+import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
@@ -235,6 +236,35 @@ async def test_own_calls_warm_prefill_and_count(serving: Serving) -> None:
         async with session.post(url + CHAT, json={"messages": messages}) as answer:
             started = (await answer.json())["opsbot"]["started"]
     assert started["n_cached"] > 40
+
+
+async def test_warming_a_prompt_that_never_fits_is_the_callers_fault(serving: Serving) -> None:
+    body = {"messages": [{"role": "system", "content": "s" * 600}]}
+    async with (
+        serving(engine_on(FakeBackend(n_ctx=512))) as url,
+        aiohttp.ClientSession() as session,
+        session.post(f"{url}/opsbot/v1/warm", json=body) as answer,
+    ):
+        error = (await answer.json())["error"]
+    assert (answer.status, error["code"]) == (400, "prompt_too_long")
+    assert "at most 511 fit" in error["message"]
+
+
+async def test_half_an_answer_whose_deadline_passed_is_an_error(serving: Serving) -> None:
+    def take_a_while(chunks: object) -> None:
+        time.sleep(0.02)
+
+    body = {"messages": MESSAGES, "max_tokens": 400, "deadline_s": 0.1}
+    engine = engine_on(FakeBackend(n_ctx=1024, on_decode=take_a_while))
+    async with serving(engine) as url, aiohttp.ClientSession() as session:
+        async with session.post(url + CHAT, json=body) as answer:
+            assert answer.status == 504
+            whole = await answer.json()
+        async with session.post(url + CHAT, json=body | {"stream": True}) as answer:
+            streamed = (await answer.text()).split("\n\n")
+    assert whole["error"]["code"] == "deadline"
+    assert whole["opsbot"]["started"]["n_prompt"] > 0
+    assert json.loads(streamed[-3].removeprefix("data: "))["error"]["code"] == "deadline"
 
 
 @asynccontextmanager

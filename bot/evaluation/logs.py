@@ -1,0 +1,234 @@
+"""How well log analysis does on labelled logs: templates, evidence, sessions and findings."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import cast
+
+from bot.skills.logs.analysis import analyse
+from bot.skills.logs.digest import build
+from bot.skills.logs.miner import Miner
+from bot.skills.logs.sources import FileStream, TextStream
+
+from . import logs_planted
+from .logs_grouping import Grouping, score
+from .logs_planted import Found
+from .logs_sessions import Detection, detect, labels_of
+from .logs_signals import Recall, Signal, critical_signals, missing, recall_of
+from .logs_tokens import Counter
+
+BUDGETS = (1000, 2000, 4000)
+_ALERT_BUDGET = 1000
+_NO_ALERT = "-"
+_N_SEEDS = 5
+_N_SPLITS = 10
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alerts:
+    """Which alert tags have a line in a digest.
+
+    Attributes:
+        n_shown: Tags of which a line is in the text.
+        n: Tags there are.
+        lacking: Tags without a line.
+    """
+
+    n_shown: int
+    n: int
+    lacking: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FalseFindings:
+    """What was found where nothing had changed.
+
+    Attributes:
+        n_splits: Pairs of logs that were compared.
+        found: One text for each finding.
+    """
+
+    n_splits: int
+    found: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogsReport:
+    """The figures; a part is empty or None when its data are not there.
+
+    Attributes:
+        tokens: Whose tokens the budgets are counted in.
+        grouping: By system.
+        recall: By budget, in tokens.
+        seconds: How long it took.
+    """
+
+    tokens: str
+    grouping: dict[str, Grouping]
+    recall: dict[int, Recall]
+    alerts: dict[str, Alerts]
+    sessions: dict[str, Detection]
+    false_findings: FalseFindings
+    planted: tuple[Found, ...]
+    seconds: float
+
+    @property
+    def mean_ga(self) -> float:
+        """Mean grouping accuracy over the systems; 0 without any."""
+        return _mean(each.ga for each in self.grouping.values())
+
+    @property
+    def mean_fga(self) -> float:
+        """Mean F1 of the groups over the systems; 0 without any."""
+        return _mean(each.fga for each in self.grouping.values())
+
+
+def _mean(values: Iterable[float]) -> float:
+    listed = list(values)
+    return sum(listed) / len(listed) if listed else 0.0
+
+
+def evaluate(data_dir: Path, counter: Counter, progress: Progress) -> LogsReport:
+    """Score everything for which the folder has data.
+
+    Args:
+        data_dir: Has `loghub/SYSTEM/*.log` with `*.log_structured.csv`, or with
+            `block_labels.csv.gz`; and `logdx/SPLIT/CASE/raw.log` with `ground_truth.json`.
+
+    Raises:
+        ValueError: There are no such data, or a label cannot be understood.
+        OSError: A file cannot be read.
+    """
+    started = time.perf_counter()
+    tables = sorted(data_dir.glob("loghub/*/*.log_structured.csv"))
+    cases = sorted(data_dir.glob("logdx/*/*/ground_truth.json"))
+    sessions = sorted(data_dir.glob("loghub/*/block_labels.csv.gz"))
+    if not (tables or cases or sessions):
+        raise ValueError(f"{data_dir} has no labelled logs (loghub/, logdx/)")
+    return LogsReport(
+        tokens=counter.name,
+        grouping={path.parent.name: _grouping(path, progress) for path in tables},
+        recall=_recall(cases, counter, progress) if cases else {},
+        alerts=_all_alerts(tables, counter),
+        sessions={path.parent.name: _sessions(path, progress) for path in sessions},
+        false_findings=_false_findings(tables, progress),
+        planted=_planted(progress),
+        seconds=round(time.perf_counter() - started, 1),
+    )
+
+
+def _log_of(table: Path) -> Path:
+    return table.with_name(table.name.removesuffix("_structured.csv"))
+
+
+def _column(table: Path, name: str) -> list[str]:
+    with table.open(encoding="utf-8", newline="") as file:
+        return [row[name] for row in csv.DictReader(file) if name in row]
+
+
+def _grouping(table: Path, progress: Progress) -> Grouping:
+    progress(f"templates of {table.parent.name}")
+    miner = Miner()
+    block = _log_of(table).read_bytes().replace(b"\r\n", b"\n").removesuffix(b"\n")
+    shapes = miner.shapes_of(block)
+    return score(_column(table, "EventId"), [id(shape.template.root) for shape in shapes])
+
+
+def _digest_of(path: Path, budget: int, counter: Counter) -> str:
+    stream = FileStream(name=path.name, paths=(path,))
+    return _text_of(stream, budget, counter)
+
+
+def _text_of(stream: FileStream | TextStream, budget: int, counter: Counter) -> str:
+    analysis = analyse({stream.name: (stream,)}, None, datetime.now(UTC))
+    return build(
+        analysis,
+        budget_tokens=budget,
+        zone=UTC,
+        only_telling=False,
+        max_entries=200,
+        count_tokens=counter.count,
+    ).text
+
+
+def _recall(cases: list[Path], counter: Counter, progress: Progress) -> dict[int, Recall]:
+    signals = {path.parent.name: _signals(path) for path in cases}
+    found: dict[int, Recall] = {}
+    for budget in BUDGETS:
+        progress(f"digests of {len(cases)} failed jobs in {budget:,} tokens")
+        texts = {p.parent.name: _digest_of(p.with_name("raw.log"), budget, counter) for p in cases}
+        missed = {name: (signals[name], missing(signals[name], texts[name])) for name in texts}
+        found[budget] = recall_of(missed, max(counter.count(text) for text in texts.values()))
+    return found
+
+
+def _signals(path: Path) -> tuple[Signal, ...]:
+    try:
+        truth = cast("dict[str, object]", json.loads(path.read_text(encoding="utf-8")))
+        return critical_signals(truth)
+    except ValueError as exc:
+        raise ValueError(f"{path}: {exc}") from exc
+
+
+def _all_alerts(tables: list[Path], counter: Counter) -> dict[str, Alerts]:
+    labels = {table: _column(table, "Label") for table in tables}
+    return {
+        table.parent.name: _alerts(table, tags, counter)
+        for table, tags in labels.items()
+        if len(set(tags) - {_NO_ALERT}) > 1
+    }
+
+
+def _alerts(table: Path, tags: list[str], counter: Counter) -> Alerts:
+    """The tag, which is the first word of each line, is not given to the analysis."""
+    lines = _log_of(table).read_text(encoding="utf-8", errors="replace").splitlines()
+    plain = [line.split(" ", 1)[-1] for line in lines]
+    text = _text_of(TextStream(name="log", text="\n".join(plain)), _ALERT_BUDGET, counter)
+    shown = {tag for line, tag in zip(plain, tags, strict=True) if line in text}
+    wanted = set(tags) - {_NO_ALERT}
+    return Alerts(n_shown=len(shown & wanted), n=len(wanted), lacking=tuple(sorted(wanted - shown)))
+
+
+def _lines_beside(labels: Path) -> list[bytes]:
+    packed = sorted(labels.parent.glob("*.log.gz"))
+    if not packed:
+        raise ValueError(f"{labels.parent} has no packed log")
+    with gzip.open(packed[0]) as file:
+        return file.read().splitlines()
+
+
+def _sessions(labels: Path, progress: Progress) -> Detection:
+    progress(f"sessions of {labels.parent.name}")
+    return detect(_lines_beside(labels), labels_of(labels))
+
+
+def _false_findings(tables: list[Path], progress: Progress) -> FalseFindings:
+    """Halves of real logs, divided at random, and logs in which nothing changes."""
+    progress("findings where nothing changed")
+    found: list[str] = []
+    logs = [_log_of(table) for table in tables][:_N_SPLITS]
+    for seed, path in enumerate(logs):
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        found += (f"{path.stem}: {each}" for each in logs_planted.false_in_halves(lines, seed))
+    forms = list(logs_planted.FORMATS)
+    for seed in range(_N_SPLITS):
+        form = forms[seed % len(forms)]
+        found += (f"{form} {seed}: {each}" for each in logs_planted.false_in_time(form, seed))
+    return FalseFindings(n_splits=len(logs) + _N_SPLITS, found=tuple(found))
+
+
+def _planted(progress: Progress) -> tuple[Found, ...]:
+    found: list[Found] = []
+    for kind in logs_planted.KINDS:
+        progress(f"planted changes: {kind}")
+        found.append(logs_planted.found_of(kind, _N_SEEDS))
+    return tuple(found)

@@ -1,0 +1,36 @@
+"""The generated logs are what their names say, and the figures add up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bot.benchmarks.logs import digest, mine, new_lines, usual_lines, write_log
+from bot.skills.logs.miner import Miner
+
+
+def test_the_usual_log_has_few_templates_and_is_the_same_every_time(tmp_path: Path) -> None:
+    path = tmp_path / "usual.log"
+    write_log(path, usual_lines(12_000))
+    found = mine(path, "usual")
+    assert found.n_lines == 12_000
+    assert found.n_found < 10
+    assert found.lines_per_s > 0
+    assert list(usual_lines(50)) == list(usual_lines(50))
+
+
+def test_in_the_worst_case_no_two_lines_have_the_same_letters() -> None:
+    lines = [line.encode().translate(None, b"0123456789") for line in new_lines(500)]
+    assert len(set(lines)) == 500
+    miner = Miner()
+    for line in new_lines(500):
+        miner.shape_of(line.encode())
+    assert len(miner.templates) < 20
+
+
+def test_a_digest_is_measured_from_the_file_on(tmp_path: Path) -> None:
+    path = tmp_path / "usual.log"
+    write_log(path, usual_lines(3000))
+    found = digest(path, "usual")
+    assert (found.what, found.n_lines) == ("digest", 3000)
+    assert found.n_found > 1
+    assert found.peak_rss_mb is not None
