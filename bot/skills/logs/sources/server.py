@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Generator, Mapping
 from contextlib import closing
@@ -22,6 +23,7 @@ from .stream import Chunk, newest_in
 
 _PASSING = frozenset({429, 502, 503, 504})
 _MAX_REASON = 300
+_STAMP = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,7 +193,8 @@ class _Reading:
                 for entry in page.entries:
                     self._n_read += 1
                     yield entry
-                    self._last = entry.text
+                    if entry.text.startswith((b"2", b"{")):
+                        self._last = entry.text
         except SourceFailedError as exc:
             self.problems.append(f"{self._name}: {exc} ({self._missing()})")
 
@@ -199,5 +202,6 @@ class _Reading:
         if self._n_read == 0:
             return "nothing was read"
         total = "" if self._n_expected is None else f" of {self._n_expected:,}"
-        last = self._last.split(b" ", 1)[0].decode("utf-8", "replace")
-        return f"{self._n_read:,}{total} entries were read, those after {last} are missing"
+        stamp = _STAMP.search(self._last)
+        since = f"after {stamp.group().decode()}" if stamp else "after them"
+        return f"{self._n_read:,}{total} entries were read, those {since} are missing"

@@ -149,6 +149,12 @@ def test_a_server_that_disappears_half_way_keeps_what_it_gave(serve: Serve) -> N
     )
 
 
+def test_the_last_time_is_said_when_a_stack_trace_was_last(serve: Serve) -> None:
+    rows = [(_ns(0), "a", '{"msg":"failed"}'), (_ns(1), "a", "  at a.b"), (_ns(2), "a", "end")]
+    _, intake = _read(_stream(serve(FakeLoki(rows, fail_after=1)), page_lines=2))
+    assert "(2 entries were read, those after 2026-11-21T08:00:00.000000Z" in intake.problems[0]
+
+
 def test_a_busy_server_is_asked_again(serve: Serve) -> None:
     busy = [(429, "too many outstanding requests"), (503, "")]
     lines, intake = _read(_stream(serve(FakeLoki([(_ns(1), "a", "one")], refusals=busy))))

@@ -213,6 +213,16 @@ def test_a_program_that_is_not_there_is_said(tmp_path: Path) -> None:
     assert "cannot be started: No such file or directory" in intake.problems[0]
 
 
+def test_a_journal_that_ends_in_a_fault_keeps_what_it_gave(script: Script) -> None:
+    record = '{"__REALTIME_TIMESTAMP":"1795248000000000","PRIORITY":"2","MESSAGE":"no room"}'
+    program = script(f"echo '{record}'; echo 'Failed to iterate: Bad message' >&2; exit 1")
+    stream = CommandStream(name="app", program=Journal(unit="app", program=program))
+    lines, sources, intake = _read(stream)
+    assert lines == ["2026-11-21T08:00:00.000000Z CRIT no room"]
+    assert sources == ["app"]
+    assert "Failed to iterate: Bad message (1 lines were read)" in intake.problems[0]
+
+
 JOURNAL_WRITERS = ("/lib/systemd/systemd-journal-remote", "/usr/lib/systemd/systemd-journal-remote")
 
 
