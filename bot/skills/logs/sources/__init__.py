@@ -3,7 +3,7 @@
 from .configured import configured_streams, fault_of, source_streams
 from .errors import LogSourceError, WrongSourceError
 from .file import FileStream
-from .limits import Limits
+from .limits import Limits, stopped_after
 from .matching import matching
 from .places import Places, places_of
 from .query import LogQuery
@@ -30,5 +30,6 @@ __all__ = [
     "matching",
     "places_of",
     "source_streams",
+    "stopped_after",
     "streams_of",
 ]

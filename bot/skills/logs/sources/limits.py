@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 
@@ -21,3 +23,15 @@ class Limits:
     total_s: float = 300.0
     retry_waits_s: tuple[float, ...] = (0.5, 2.0)
     stop: threading.Event = field(default_factory=threading.Event)
+
+
+@contextmanager
+def stopped_after(limits: Limits) -> Generator[None]:
+    """Stop, when the block is left, whatever still reads within these limits.
+
+    A coroutine that is cancelled while a thread reads for it leaves no program running this way.
+    """
+    try:
+        yield
+    finally:
+        limits.stop.set()

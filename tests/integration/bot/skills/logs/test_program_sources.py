@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import subprocess
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from bot.skills.logs.blocks import Intake
-from bot.skills.logs.sources import LogQuery, Stream
+from bot.skills.logs.sources import LogQuery, Stream, stopped_after
 from bot.skills.logs.sources.command import CommandStream
 from bot.skills.logs.sources.docker import Docker
 from bot.skills.logs.sources.journal import Journal
@@ -95,6 +96,13 @@ def _await_gone(pid: int) -> None:
     deadline = time.monotonic() + 5
     while not _is_gone(pid):
         assert time.monotonic() < deadline, "the process outlived its reader"
+        time.sleep(0.01)
+
+
+def _await_file(path: Path) -> None:
+    deadline = time.monotonic() + 10
+    while not path.exists():
+        assert time.monotonic() < deadline, "the program did not begin"
         time.sleep(0.01)
 
 
@@ -205,6 +213,26 @@ def test_stopping_from_another_thread_ends_the_program(script: Script, tmp_path:
     timer.join()
     assert "reading was stopped" in intake.problems[0]
     _await_gone(int(pids.read_text()))
+
+
+async def test_a_cancelled_question_leaves_no_program(script: Script, tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    program = script(f"echo $$ > {pids}.new; mv {pids}.new {pids}; exec sleep 60")
+    limits = Limits()
+    stream = CommandStream(
+        name="app", program=Docker(container="a", program=program), limits=limits
+    )
+
+    async def ask() -> None:
+        with stopped_after(limits):
+            await asyncio.to_thread(_read, stream)
+
+    question = asyncio.create_task(ask())
+    await asyncio.to_thread(_await_file, pids)
+    question.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await question
+    await asyncio.to_thread(_await_gone, int(await asyncio.to_thread(pids.read_text)))
 
 
 def test_a_program_that_is_not_there_is_said(tmp_path: Path) -> None:
