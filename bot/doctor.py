@@ -19,6 +19,7 @@ from inference.models.inspect import ModelFacts, inspect_model
 
 from .machine import Machine, existing_parent, is_port_free, n_free_bytes
 from .settings import Settings
+from .skills.logs.sources import fault_of, is_file, places_of
 
 _GB = 1e9
 _LOW_DISK_BYTES = 2e9
@@ -204,10 +205,18 @@ def _logs(settings: Settings) -> Iterator[Check]:
         )
         yield _warning("logs", "no log sources are configured", advice)
     for service, patterns in settings.logs.sources.items():
-        yield _log_source(service, patterns)
+        globs = tuple(pattern for pattern in patterns if is_file(pattern))
+        if globs:
+            yield _log_files(service, globs)
+        places = places_of(settings.logs)
+        for source in patterns:
+            if not is_file(source):
+                fault = fault_of(source, places)
+                name = f"logs of {service}"
+                yield _problem(name, fault, "correct logs") if fault else _ok(name, source)
 
 
-def _log_source(service: str, patterns: tuple[str, ...]) -> Check:
+def _log_files(service: str, patterns: tuple[str, ...]) -> Check:
     name = f"logs of {service}"
     found = {path for pattern in patterns for path in glob.glob(pattern, recursive=True)}
     files = sorted(path for path in found if Path(path).is_file())

@@ -178,7 +178,40 @@ class LogSettings(_Section):
 
     sources: Mapping[str, tuple[str, ...]] = Field(
         default_factory=dict[str, tuple[str, ...]],
-        description="service name -> file globs, for example checkout = ['/var/log/checkout*.log']",
+        description="service name -> its sources: file globs with their rotated predecessors "
+        "('/var/log/checkout*.log'), a systemd unit ('journal:checkout.service'), a container "
+        "('docker:checkout-1'), pods ('kubectl:shop/deployment/checkout' or "
+        "'kubectl:shop/app=checkout'), a Loki selector ('loki:{app=\"checkout\"}'), or an index of "
+        "Elasticsearch or OpenSearch ('elastic:logs-*?service.name:checkout'); several may be named",
+    )
+    loki_url: str = Field(
+        default="",
+        pattern="^(https?://.*)?$",
+        description="base URL of Loki for 'loki:' sources, for example http://loki:3100",
+    )
+    loki_tenant: str = Field(default="", description="Loki tenant (X-Scope-OrgID); default: none")
+    loki_token: SecretStr = Field(default=SecretStr(""), description="bearer token of Loki")
+    elastic_url: str = Field(
+        default="",
+        pattern="^(https?://.*)?$",
+        description="base URL of Elasticsearch or OpenSearch for 'elastic:' sources",
+    )
+    elastic_api_key: SecretStr = Field(
+        default=SecretStr(""), description="API key of Elasticsearch, encoded; goes before a user"
+    )
+    elastic_user: str = Field(default="", description="user name for 'elastic:' sources")
+    elastic_password: SecretStr = Field(default=SecretStr(""), description="password of that user")
+    elastic_time_field: str = Field(
+        default="@timestamp", description="field with the time of each document"
+    )
+    journal_directory: Path | None = Field(
+        default=None, description="folder with the journal for 'journal:' sources; default: its own"
+    )
+    kubectl_context: str = Field(
+        default="", description="context of kubectl for 'kubectl:' sources; default: the current"
+    )
+    source_limit_s: PositiveFloat = Field(
+        default=120.0, description="longest time for reading one program or server, in seconds"
     )
     window_s: PositiveInt = Field(
         default=900, description="default time window of a question, in seconds"

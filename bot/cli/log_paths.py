@@ -1,7 +1,8 @@
-"""What the paths on the command line of `opsbot logs` mean."""
+"""What the sources on the command line of `opsbot logs` mean."""
 
 from __future__ import annotations
 
+from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,15 +33,40 @@ def streams_at(paths: list[str]) -> dict[str, tuple[Stream, ...]]:
 
 
 def _streams(path: str) -> tuple[Stream, ...]:
-    from ..skills.logs.sources import FileStream, InputStream, streams_of
+    from ..skills.logs.sources import FileStream, InputStream, is_file
 
     if path == "-":
         return (InputStream(),)
     file = Path(path)
-    if _WILD.isdisjoint(path) or file.exists():
+    if file.is_file():
         _refuse_unreadable(file)
         return (FileStream(name=file.name, paths=(file,)),)
-    return streams_of([path]) or fail(f"no file matches {path}")
+    if is_file(path) and _WILD.isdisjoint(path):
+        return _service_streams(path) or _refuse_unreadable(file) or fail(f"{path} is no file")
+    return _source_streams(path) or fail(f"no file matches {path}")
+
+
+def _source_streams(source: str) -> tuple[Stream, ...]:
+    from ..skills.logs.sources import Places, WrongSourceError, is_file, places_of, source_streams
+    from .context import read_settings
+
+    places = Places() if is_file(source) else places_of(read_settings().logs)
+    try:
+        return source_streams(source, UTC, places)
+    except WrongSourceError as exc:
+        fail(str(exc), WRONG_USE)
+
+
+def _service_streams(name: str) -> tuple[Stream, ...]:
+    """The streams of a service that the settings name."""
+    from ..skills.logs.sources import configured_streams, places_of
+    from .context import read_settings
+
+    logs = read_settings().logs
+    if name not in logs.sources:
+        return ()
+    streams = configured_streams(logs.sources, (name,), UTC, places_of(logs))[name]
+    return streams or fail(f"no file matches {' or '.join(logs.sources[name])}")
 
 
 def _refuse_unreadable(path: Path) -> None:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
+from .log_lines import lines
 from .log_marks import ignored
 from .log_paths import stream_at, streams_at
+from .log_tail import tail
 from .output import console, emit_json, fail
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Find what matters in log files.")
 app.command()(ignored)
+app.command()(lines)
+app.command()(tail)
 
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 _SHOWN_TEMPLATES = 40
@@ -176,4 +180,4 @@ def digest(
 
 def _show_problems(problems: list[str]) -> None:
     for problem in problems:
-        console.print(problem, style="yellow", markup=False, highlight=False)
+        console.print(problem, style="yellow", markup=False, highlight=False, emoji=False)

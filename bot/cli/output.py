@@ -16,7 +16,7 @@ FAILED = 1
 WRONG_USE = 2
 
 console = Console()
-error_console = Console(stderr=True)
+error_console = Console(stderr=True, emoji=False)
 
 
 def fail(message: str, code: int = FAILED) -> NoReturn:

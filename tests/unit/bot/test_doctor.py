@@ -179,6 +179,16 @@ def test_a_log_pattern_that_matches_nothing_is_a_problem(settings: Settings) -> 
     assert check(changed(settings, logs=logs), "logs of checkout").status is Status.OK
 
 
+def test_a_log_source_that_cannot_be_reached_is_a_problem(settings: Settings) -> None:
+    selector = 'loki:{app="orders"}'
+    logs = LogSettings(sources={"orders": (selector,)})
+    found = check(changed(settings, logs=logs), "logs of orders")
+    assert found.status is Status.PROBLEM
+    assert "logs.loki_url is not set" in found.detail
+    logs = LogSettings(sources={"orders": (selector,)}, loki_url="http://loki:3100")
+    assert check(changed(settings, logs=logs), "logs of orders").status is Status.OK
+
+
 def test_folders_that_are_not_there_are_problems(settings: Settings, tmp_path: Path) -> None:
     gone = (tmp_path / "gone",)
     assert (

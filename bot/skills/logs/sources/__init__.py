@@ -1,9 +1,14 @@
 """Where log lines come from, and what every source understands: a time window, a level, a text."""
 
-from .configured import configured_streams
+from .configured import configured_streams, fault_of, source_streams
+from .errors import LogSourceError, WrongSourceError
 from .file import FileStream
+from .limits import Limits, stopped_after
+from .matching import matching
+from .places import Places, places_of
 from .query import LogQuery
 from .rotation import streams_of
+from .spec import is_file
 from .standard_input import InputStream
 from .stream import Chunk, Stream
 from .text import TextStream
@@ -12,9 +17,19 @@ __all__ = [
     "Chunk",
     "FileStream",
     "InputStream",
+    "Limits",
     "LogQuery",
+    "LogSourceError",
+    "Places",
     "Stream",
     "TextStream",
+    "WrongSourceError",
     "configured_streams",
+    "fault_of",
+    "is_file",
+    "matching",
+    "places_of",
+    "source_streams",
+    "stopped_after",
     "streams_of",
 ]

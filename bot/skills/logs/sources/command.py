@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
@@ -10,7 +11,8 @@ from typing import Protocol
 from ..blocks import Intake
 from .entry import Entry, entry_chunks
 from .errors import SourceFailedError
-from .process import Limits, Notes, output_lines
+from .limits import Limits
+from .process import Notes, output_lines
 from .query import LogQuery
 from .stream import Chunk, newest_in
 
@@ -23,10 +25,12 @@ class Run:
 
     Attributes:
         may_fail: Whether having nothing to give is no fault, whatever the exit status.
+        label: Follows the name of each entry's source, where runs give lines of the same one.
     """
 
     argv: tuple[str, ...]
     may_fail: bool = False
+    label: str = ""
 
 
 class LogProgram(Protocol):
@@ -64,23 +68,29 @@ class CommandStream:
 
     def chunks(self, query: LogQuery, now: datetime, intake: Intake) -> Generator[Chunk]:
         """The lines of the query's time window."""
+        problems: list[str] = []
         for run in self.program.runs(query):
-            if self.limits.stop.is_set():
-                return
-            entries = _Entries(self.program, run, self.limits)
-            yield from entry_chunks(entries, now, intake)
-            intake.problems += (
-                f"{self.name}: {problem} ({entries.n_lines:,} lines were read)"
-                for problem in entries.problems()
-            )
+            reading = _Reading(self.program, run, self.limits)
+            with closing(reading.entries()) as entries:
+                yield from entry_chunks(entries, now, intake)
+            read = f"({reading.n_lines:,} lines were read)"
+            # What a later run says as well is said once, with the later run's count.
+            later = reading.problems()
+            problems = [old for old in problems if not any(_says(new, old) for new in later)]
+            problems += [f"{problem} {read}" for problem in later]
+        intake.problems += (f"{self.name}: {problem}" for problem in problems)
 
     def newest_second(self, now: datetime) -> int | None:
         """Time of the last line there is; None when the program cannot tell."""
-        entries = _Entries(self.program, self.program.newest_run(), self.limits)
-        return newest_in(b"\n".join(entry.text for entry in entries), now, UTC)
+        reading = _Reading(self.program, self.program.newest_run(), self.limits)
+        return newest_in(b"\n".join(entry.text for entry in reading.entries()), now, UTC)
 
 
-class _Entries(Iterable[Entry]):
+def _says(problem: str, earlier: str) -> bool:
+    return earlier.rpartition(" (")[0] in problem
+
+
+class _Reading:
     """The entries of one run, and afterwards what went wrong."""
 
     def __init__(self, program: LogProgram, run: Run, limits: Limits) -> None:
@@ -91,7 +101,7 @@ class _Entries(Iterable[Entry]):
         self._fault = ""
         self.n_lines = 0
 
-    def __iter__(self) -> Generator[Entry]:
+    def entries(self) -> Generator[Entry]:
         lines = output_lines(
             self._run.argv, self._notes, self._limits, merge=self._program.merges_stderr
         )
@@ -100,7 +110,8 @@ class _Entries(Iterable[Entry]):
                 entry = self._program.entry(line)
                 if entry is not None:
                     self.n_lines += 1
-                    yield entry
+                    label = self._run.label
+                    yield Entry(entry.source + label, entry.text) if label else entry
                 elif line.strip():
                     self._notes.add(line + b"\n")
         except SourceFailedError as exc:

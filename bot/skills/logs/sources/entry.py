@@ -49,12 +49,18 @@ def nanoseconds_of(at: datetime) -> int:
 
 
 def stamped(stamp: bytes, message: bytes, level: bytes = b"") -> bytes:
-    """A line with its time, and with its level when the message states none."""
+    """A line with its time, and with its level when the message states none.
+
+    A JSON object gets them as its first fields, so that it stays one.
+    """
     if _CONTINUES.match(message):
         return message
-    if level and stated(message[:_HEAD_BYTES].decode("utf-8", "replace")) is None:
-        return b"%b %b %b" % (stamp, level, message)
-    return b"%b %b" % (stamp, message)
+    if level and stated(message[:_HEAD_BYTES].decode("utf-8", "replace")) is not None:
+        level = b""
+    if message.startswith(b'{"') and message.endswith(b"}"):
+        levelled = b'"level":"%b",' % level if level else b""
+        return b'{"@timestamp":"%b",%b%b' % (stamp, levelled, message[1:])
+    return b" ".join((stamp, level, message) if level else (stamp, message))
 
 
 def entry_chunks(entries: Iterable[Entry], now: datetime, intake: Intake) -> Generator[Chunk]:

@@ -3,6 +3,7 @@
 LogSourceError
 ├── WrongSourceError        a source is written in a way that means nothing
 └── SourceFailedError       a program or a server did not give what was asked for
+    └── RefusedError        a server answered that it will not
 """
 
 from __future__ import annotations
@@ -18,3 +19,15 @@ class WrongSourceError(LogSourceError):
 
 class SourceFailedError(LogSourceError):
     """A program or a server did not give what was asked for."""
+
+
+class RefusedError(SourceFailedError):
+    """A server answered that it will not.
+
+    Attributes:
+        status: The HTTP status, 400 or more.
+    """
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(f"the server answered {status}: {reason}" if reason else f"{status}")
+        self.status = status

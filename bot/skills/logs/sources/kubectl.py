@@ -42,7 +42,11 @@ class Kubectl:
         if query.start is not None:
             since = (f"--since-time={query.start.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",)
         return (
-            Run(argv=self._argv("--tail=-1", *since, "--previous"), may_fail=True),
+            Run(
+                argv=self._argv("--tail=-1", *since, "--previous"),
+                may_fail=True,
+                label=" (previous)",
+            ),
             Run(argv=self._argv("--tail=-1", *since)),
         )
 

@@ -7,33 +7,18 @@ import os
 import selectors
 import signal
 import subprocess
-import threading
 import time
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ..blocks import MAX_LINE_BYTES
 from .errors import SourceFailedError
+from .limits import Limits
 
 _READ_BYTES = 64 * 1024
 _KEPT_NOTES_BYTES = 4096
 _POLL_S = 0.1
 _GRACE_S = 1.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """How long a source may take.
-
-    Attributes:
-        silence_s: Longest wait for the next byte or answer.
-        total_s: Longest time for everything.
-        stop: Set by whoever no longer wants the lines; reading then ends within a second.
-    """
-
-    silence_s: float = 30.0
-    total_s: float = 300.0
-    stop: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass(slots=True)
@@ -72,6 +57,7 @@ def output_lines(
     Raises:
         SourceFailedError: It cannot be started, took too long, or was stopped.
     """
+    _check(limits, 0.0, 0.0)
     try:
         process = subprocess.Popen(  # noqa: S603 - the operator's program, no shell
             argv,

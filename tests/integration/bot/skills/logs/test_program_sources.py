@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import subprocess
@@ -14,12 +15,12 @@ from pathlib import Path
 import pytest
 
 from bot.skills.logs.blocks import Intake
-from bot.skills.logs.sources import LogQuery, Stream
+from bot.skills.logs.sources import LogQuery, Stream, stopped_after
 from bot.skills.logs.sources.command import CommandStream
 from bot.skills.logs.sources.docker import Docker
 from bot.skills.logs.sources.journal import Journal
 from bot.skills.logs.sources.kubectl import Kubectl
-from bot.skills.logs.sources.process import Limits
+from bot.skills.logs.sources.limits import Limits
 
 START = datetime(2026, 11, 21, 8, tzinfo=UTC)
 NOW = START + timedelta(days=1)
@@ -98,6 +99,13 @@ def _await_gone(pid: int) -> None:
         time.sleep(0.01)
 
 
+def _await_file(path: Path) -> None:
+    deadline = time.monotonic() + 10
+    while not path.exists():
+        assert time.monotonic() < deadline, "the program did not begin"
+        time.sleep(0.01)
+
+
 def _docker(program: str, container: str = "app-1") -> CommandStream:
     return CommandStream(name=container, program=Docker(container=container, program=program))
 
@@ -138,7 +146,12 @@ def test_an_unknown_container_is_said_in_dockers_words(script: Script) -> None:
 
 def test_pods_are_read_with_all_containers_and_those_that_ended(script: Script) -> None:
     lines, sources, intake = _read(_kubectl(script(KUBECTL), "app=checkout"))
-    assert sources == ["checkout-1/app", "checkout-1/app", "checkout-1/proxy", "checkout-2/app"]
+    assert sources == [
+        "checkout-1/app (previous)",
+        "checkout-1/app",
+        "checkout-1/proxy",
+        "checkout-2/app",
+    ]
     assert lines[0] == "2026-11-21T07:59:59.000000001Z FATAL out of memory"
     assert (intake.n_lines, intake.problems) == (4, [])
 
@@ -148,10 +161,11 @@ def test_a_pod_that_never_restarted_is_no_problem(script: Script) -> None:
     assert (len(lines), intake.problems) == (3, [])
 
 
-def test_a_selector_without_pods_is_said(script: Script) -> None:
+def test_a_selector_without_pods_is_said_once(script: Script) -> None:
     lines, _, intake = _read(_kubectl(script(KUBECTL), "app=none"))
     assert lines == []
-    assert "No resources found in shop namespace." in intake.problems[-1]
+    (problem,) = intake.problems
+    assert problem == "checkout: No resources found in shop namespace. (0 lines were read)"
 
 
 def test_a_program_that_dies_half_way_keeps_what_it_gave(script: Script) -> None:
@@ -201,10 +215,40 @@ def test_stopping_from_another_thread_ends_the_program(script: Script, tmp_path:
     _await_gone(int(pids.read_text()))
 
 
+async def test_a_cancelled_question_leaves_no_program(script: Script, tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    program = script(f"echo $$ > {pids}.new; mv {pids}.new {pids}; exec sleep 60")
+    limits = Limits()
+    stream = CommandStream(
+        name="app", program=Docker(container="a", program=program), limits=limits
+    )
+
+    async def ask() -> None:
+        with stopped_after(limits):
+            await asyncio.to_thread(_read, stream)
+
+    question = asyncio.create_task(ask())
+    await asyncio.to_thread(_await_file, pids)
+    question.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await question
+    await asyncio.to_thread(_await_gone, int(await asyncio.to_thread(pids.read_text)))
+
+
 def test_a_program_that_is_not_there_is_said(tmp_path: Path) -> None:
     lines, _, intake = _read(_docker(str(tmp_path / "none")))
     assert lines == []
     assert "cannot be started: No such file or directory" in intake.problems[0]
+
+
+def test_a_journal_that_ends_in_a_fault_keeps_what_it_gave(script: Script) -> None:
+    record = '{"__REALTIME_TIMESTAMP":"1795248000000000","PRIORITY":"2","MESSAGE":"no room"}'
+    program = script(f"echo '{record}'; echo 'Failed to iterate: Bad message' >&2; exit 1")
+    stream = CommandStream(name="app", program=Journal(unit="app", program=program))
+    lines, sources, intake = _read(stream)
+    assert lines == ["2026-11-21T08:00:00.000000Z CRIT no room"]
+    assert sources == ["app"]
+    assert "Failed to iterate: Bad message (1 lines were read)" in intake.problems[0]
 
 
 JOURNAL_WRITERS = ("/lib/systemd/systemd-journal-remote", "/usr/lib/systemd/systemd-journal-remote")

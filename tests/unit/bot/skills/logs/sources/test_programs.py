@@ -11,7 +11,7 @@ import pytest
 from bot.skills.logs.blocks import Intake
 from bot.skills.logs.sources import LogQuery
 from bot.skills.logs.sources.docker import Docker
-from bot.skills.logs.sources.entry import Entry, entry_chunks, nanoseconds_of, stamp_of
+from bot.skills.logs.sources.entry import Entry, entry_chunks, nanoseconds_of, stamp_of, stamped
 from bot.skills.logs.sources.journal import Journal
 from bot.skills.logs.sources.kubectl import Kubectl
 
@@ -106,6 +106,17 @@ def test_the_lines_of_a_stack_trace_get_no_time_of_their_own() -> None:
         '  File "a.py", line 1, in <module>',
         "",
     ]
+
+
+def test_a_json_line_stays_json_and_gets_its_time_and_level() -> None:
+    line = stamped(b"2026-11-21T08:00:00Z", b'{"msg": "no room"}', b"ERROR")
+    assert json.loads(line) == {
+        "@timestamp": "2026-11-21T08:00:00Z",
+        "level": "ERROR",
+        "msg": "no room",
+    }
+    stating = stamped(b"2026-11-21T08:00:00Z", b'{"level":"warn"}', b"ERROR")
+    assert json.loads(stating) == {"@timestamp": "2026-11-21T08:00:00Z", "level": "warn"}
 
 
 def test_kubectl_is_asked_for_ended_containers_first() -> None:

@@ -1,0 +1,207 @@
+"""Logs that a server keeps: asked page by page, within limits."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Generator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Protocol, Self
+
+import httpx
+
+from ....settings import is_loopback
+from ..blocks import Intake
+from .entry import Entry, entry_chunks
+from .errors import RefusedError, SourceFailedError
+from .limits import Limits
+from .query import LogQuery
+from .stream import Chunk, newest_in
+
+_PASSING = frozenset({429, 502, 503, 504})
+_MAX_REASON = 300
+_STAMP = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """Where a server is.
+
+    Attributes:
+        url: Base URL, with a path when a proxy adds one.
+        headers: Sent with each request; they may hold secrets.
+    """
+
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Some entries, oldest first.
+
+    Attributes:
+        n_expected: How many entries there are on all pages, when the server says so.
+        notes: What the server could not look at.
+    """
+
+    entries: tuple[Entry, ...]
+    n_expected: int | None = None
+    notes: tuple[str, ...] = ()
+
+
+class Connection:
+    """One conversation with a server; use it as a context manager. Blocks."""
+
+    def __init__(self, endpoint: Endpoint, limits: Limits) -> None:
+        self._limits = limits
+        self._began = time.monotonic()
+        self._client = httpx.Client(
+            base_url=endpoint.url.rstrip("/") + "/",
+            headers=dict(endpoint.headers),
+            timeout=httpx.Timeout(limits.silence_s),
+            trust_env=not is_loopback(endpoint.url),
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        exc: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._client.close()
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Mapping[str, object] | None = None,
+        is_last: bool = False,
+    ) -> bytes:
+        """Send a request, again when the server is only busy, and give the answer's body.
+
+        Args:
+            is_last: Whether it only tidies up; then it is sent once, even after the time is up.
+
+        Raises:
+            RefusedError: The answer is a refusal.
+            SourceFailedError: There is no answer, the time is up, or reading was stopped.
+        """
+        waits_s = () if is_last else self._limits.retry_waits_s
+        for wait_s in (*waits_s, None):
+            if not is_last:
+                self._check()
+            try:
+                response = self._client.request(method, path.lstrip("/"), params=params, json=body)
+            except httpx.HTTPError as exc:
+                if wait_s is None:
+                    raise SourceFailedError(_reason(exc)) from exc
+            else:
+                if response.is_success:
+                    return response.content
+                if wait_s is None or response.status_code not in _PASSING:
+                    raise RefusedError(response.status_code, _said(response))
+            self._limits.stop.wait(wait_s)
+        raise SourceFailedError("the server was not asked")
+
+    def _check(self) -> None:
+        if self._limits.stop.is_set():
+            raise SourceFailedError("reading was stopped")
+        if time.monotonic() - self._began > self._limits.total_s:
+            raise SourceFailedError(f"it took longer than {self._limits.total_s:g} s")
+
+
+def _reason(exc: httpx.HTTPError) -> str:
+    if isinstance(exc, httpx.TimeoutException):
+        return "the server did not answer in time"
+    return f"the server cannot be reached: {exc or type(exc).__name__}"
+
+
+def _said(response: httpx.Response) -> str:
+    text = " ".join(response.text.split())
+    return text if len(text) <= _MAX_REASON else f"{text[:_MAX_REASON]}..."
+
+
+class LogApi(Protocol):
+    """How a kind of server is asked for logs."""
+
+    def pages(self, connection: Connection, query: LogQuery, now: datetime) -> Generator[Page]:
+        """All entries of the query's time window, oldest first.
+
+        Raises:
+            SourceFailedError: The server stopped giving them.
+        """
+        ...
+
+    def newest(self, connection: Connection, now: datetime) -> Entry | None:
+        """The last entry there is."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerStream:
+    """The logs that a server keeps; what was read before a fault is kept."""
+
+    name: str
+    endpoint: Endpoint
+    api: LogApi
+    limits: Limits = field(default_factory=Limits)
+
+    def chunks(self, query: LogQuery, now: datetime, intake: Intake) -> Generator[Chunk]:
+        """The lines of the query's time window."""
+        reading = _Reading(self.name)
+        with Connection(self.endpoint, self.limits) as connection:
+            pages = self.api.pages(connection, query, now)
+            # NOTE: a reader that stops early closes these in order, while the connection is open.
+            with closing(pages), closing(reading.entries(pages)) as entries:
+                yield from entry_chunks(entries, now, intake)
+        intake.problems += reading.problems
+
+    def newest_second(self, now: datetime) -> int | None:
+        """Time of the last entry there is; None when the server cannot tell."""
+        try:
+            with Connection(self.endpoint, self.limits) as connection:
+                newest = self.api.newest(connection, now)
+        except SourceFailedError:
+            return None
+        return None if newest is None else newest_in(newest.text, now, UTC)
+
+
+class _Reading:
+    """Counts what was read, to say what is missing."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._n_read = 0
+        self._n_expected: int | None = None
+        self._last = b""
+        self.problems: list[str] = []
+
+    def entries(self, pages: Generator[Page]) -> Generator[Entry]:
+        try:
+            for page in pages:
+                self._n_expected = page.n_expected or self._n_expected
+                self.problems += (f"{self._name}: {note}" for note in page.notes)
+                for entry in page.entries:
+                    self._n_read += 1
+                    yield entry
+                    if entry.text.startswith((b"2", b"{")):
+                        self._last = entry.text
+        except SourceFailedError as exc:
+            self.problems.append(f"{self._name}: {exc} ({self._missing()})")
+
+    def _missing(self) -> str:
+        if self._n_read == 0:
+            return "nothing was read"
+        total = "" if self._n_expected is None else f" of {self._n_expected:,}"
+        stamp = _STAMP.search(self._last)
+        since = f"after {stamp.group().decode()}" if stamp else "after them"
+        return f"{self._n_read:,}{total} entries were read, those {since} are missing"
