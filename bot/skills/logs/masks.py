@@ -60,8 +60,9 @@ _MASKS = (
     ("id", _ID),
     ("n", rf"[-+]?\d[\d.,]*+(?: ?{_UNIT})?"),
 )
-_STAMPED = re.compile(rf"^[\s\[]*(?:{_STAMP})[\]\s:,-]*")
 _LEADING = re.compile(rf"^(?:{_LEVEL}\b|\[[\w.-]+\])[\s:|-]*")
+_STAMPS = re.compile(_STAMP)
+_HEAD_CHARS = 120
 _LABELS = tuple(label for label, _ in _MASKS)
 _MASK = re.compile("|".join(f"({pattern})" for _, pattern in _MASKS))
 _WORD = re.compile(r"<[a-z]+>|[^\W\d_]{2,}")
@@ -189,9 +190,31 @@ def _field(row: dict[str, object], keys: tuple[str, ...]) -> str:
     return ""
 
 
+def without_head(line: str) -> str:
+    """The line after its stamps and the identifiers before, between and repeated after them."""
+    end = 0
+    for match in _STAMPS.finditer(line[:_HEAD_CHARS]):
+        between = line[end : match.start()].strip("[]()|,").split()
+        if any(len(part) > 1 and not any(char.isdigit() for char in part) for part in between):
+            break
+        end = match.end()
+        while end < len(line) and not line[end].isspace() and line[end] != "[":
+            end += 1
+    if not end:
+        return line
+    known = set(line[:end].split())
+    rest = line[end:].lstrip(" \t]|,-")
+    while rest:
+        token, _, after = rest.partition(" ")
+        if not token or not set(token.split("/")) <= known:
+            break
+        rest = after.lstrip()
+    return rest
+
+
 def message_of(line: str, service: str) -> str:
     """What a line says after its time, level, request id and the name of its service."""
-    rest = _STAMPED.sub("", line, count=1)
+    rest = without_head(line)
     while True:
         shorter = _LEADING.sub("", rest.removeprefix(service).lstrip(" :-"), count=1)
         if shorter == rest or not shorter:

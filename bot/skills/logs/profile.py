@@ -18,6 +18,10 @@ from .sources import Chunk
 _MAX_TICKS = 1024
 _MAX_VALUES = 16
 _MAX_KEPT_BYTES = 4096
+_MAX_SURROUNDED = 3
+_SURROUNDING_BYTES = 500
+_LINES_BEFORE = 4
+_LINES_AFTER = 6
 _NUMERIC_LEVELS = {
     "30": Severity.INFO,
     "40": Severity.WARN,
@@ -52,6 +56,7 @@ class Row:
         ticks: Lines per tick; ticks without lines are absent.
         firsts: The first line of each of those ticks.
         last_second: Time of the last line, seconds since the epoch, or None.
+        surroundings: Lines around some of them, if they are warnings or worse.
     """
 
     service: str
@@ -62,6 +67,7 @@ class Row:
     ticks: Mapping[int, int]
     firsts: Mapping[int, Sighting]
     last_second: int | None
+    surroundings: tuple[Sighting, ...] = ()
 
     @property
     def n_lines(self) -> int:
@@ -74,6 +80,12 @@ class _Tally:
     ticks: dict[int, int] = field(default_factory=dict[int, int])
     firsts: dict[int, Sighting] = field(default_factory=dict[int, Sighting])
     last_second: int | None = None
+    surroundings: list[tuple[Sighting, ...]] = field(default_factory=list[tuple[Sighting, ...]])
+
+    def surround(self, lines: tuple[Sighting, ...]) -> None:
+        """Remember what stands around a line: around the first ones and the last one."""
+        del self.surroundings[_MAX_SURROUNDED - 1 :]
+        self.surroundings.append(lines)
 
     def absorb(self, other: _Tally) -> None:
         for tick, n_lines in other.ticks.items():
@@ -82,6 +94,8 @@ class _Tally:
             ours = self.firsts.get(tick)
             if ours is None or _order(sighting) < _order(ours):
                 self.firsts[tick] = sighting
+        both = sorted(self.surroundings + other.surroundings, key=lambda lines: _order(lines[0]))
+        self.surroundings = both[: _MAX_SURROUNDED - 1] + both[_MAX_SURROUNDED - 1 :][-1:]
         seconds = [s for s in (self.last_second, other.last_second) if s is not None]
         self.last_second = max(seconds, default=None)
 
@@ -184,6 +198,8 @@ class Profile:
             else:
                 tally.ticks[tick] = 1
                 tally.firsts[tick] = self._sighting(line, number, chunk)
+                if shape.template.severity >= Severity.WARN:
+                    self._surround(tally, chunk, number - chunk.first_line_number)
                 self._make_room(tick)
             tally.last_second = self._second
 
@@ -227,6 +243,22 @@ class Profile:
             at = datetime.fromtimestamp(self._second, UTC)
         text = line[:_MAX_KEPT_BYTES].decode("utf-8", "replace")
         return Sighting(text, chunk.source, number, self._second, at)
+
+    def _surround(self, tally: _Tally, chunk: Chunk, index: int) -> None:
+        first = max(0, index - _LINES_BEFORE)
+        around = tuple(
+            Sighting(
+                line[:_SURROUNDING_BYTES].decode("utf-8", "replace"),
+                chunk.source,
+                chunk.first_line_number + place,
+                self._second,
+                None,
+            )
+            for place, line in enumerate(chunk.lines[first : index + _LINES_AFTER + 1], start=first)
+            if place != index
+        )
+        if around:
+            tally.surround(around)
 
     def _make_room(self, tick: int) -> None:
         if self._low_tick is None or tick < self._low_tick:
@@ -279,6 +311,7 @@ class Profile:
             ticks=tally.ticks,
             firsts=tally.firsts,
             last_second=tally.last_second,
+            surroundings=tuple(line for lines in tally.surroundings for line in lines),
         )
 
 
