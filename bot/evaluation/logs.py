@@ -141,7 +141,7 @@ def _grouping(table: Path, progress: Progress) -> Grouping:
     miner = Miner()
     block = _log_of(table).read_bytes().replace(b"\r\n", b"\n").removesuffix(b"\n")
     shapes = miner.shapes_of(block)
-    return score(_column(table, "EventId"), [id(shape.template.root) for shape in shapes])
+    return score(_column(table, "EventId"), [shape.template.root.template_id for shape in shapes])
 
 
 def _digest_of(path: Path, budget: int, counter: Counter) -> str:

@@ -147,11 +147,11 @@ def compare_with(rows: Sequence[Row], baseline: Sequence[Row], exposure: float) 
     Args:
         exposure: How much longer the baseline is than the log, in time or in lines.
     """
-    known = {(row.template_id, row.value): row for row in baseline}
+    known = {row.key: row for row in baseline}
     movements: list[Movement] = []
     chance = _chance_of_unseen(rows, baseline, exposure)
     for row in rows:
-        old = known.pop((row.template_id, row.value), None)
+        old = known.pop(row.key, None)
         n_before = old.n_lines if old is not None else 0
         sighting = row.firsts[min(row.firsts)]
         moved = _judge(row, n_before, row.n_lines, exposure, 2.0, row.n_lines, sighting)
@@ -174,9 +174,9 @@ def _chance_of_unseen(rows: Sequence[Row], baseline: Sequence[Row], exposure: fl
     Errors that the baseline has once tell how many others it would have had if it were longer
     (Good and Turing); only more than those say that something happened.
     """
-    known = {(row.template_id, row.value) for row in baseline}
+    known = {row.key for row in baseline}
     n_once = sum(row.severity >= Severity.ERROR and row.n_lines == 1 for row in baseline)
-    unseen = [row for row in rows if (row.template_id, row.value) not in known]
+    unseen = [row for row in rows if row.key not in known]
     n_unseen = sum(row.severity >= Severity.ERROR and row.n_lines <= _HANDFUL for row in unseen)
     expected = n_once / exposure
     if not n_once or n_unseen > expected + 3 * math.sqrt(expected):

@@ -57,6 +57,7 @@ class Row:
         firsts: The first line of each of those ticks.
         last_second: Time of the last line, seconds since the epoch, or None.
         surroundings: Lines around some of them, if they are warnings or worse.
+        speaker: Which process says it and at which level, where the lines say so.
     """
 
     service: str
@@ -68,6 +69,12 @@ class Row:
     firsts: Mapping[int, Sighting]
     last_second: int | None
     surroundings: tuple[Sighting, ...] = ()
+    speaker: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, str, Severity, tuple[str, ...]]:
+        """What makes it the same message in another log."""
+        return self.template_id, self.value, self.severity, self.speaker
 
     @property
     def n_lines(self) -> int:
@@ -292,7 +299,7 @@ class Profile:
             kept = value if self._is_enumerable(root) else ""
             merged.setdefault((root, kept), _Tally()).absorb(tally)
         rows = [self._row(template, value, tally) for (template, value), tally in merged.items()]
-        return tuple(sorted(rows, key=lambda row: (row.template_id, row.value)))
+        return tuple(sorted(rows, key=lambda row: row.key))
 
     def _is_enumerable(self, root: Template) -> bool:
         values = [seen for template, seen in self._values.items() if template.root is root]
@@ -312,6 +319,7 @@ class Profile:
             firsts=tally.firsts,
             last_second=tally.last_second,
             surroundings=tuple(line for lines in tally.surroundings for line in lines),
+            speaker=template.speaker,
         )
 
 
