@@ -6,14 +6,17 @@ others, and doubles when there are too many: memory depends on the number of mes
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import cast
 
 from .miner import Miner, Shape, Template, value_of
 from .records import Joiner
 from .severity import Severity
 from .sources import Chunk
+from .stamps import Stamps
 
 _MAX_TICKS = 1024
 _MAX_VALUES = 16
@@ -182,6 +185,69 @@ class Profile:
             self._joiner = Joiner(stamped=stamps is not None)
         self.has_times = self.has_times or stamps is not None
         shapes = self._miner.shapes_of(chunk.block)
+        if stamps is not None and self._add_in_order(chunk, shapes, stamps):
+            return
+        self._add_each(chunk, shapes)
+
+    def _add_in_order(self, chunk: Chunk, shapes: list[Shape], stamps: Stamps) -> bool:
+        """Count a chunk at once if all its lines are wanted, have times and are in order.
+
+        Returns:
+            Whether it was; if not, nothing was counted.
+        """
+        lines = chunk.lines
+        seconds = list(map(stamps.second_of, lines))
+        if self._contains or None in seconds:
+            return False
+        known = cast("list[int]", seconds)
+        first, last = known[0], known[-1]
+        ordered = known == sorted(known) and (self._second is None or first >= self._second - 1)
+        if not ordered or first < self._start or last >= self._end:
+            return False
+        self._second = first
+        self._make_room(first // self.tick_size)
+        self._make_room(last // self.tick_size)
+        size = self.tick_size
+        values = self._values_of(lines, shapes)
+        keys = list(zip(shapes, [second // size for second in known], values, strict=True))
+        counts, ends = Counter(keys), dict(zip(keys, known, strict=True))
+        begins = dict(zip(reversed(keys), range(len(keys) - 1, -1, -1), strict=True))
+        for key in sorted(begins, key=begins.__getitem__):
+            shape, tick, value = key
+            tally = self._tally_of(shape.template, value)
+            self._second = known[begins[key]]
+            self._count(tally, tick, chunk, begins[key], shape, counts[key])
+            tally.last_second = ends[key]
+        self._second = self.last_seen_second = last
+        self._current = self._tally_of(shapes[-1].template, values[-1])
+        if self._joiner is not None:
+            self._joiner.continues(shapes[-1].kind, has_time=True)
+        return True
+
+    def _values_of(self, lines: list[bytes], shapes: list[Shape]) -> list[str]:
+        if all(shape.anchor is None for shape in set(shapes)):
+            return [""] * len(lines)
+        return [
+            "" if shape.anchor is None else self._value(line, shape.template, shape.anchor)
+            for line, shape in zip(lines, shapes, strict=True)
+        ]
+
+    def _count(
+        self, tally: _Tally, tick: int, chunk: Chunk, index: int, shape: Shape, n_lines: int
+    ) -> None:
+        if tick in tally.ticks:
+            tally.ticks[tick] += n_lines
+            return
+        tally.ticks[tick] = n_lines
+        number = chunk.first_line_number + index
+        tally.firsts[tick] = self._sighting(chunk.lines[index], number, chunk)
+        if shape.template.severity >= Severity.WARN:
+            self._surround(tally, chunk, index)
+
+    def _add_each(self, chunk: Chunk, shapes: list[Shape]) -> None:
+        """Count line by line, whatever they are."""
+        stamps = chunk.stamps
+        joiner = self._joiner or Joiner(stamped=stamps is not None)
         second_of = stamps.second_of if stamps is not None else _no_second
         number = chunk.first_line_number - 1
         for line, shape in zip(chunk.lines, shapes, strict=True):
@@ -194,20 +260,15 @@ class Profile:
             if not self._is_wanted(line):
                 continue
             tick = self._tick()
-            joins = self._joiner.continues(shape.kind, has_time=second is not None)
+            joins = joiner.continues(shape.kind, has_time=second is not None)
             if not line or (joins and self._current is not None):
                 self.n_joined += 1
                 self._joined_ticks[tick] = self._joined_ticks.get(tick, 0) + 1
                 continue
             tally = self._current = self._tally(line, shape)
-            if tick in tally.ticks:
-                tally.ticks[tick] += 1
-            else:
-                tally.ticks[tick] = 1
-                tally.firsts[tick] = self._sighting(line, number, chunk)
-                if shape.template.severity >= Severity.WARN:
-                    self._surround(tally, chunk, number - chunk.first_line_number)
-                self._make_room(tick)
+            index = number - chunk.first_line_number
+            self._count(tally, tick, chunk, index, shape, 1)
+            self._make_room(tick)
             tally.last_second = self._second
 
     def _is_wanted(self, line: bytes) -> bool:
@@ -230,6 +291,9 @@ class Profile:
     def _tally(self, line: bytes, shape: Shape) -> _Tally:
         template = shape.template
         value = "" if shape.anchor is None else self._value(line, template, shape.anchor)
+        return self._tally_of(template, value)
+
+    def _tally_of(self, template: Template, value: str) -> _Tally:
         tally = self._tallies.get((template, value))
         if tally is None:
             tally = self._tallies[template, value] = _Tally()
