@@ -101,9 +101,12 @@ def _mine(
             order += found
     counts: Counter[Template] = Counter()
     examples: dict[Template, str] = {}
+    by_id: dict[str, Template] = {}  # several processes can say the same
     for shape, count in shapes.items():
-        counts[shape.template.root] += count
-        examples.setdefault(shape.template.root, firsts[shape])
+        root = shape.template.root
+        root = by_id.setdefault(root.template_id, root)
+        counts[root] += count
+        examples.setdefault(root, firsts[shape])
     if assignments is not None:
         _write_assignments(assignments, order)
     return counts, examples, intake.problems, intake.n_lines

@@ -27,6 +27,7 @@ from .logs_tokens import Counter
 BUDGETS = (1000, 2000, 4000)
 _ALERT_BUDGET = 1000
 _NO_ALERT = "-"
+_TOLD_CHARS = 100
 _N_SEEDS = 5
 _N_SPLITS = 10
 
@@ -140,7 +141,7 @@ def _grouping(table: Path, progress: Progress) -> Grouping:
     miner = Miner()
     block = _log_of(table).read_bytes().replace(b"\r\n", b"\n").removesuffix(b"\n")
     shapes = miner.shapes_of(block)
-    return score(_column(table, "EventId"), [id(shape.template.root) for shape in shapes])
+    return score(_column(table, "EventId"), [shape.template.root.template_id for shape in shapes])
 
 
 def _digest_of(path: Path, budget: int, counter: Counter) -> str:
@@ -189,11 +190,20 @@ def _all_alerts(tables: list[Path], counter: Counter) -> dict[str, Alerts]:
 
 
 def _alerts(table: Path, tags: list[str], counter: Counter) -> Alerts:
-    """The tag, which is the first word of each line, is not given to the analysis."""
+    """A tag is shown when the message of one of its lines is in the digest, as far as its
+    first 100 characters.
+
+    The tag itself, which is the first word of each line, is not given to the analysis.
+    """
     lines = _log_of(table).read_text(encoding="utf-8", errors="replace").splitlines()
     plain = [line.split(" ", 1)[-1] for line in lines]
     text = _text_of(TextStream(name="log", text="\n".join(plain)), _ALERT_BUDGET, counter)
-    shown = {tag for line, tag in zip(plain, tags, strict=True) if line in text}
+    messages = _column(table, "Content")
+    shown = {
+        tag
+        for message, tag in zip(messages, tags, strict=True)
+        if message.strip()[:_TOLD_CHARS] in text
+    }
     wanted = set(tags) - {_NO_ALERT}
     return Alerts(n_shown=len(shown & wanted), n=len(wanted), lacking=tuple(sorted(wanted - shown)))
 

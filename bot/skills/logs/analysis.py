@@ -17,7 +17,7 @@ from .findings import (
     preceding,
 )
 from .miner import Miner
-from .onset import Grid, find_onset
+from .onset import Grid, find_late_onset, find_onset
 from .profile import Profile, Row
 from .sources import LogQuery, Stream
 
@@ -191,6 +191,8 @@ def _compared(
         end = int(min(window.end, now).timestamp()) // profile.tick_size
     grid = Grid(min(first, end), end)
     onset = find_onset(rows, grid)
+    if onset is None and first >= window_first:
+        onset = find_late_onset(rows, grid)
     n_lines = profile.n_lines if window is None else profile.n_lines_since(window_first)
     n_lines += intake.n_left_out
     tick_s = float(profile.tick_size) if profile.has_times else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
 from runbooks.redaction import redact
@@ -17,10 +17,16 @@ from ...messages import Change
 from ..generation import as_data
 from .analysis import Analysis
 from .findings import Movement
-from .masks import message_of
+from .masks import message_of, without_head
+from .profile import Sighting
+from .ranking import Pick, ranked
+from .severity import LEVEL_WORDS
 
 _TOKENS = re.compile(r"\d|[^\W\d_]{1,4}|[^\w\s]|_")
 _MAX_QUOTE_CHARS = 600
+_MAX_LINE_CHARS = 160
+_MAX_NAME_CHARS = 24
+_MAX_TOO_LONG = 20
 _MAX_EXAMPLE_CHARS = 240
 _MAX_PROMPT_ENTRIES = 6
 _MAX_FOREIGN = 2
@@ -93,26 +99,23 @@ def build(
         only_telling: Leave out messages that neither moved nor warn.
         count_tokens: How long a text is for the model that will read it.
     """
-    title = _title(analysis, zone)
-    pieces = [title]
-    entries: list[Entry] = []
-    used = count_tokens(title)
-    own = [(m, False) for m in analysis.movements if not only_telling or is_telling(m)]
-    others = [(m, True) for m in foreign[:_MAX_FOREIGN]]
-    picked = own[:_MAX_OWN_FIRST] + others + own[_MAX_OWN_FIRST:]
-    for movement, is_foreign in picked[:max_entries]:
-        entry = _entry(len(entries) + 1, movement, is_foreign)
-        piece = _described(entry, zone, len(analysis.services) > 1)
-        used += count_tokens(piece)
-        if entries and used > budget_tokens:
-            break
-        entries.append(entry)
-        pieces.append(piece)
+    own = [m for m in analysis.movements if not only_telling or is_telling(m)]
+    budget = _Budget(budget_tokens, count_tokens)
+    title = budget.spend(_title(analysis, zone))
+    budget.spend(_rest(len(analysis.movements), analysis.n_lines))
+    if _has_nothing_to_compare_with(analysis):
+        entries, pieces = _explaining(ranked(own), budget, max_entries, len(analysis.services) > 1)
+    else:
+        others = [(m, True) for m in foreign[:_MAX_FOREIGN]]
+        told = [(m, False) for m in own]
+        picked = told[:_MAX_OWN_FIRST] + others + told[_MAX_OWN_FIRST:]
+        entries, pieces = _changes(
+            picked[:max_entries], budget, zone, with_service=len(analysis.services) > 1
+        )
     n_shown = sum(entry.movement.n_shown for entry in entries if not entry.is_foreign)
     n_entries = sum(not entry.is_foreign for entry in entries)
     n_other = len(analysis.movements) - n_entries
     n_folded = analysis.n_lines - n_shown - analysis.n_left_out
-    pieces.append(f"other messages: {n_other:,}, lines: {n_folded:,}")
     return Digest(
         entries=tuple(entries),
         n_lines=analysis.n_lines,
@@ -120,9 +123,104 @@ def build(
         n_folded=n_folded,
         n_skipped=analysis.n_left_out,
         n_other_messages=n_other,
-        text="\n".join(pieces),
+        text="\n".join((title, *pieces, _rest(n_other, n_folded))),
         prompt=_prompt(analysis, entries, zone),
     )
+
+
+class _Budget:
+    """Tokens that may still be spent; the first entry is always granted."""
+
+    def __init__(self, n_tokens: int, count: Callable[[str], int]) -> None:
+        self._left = n_tokens
+        self._count = count
+
+    def spend(self, text: str) -> str:
+        """Take what a text costs, whether it fits or not."""
+        self._left -= self._count(f"{text}\n")
+        return text
+
+    def grants(self, text: str) -> bool:
+        """Take what a text costs if it fits."""
+        cost = self._count(f"{text}\n")
+        if cost > self._left:
+            return False
+        self._left -= cost
+        return True
+
+
+def _rest(n_messages: int, n_lines: int) -> str:
+    return f"other messages: {n_messages:,}, lines: {n_lines:,}"
+
+
+def _has_nothing_to_compare_with(analysis: Analysis) -> bool:
+    return analysis.window is None and all(not e.n_baseline_lines for e in analysis.services)
+
+
+def _changes(
+    picked: Sequence[tuple[Movement, bool]], budget: _Budget, zone: tzinfo, *, with_service: bool
+) -> tuple[list[Entry], list[str]]:
+    """Entries with the template and a whole line, until one does not fit."""
+    entries: list[Entry] = []
+    pieces: list[str] = []
+    for movement, is_foreign in picked:
+        entry = _entry(len(entries) + 1, movement, is_foreign)
+        piece = _described(entry, zone, with_service)
+        if not budget.grants(piece) and entries:
+            break
+        entries.append(entry)
+        pieces.append(piece)
+    return entries, pieces
+
+
+def _explaining(
+    picks: Sequence[Pick], budget: _Budget, max_entries: int, with_source: bool
+) -> tuple[list[Entry], list[str]]:
+    """Entries of one line each, and lines around them, until some do not fit."""
+    entries: dict[int, Entry] = {}
+    pieces: list[str] = []
+    n_too_long = 0
+    for pick in picks:
+        moved = pick.movement
+        entry = None
+        if moved is not None and id(moved) not in entries:
+            if len(entries) >= max_entries:
+                continue
+            quote = redact(pick.sighting.line[:_MAX_QUOTE_CHARS]).text
+            shown = replace(moved, first=pick.sighting)
+            entry = Entry(number=len(entries) + 1, movement=shown, quote=quote)
+        piece = _one_line(pick.sighting, entry, with_source)
+        if not piece:
+            continue
+        if not budget.grants(piece) and (entries or entry is None):
+            n_too_long += 1
+            if n_too_long > _MAX_TOO_LONG:
+                break
+            continue
+        pieces.append(piece)
+        if entry is not None:
+            entries[id(moved)] = entry
+    return list(entries.values()), pieces
+
+
+def _one_line(sighting: Sighting, entry: Entry | None, with_source: bool) -> str:
+    """A line without its stamps; a name that stood before them is kept in front of the place."""
+    line = sighting.line
+    name, _, rest = line.partition(" ")
+    short = without_head(rest) if name.isalpha() else rest
+    if short == rest or len(name) > _MAX_NAME_CHARS:
+        name, short = "", without_head(line)
+    text = redact(short[:_MAX_LINE_CHARS].rstrip()).text
+    if not text:
+        return ""
+    place = f"{sighting.source if with_source else ''}:{sighting.line_number}"
+    if name and name.lower() not in LEVEL_WORDS:
+        place = f"{name} {place}"
+    if entry is None:
+        return f"  {place} {text}"
+    moved = entry.movement
+    level = "" if moved.label == moved.row.severity.name else f" {moved.row.severity.name}"
+    return f"[{entry.number}] {moved.label} {moved.n_shown:,}×{level} {place} {text}"
 
 
 def _entry(number: int, movement: Movement, is_foreign: bool) -> Entry:

@@ -24,6 +24,7 @@ _MIN_RATIO = 2.0
 _NEW_CHANCE = 0.001
 _LEAD_SHARE = 0.2
 _HANDFUL = 5
+_UNSEEN_CHANCE = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,13 +147,18 @@ def compare_with(rows: Sequence[Row], baseline: Sequence[Row], exposure: float) 
     Args:
         exposure: How much longer the baseline is than the log, in time or in lines.
     """
-    known = {(row.template_id, row.value): row for row in baseline}
+    known = {row.key: row for row in baseline}
     movements: list[Movement] = []
+    chance = _chance_of_unseen(rows, baseline, exposure)
     for row in rows:
-        old = known.pop((row.template_id, row.value), None)
+        old = known.pop(row.key, None)
         n_before = old.n_lines if old is not None else 0
         sighting = row.firsts[min(row.firsts)]
-        movements.append(_judge(row, n_before, row.n_lines, exposure, 2.0, row.n_lines, sighting))
+        moved = _judge(row, n_before, row.n_lines, exposure, 2.0, row.n_lines, sighting)
+        if moved.change is Change.NEW and (1 / (1 + exposure)) ** row.n_lines > chance:
+            label = _label(Change.STEADY, row.severity, None)
+            moved = replace(moved, change=Change.STEADY, label=label)
+        movements.append(moved)
     for row in known.values():
         sighting = row.firsts[max(row.firsts)]
         movements.append(_judge(row, row.n_lines, 0, exposure, 2.0, 0, sighting))
@@ -160,6 +166,22 @@ def compare_with(rows: Sequence[Row], baseline: Sequence[Row], exposure: float) 
     return Comparison(
         movements=tuple(sorted(kept, key=lambda moved: moved.rank)), onset=None, has_baseline=True
     )
+
+
+def _chance_of_unseen(rows: Sequence[Row], baseline: Sequence[Row], exposure: float) -> float:
+    """How unlikely it must be that an error is new by chance; 1 when none is to be expected.
+
+    Errors that the baseline has once tell how many others it would have had if it were longer
+    (Good and Turing); only more than those say that something happened.
+    """
+    known = {row.key for row in baseline}
+    n_once = sum(row.severity >= Severity.ERROR and row.n_lines == 1 for row in baseline)
+    unseen = [row for row in rows if row.key not in known]
+    n_unseen = sum(row.severity >= Severity.ERROR and row.n_lines <= _HANDFUL for row in unseen)
+    expected = n_once / exposure
+    if not n_once or n_unseen > expected + 3 * math.sqrt(expected):
+        return 1.0
+    return _UNSEEN_CHANCE / n_once
 
 
 @dataclass(frozen=True, slots=True)

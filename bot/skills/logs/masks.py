@@ -60,8 +60,11 @@ _MASKS = (
     ("id", _ID),
     ("n", rf"[-+]?\d[\d.,]*+(?: ?{_UNIT})?"),
 )
-_STAMPED = re.compile(rf"^[\s\[]*(?:{_STAMP})[\]\s:,-]*")
 _LEADING = re.compile(rf"^(?:{_LEVEL}\b|\[[\w.-]+\])[\s:|-]*")
+_STAMPS = re.compile(_STAMP)
+_HEAD_CHARS = 120
+_PROCESS = re.compile(r"(?<!\S)([A-Za-z][\w./()-]*)\[<n>\]: ")
+_LEVEL_WORD = re.compile(rf"\b(?:{'|'.join(sorted(LEVEL_WORDS, key=len, reverse=True)).upper()})\b")
 _LABELS = tuple(label for label, _ in _MASKS)
 _MASK = re.compile("|".join(f"({pattern})" for _, pattern in _MASKS))
 _WORD = re.compile(r"<[a-z]+>|[^\W\d_]{2,}")
@@ -88,10 +91,12 @@ class Masked:
         pieces: The line cut into constant and variable pieces, in order; a variable piece is a
             placeholder such as "<ip>", or its own text where that has no digit and may turn out
             to be constant.
+        speaker: Those words that only say who wrote the line and at which level.
     """
 
     words: tuple[str, ...]
     pieces: tuple[str, ...]
+    speaker: tuple[str, ...] = ()
 
 
 def mask(text: str) -> Masked:
@@ -110,8 +115,22 @@ def mask(text: str) -> Masked:
         end = match.end()
     plain.append(text[end:])
     pieces.append(text[end:])
-    found = cast("list[str]", _WORD.findall("".join(plain)))
-    return Masked(tuple(word for word in found if word[0] != "<"), tuple(pieces))
+    masked = "".join(plain)
+    return Masked(tuple(_words(masked)), tuple(pieces), tuple(_speaker(masked)))
+
+
+def _words(masked: str) -> list[str]:
+    found = cast("list[str]", _WORD.findall(masked))
+    return [word for word in found if word[0] != "<"]
+
+
+def _speaker(masked: str) -> list[str]:
+    """The words of a process with its number, and of a level in capitals."""
+    head = masked[:_HEAD_CHARS]
+    process = _PROCESS.search(head)
+    level = _LEVEL_WORD.search(head)
+    found = _words(process.group(1)) if process else []
+    return [*found, level.group()] if level else found
 
 
 def _shown(variable: str, label: str) -> str:
@@ -189,9 +208,31 @@ def _field(row: dict[str, object], keys: tuple[str, ...]) -> str:
     return ""
 
 
+def without_head(line: str) -> str:
+    """The line after its stamps and the identifiers before, between and repeated after them."""
+    end = 0
+    for match in _STAMPS.finditer(line[:_HEAD_CHARS]):
+        between = line[end : match.start()].strip("[]()|,").split()
+        if any(len(part) > 1 and not any(char.isdigit() for char in part) for part in between):
+            break
+        end = match.end()
+        while end < len(line) and not line[end].isspace() and line[end] != "[":
+            end += 1
+    if not end:
+        return line
+    known = set(line[:end].split())
+    rest = line[end:].lstrip(" \t]|,-")
+    while rest:
+        token, _, after = rest.partition(" ")
+        if not token or not set(token.split("/")) <= known:
+            break
+        rest = after.lstrip()
+    return rest
+
+
 def message_of(line: str, service: str) -> str:
     """What a line says after its time, level, request id and the name of its service."""
-    rest = _STAMPED.sub("", line, count=1)
+    rest = without_head(line)
     while True:
         shorter = _LEADING.sub("", rest.removeprefix(service).lstrip(" :-"), count=1)
         if shorter == rest or not shorter:

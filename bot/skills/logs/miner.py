@@ -58,15 +58,23 @@ class Template:
     """A message that a program writes again and again.
 
     Attributes:
-        words: Severity name and constant words; the identity.
+        words: Severity name and constant words; no two templates have the same.
         severity: The same for all its lines.
+        speaker: The words that only say who wrote it and at which level.
     """
 
-    __slots__ = ("_pieces", "merged_into", "severity", "words")
+    __slots__ = ("_pieces", "merged_into", "severity", "speaker", "words")
 
-    def __init__(self, words: tuple[str, ...], severity: Severity, pieces: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        words: tuple[str, ...],
+        severity: Severity,
+        pieces: tuple[str, ...],
+        speaker: tuple[str, ...] = (),
+    ) -> None:
         self.words = words
         self.severity = severity
+        self.speaker = speaker
         self.merged_into: Template | None = None
         self._pieces = pieces
 
@@ -80,8 +88,15 @@ class Template:
 
     @property
     def template_id(self) -> str:
-        """Ten hexadecimal digits that depend on the words alone: the same on every machine."""
-        text = "\x1f".join(self.words).encode()
+        """Ten hexadecimal digits that depend on the words alone: the same on every machine.
+
+        The same message has the same id from whichever process and at whichever level.
+        """
+        said = list(self.words[1:])
+        for word in self.speaker:
+            if word in said and len(said) > 1:
+                said.remove(word)
+        text = "\x1f".join(said).encode()
         return hashlib.blake2b(text, digest_size=5).hexdigest()
 
     @property
@@ -227,7 +242,7 @@ class Miner:
         if len(self._templates) >= self._max_templates:
             self.n_overflow += 1
             return self._other(severity)
-        template = Template(words, severity, masked.pieces)
+        template = Template(words, severity, masked.pieces, masked.speaker)
         self._templates[words] = template
         self._join_neighbours(template)
         return template
@@ -268,7 +283,9 @@ class Miner:
         del self._neighbours[key]
         first = neighbours[0]
         words = (*first.words[:place], _ANY, *first.words[place + 1 :])
-        merged = self._templates.get(words) or Template(words, first.severity, first.pieces)
+        merged = self._templates.get(words) or Template(
+            words, first.severity, first.pieces, first.speaker
+        )
         self._templates[words] = merged
         self._wildcards[key] = merged
         for template in neighbours:

@@ -20,6 +20,7 @@ MIN_TICKS_AFTER = 2
 _ONSET_G = 24.0
 _MAX_LEAD_TICKS = 3
 _MAX_ROWS = 2000
+_LATE_LINES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,21 @@ def find_onset(rows: Sequence[Row], grid: Grid) -> int | None:
         return None
     told = [row for row, gain in zip(kept, gains[:, best], strict=True) if gain >= _ONSET_G]
     return _drawn_back(told, grid.first + best + 1, max(_MAX_LEAD_TICKS, n_ticks // 50))
+
+
+def find_late_onset(rows: Sequence[Row], grid: Grid) -> int | None:
+    """The tick of the first error never seen before, when it comes too late for `find_onset`.
+
+    Counts are no evidence so shortly after a change; several lines of an error that was not there
+    in all the time before are.
+    """
+    earliest = max(grid.first + _MIN_TICKS_BEFORE, grid.end - MIN_TICKS_AFTER)
+    begins = [
+        min(row.ticks)
+        for row in rows
+        if row.severity >= Severity.ERROR and row.n_lines >= _LATE_LINES
+    ]
+    return min((tick for tick in begins if tick >= earliest), default=None)
 
 
 def _drawn_back(rows: Sequence[Row], onset: int, lead: int) -> int:

@@ -6,18 +6,25 @@ others, and doubles when there are too many: memory depends on the number of mes
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import cast
 
 from .miner import Miner, Shape, Template, value_of
 from .records import Joiner
 from .severity import Severity
 from .sources import Chunk
+from .stamps import Stamps
 
 _MAX_TICKS = 1024
 _MAX_VALUES = 16
 _MAX_KEPT_BYTES = 4096
+_MAX_SURROUNDED = 3
+_SURROUNDING_BYTES = 500
+_LINES_BEFORE = 4
+_LINES_AFTER = 6
 _NUMERIC_LEVELS = {
     "30": Severity.INFO,
     "40": Severity.WARN,
@@ -52,6 +59,8 @@ class Row:
         ticks: Lines per tick; ticks without lines are absent.
         firsts: The first line of each of those ticks.
         last_second: Time of the last line, seconds since the epoch, or None.
+        surroundings: Lines around some of them, if they are warnings or worse.
+        speaker: Which process says it and at which level, where the lines say so.
     """
 
     service: str
@@ -62,6 +71,13 @@ class Row:
     ticks: Mapping[int, int]
     firsts: Mapping[int, Sighting]
     last_second: int | None
+    surroundings: tuple[Sighting, ...] = ()
+    speaker: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, str, Severity, tuple[str, ...]]:
+        """What makes it the same message in another log."""
+        return self.template_id, self.value, self.severity, self.speaker
 
     @property
     def n_lines(self) -> int:
@@ -74,6 +90,12 @@ class _Tally:
     ticks: dict[int, int] = field(default_factory=dict[int, int])
     firsts: dict[int, Sighting] = field(default_factory=dict[int, Sighting])
     last_second: int | None = None
+    surroundings: list[tuple[Sighting, ...]] = field(default_factory=list[tuple[Sighting, ...]])
+
+    def surround(self, lines: tuple[Sighting, ...]) -> None:
+        """Remember what stands around a line: around the first ones and the last one."""
+        del self.surroundings[_MAX_SURROUNDED - 1 :]
+        self.surroundings.append(lines)
 
     def absorb(self, other: _Tally) -> None:
         for tick, n_lines in other.ticks.items():
@@ -82,6 +104,8 @@ class _Tally:
             ours = self.firsts.get(tick)
             if ours is None or _order(sighting) < _order(ours):
                 self.firsts[tick] = sighting
+        both = sorted(self.surroundings + other.surroundings, key=lambda lines: _order(lines[0]))
+        self.surroundings = both[: _MAX_SURROUNDED - 1] + both[_MAX_SURROUNDED - 1 :][-1:]
         seconds = [s for s in (self.last_second, other.last_second) if s is not None]
         self.last_second = max(seconds, default=None)
 
@@ -161,6 +185,69 @@ class Profile:
             self._joiner = Joiner(stamped=stamps is not None)
         self.has_times = self.has_times or stamps is not None
         shapes = self._miner.shapes_of(chunk.block)
+        if stamps is not None and self._add_in_order(chunk, shapes, stamps):
+            return
+        self._add_each(chunk, shapes)
+
+    def _add_in_order(self, chunk: Chunk, shapes: list[Shape], stamps: Stamps) -> bool:
+        """Count a chunk at once if all its lines are wanted, have times and are in order.
+
+        Returns:
+            Whether it was; if not, nothing was counted.
+        """
+        lines = chunk.lines
+        seconds = list(map(stamps.second_of, lines))
+        if self._contains or None in seconds:
+            return False
+        known = cast("list[int]", seconds)
+        first, last = known[0], known[-1]
+        ordered = known == sorted(known) and (self._second is None or first >= self._second - 1)
+        if not ordered or first < self._start or last >= self._end:
+            return False
+        self._second = first
+        self._make_room(first // self.tick_size)
+        self._make_room(last // self.tick_size)
+        size = self.tick_size
+        values = self._values_of(lines, shapes)
+        keys = list(zip(shapes, [second // size for second in known], values, strict=True))
+        counts, ends = Counter(keys), dict(zip(keys, known, strict=True))
+        begins = dict(zip(reversed(keys), range(len(keys) - 1, -1, -1), strict=True))
+        for key in sorted(begins, key=begins.__getitem__):
+            shape, tick, value = key
+            tally = self._tally_of(shape.template, value)
+            self._second = known[begins[key]]
+            self._count(tally, tick, chunk, begins[key], shape, counts[key])
+            tally.last_second = ends[key]
+        self._second = self.last_seen_second = last
+        self._current = self._tally_of(shapes[-1].template, values[-1])
+        if self._joiner is not None:
+            self._joiner.continues(shapes[-1].kind, has_time=True)
+        return True
+
+    def _values_of(self, lines: list[bytes], shapes: list[Shape]) -> list[str]:
+        if all(shape.anchor is None for shape in set(shapes)):
+            return [""] * len(lines)
+        return [
+            "" if shape.anchor is None else self._value(line, shape.template, shape.anchor)
+            for line, shape in zip(lines, shapes, strict=True)
+        ]
+
+    def _count(
+        self, tally: _Tally, tick: int, chunk: Chunk, index: int, shape: Shape, n_lines: int
+    ) -> None:
+        if tick in tally.ticks:
+            tally.ticks[tick] += n_lines
+            return
+        tally.ticks[tick] = n_lines
+        number = chunk.first_line_number + index
+        tally.firsts[tick] = self._sighting(chunk.lines[index], number, chunk)
+        if shape.template.severity >= Severity.WARN:
+            self._surround(tally, chunk, index)
+
+    def _add_each(self, chunk: Chunk, shapes: list[Shape]) -> None:
+        """Count line by line, whatever they are."""
+        stamps = chunk.stamps
+        joiner = self._joiner or Joiner(stamped=stamps is not None)
         second_of = stamps.second_of if stamps is not None else _no_second
         number = chunk.first_line_number - 1
         for line, shape in zip(chunk.lines, shapes, strict=True):
@@ -173,18 +260,15 @@ class Profile:
             if not self._is_wanted(line):
                 continue
             tick = self._tick()
-            joins = self._joiner.continues(shape.kind, has_time=second is not None)
+            joins = joiner.continues(shape.kind, has_time=second is not None)
             if not line or (joins and self._current is not None):
                 self.n_joined += 1
                 self._joined_ticks[tick] = self._joined_ticks.get(tick, 0) + 1
                 continue
             tally = self._current = self._tally(line, shape)
-            if tick in tally.ticks:
-                tally.ticks[tick] += 1
-            else:
-                tally.ticks[tick] = 1
-                tally.firsts[tick] = self._sighting(line, number, chunk)
-                self._make_room(tick)
+            index = number - chunk.first_line_number
+            self._count(tally, tick, chunk, index, shape, 1)
+            self._make_room(tick)
             tally.last_second = self._second
 
     def _is_wanted(self, line: bytes) -> bool:
@@ -207,6 +291,9 @@ class Profile:
     def _tally(self, line: bytes, shape: Shape) -> _Tally:
         template = shape.template
         value = "" if shape.anchor is None else self._value(line, template, shape.anchor)
+        return self._tally_of(template, value)
+
+    def _tally_of(self, template: Template, value: str) -> _Tally:
         tally = self._tallies.get((template, value))
         if tally is None:
             tally = self._tallies[template, value] = _Tally()
@@ -227,6 +314,22 @@ class Profile:
             at = datetime.fromtimestamp(self._second, UTC)
         text = line[:_MAX_KEPT_BYTES].decode("utf-8", "replace")
         return Sighting(text, chunk.source, number, self._second, at)
+
+    def _surround(self, tally: _Tally, chunk: Chunk, index: int) -> None:
+        first = max(0, index - _LINES_BEFORE)
+        around = tuple(
+            Sighting(
+                line[:_SURROUNDING_BYTES].decode("utf-8", "replace"),
+                chunk.source,
+                chunk.first_line_number + place,
+                self._second,
+                None,
+            )
+            for place, line in enumerate(chunk.lines[first : index + _LINES_AFTER + 1], start=first)
+            if place != index
+        )
+        if around:
+            tally.surround(around)
 
     def _make_room(self, tick: int) -> None:
         if self._low_tick is None or tick < self._low_tick:
@@ -260,7 +363,7 @@ class Profile:
             kept = value if self._is_enumerable(root) else ""
             merged.setdefault((root, kept), _Tally()).absorb(tally)
         rows = [self._row(template, value, tally) for (template, value), tally in merged.items()]
-        return tuple(sorted(rows, key=lambda row: (row.template_id, row.value)))
+        return tuple(sorted(rows, key=lambda row: row.key))
 
     def _is_enumerable(self, root: Template) -> bool:
         values = [seen for template, seen in self._values.items() if template.root is root]
@@ -279,6 +382,8 @@ class Profile:
             ticks=tally.ticks,
             firsts=tally.firsts,
             last_second=tally.last_second,
+            surroundings=tuple(line for lines in tally.surroundings for line in lines),
+            speaker=template.speaker,
         )
 
 

@@ -54,13 +54,24 @@ _LETTERS = {
     "F": Severity.FATAL,
 }
 _GRAVE = re.compile(
-    r"\b(?:fatal|panic|critical|segfault|segmentation fault|out of memory|oom[- ]?kill\w*)\b",
+    r"\b(?:fatal|panic(?:ked)?|critical|segfault|segmentation fault|core dumped|out of memory|"
+    r"oom[- ]?kill\w*)\b",
     re.IGNORECASE,
 )
 _BAD = re.compile(
     r"\b(?:errors?|exception|traceback|aborted|crash(?:ed)?|corrupt(?:ed|ion)?)\b"
     r"|\b\w+(?:Error|Exception)\b",
     re.IGNORECASE,
+)
+# How programs say that they, or a part of their work, did not succeed.
+_UNSUCCESSFUL = re.compile(
+    r"\bexit(?:ed|ing|s)?(?: with)?(?: (?:status|code|status code))?[ :=]{1,2}[1-9]\d{0,2}\b"
+    r"|\b(?:return(?:ed)?|exit|status) code:? [1-9]\d{0,2}\b"
+    r"|(?i:\b[1-9]\d{0,6} (?:\w+ )?(?:failed|failures?|errors?)\b)"
+    r"|(?<![\w.-])(?:FAIL|FAILED|FAILURE)(?![\w.=-])|[\u2717\u2718\u274c]|^\s*not ok \d"
+)
+_NONE_FAILED = re.compile(
+    r"\b(?:0|no|without|zero) (?:\w+ )?(?:failed|failures?|errors?)\b", re.IGNORECASE
 )
 _DOUBTFUL = re.compile(
     r"\b(?:fail(?:ed|ure|s|ing)?|refused|denied|time(?:d)?[ -]?out|unreachable|exhausted|"
@@ -89,6 +100,9 @@ def severity_of(text: str) -> Severity:
         return level
     if _GRAVE.search(text):
         return Severity.FATAL
+    if _UNSUCCESSFUL.search(text):
+        return Severity.ERROR
+    text = _NONE_FAILED.sub("", text)
     if _BAD.search(text):
         return Severity.ERROR
     return Severity.WARN if _DOUBTFUL.search(text) else Severity.INFO

@@ -173,7 +173,7 @@ _FORMATS = (
 class Stamps:
     """Reads the times of one stream, which all have the same notation.
 
-    Times are computed once per second of log; a zone that changes within one second of log is
+    Times are computed once per minute of log; a zone that changes within one minute of log is
     not noticed.
 
     Args:
@@ -185,7 +185,8 @@ class Stamps:
         self._format = notation
         self._now = now
         self._zone = zone
-        self._seconds: dict[bytes, int | None] = {}
+        self._seconds: dict[bytes, int] = {}
+        self._minutes: dict[bytes, int] = {}  # by the key without its seconds
         self._span: tuple[int, int] | None = None
 
     @property
@@ -200,6 +201,9 @@ class Stamps:
             known = self._seconds.get(key)
             if known is not None:
                 return known
+            minute = self._minutes.get(key[:-2])
+            if minute is not None and key[-2:].isdigit() and key[-2:] < b"60":
+                return self._remember(key, minute + int(key[-2:]))
         return self._look(line)
 
     def at(self, line: bytes) -> datetime | None:
@@ -217,11 +221,17 @@ class Stamps:
             at = self._parse(match)
             if at is None:
                 return None
-            second = int(at.timestamp() // 1)
-            if len(self._seconds) >= _MAX_SECONDS:
-                self._seconds.clear()
-            self._seconds[key] = second
+            second = self._remember(key, int(at.timestamp() // 1))
+            if self._format.name != "epoch":
+                self._minutes[key[:-2]] = second - at.second
         self._span = match.span("key")
+        return second
+
+    def _remember(self, key: bytes, second: int) -> int:
+        if len(self._seconds) >= _MAX_SECONDS:
+            self._seconds.clear()
+            self._minutes.clear()
+        self._seconds[key] = second
         return second
 
     def _parse(self, match: re.Match[bytes]) -> datetime | None:

@@ -52,7 +52,7 @@ def test_digest_accounts_for_every_line(log: Path) -> None:
     assert sum(record[part] for part in parts) == 60
     assert record["findings"][0]["template"] == "app pool exhausted, <n> waiting"
     assert record["findings"][0]["change"] == "new"
-    assert "app.log:41: 2026-11-21T08:01:00Z ERROR app pool exhausted, 0 waiting" in record["text"]
+    assert "[1] NEW 20× ERROR :41 ERROR app pool exhausted, 0 waiting" in record["text"]
 
 
 def test_digest_compares_with_a_baseline(tmp_path: Path) -> None:

@@ -21,8 +21,10 @@ def _system(folder: Path) -> None:
     lines = [f"- 2026-03-02 09:00:{n:02d} INFO user {n} logged in" for n in range(30)]
     lines += ["DISK 2026-03-02 09:01:00 ERROR disk broken", "FAN 2026-03-02 09:01:00 ERROR fan off"]
     (folder / "Toy_2k.log").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    rows = ["LineId,Label,EventId"]
-    rows += [f"{n + 1},{line.split(' ')[0]},{line.split()[-1]}" for n, line in enumerate(lines)]
+    rows = ["LineId,Label,Content,EventId"]
+    for number, line in enumerate(lines, start=1):
+        tag, _, _, _, message = line.split(" ", 4)
+        rows.append(f"{number},{tag},{message},{message.split()[-1]}")
     (folder / "Toy_2k.log_structured.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 

@@ -136,3 +136,17 @@ def test_lines_of_a_trace_are_told_from_messages() -> None:
     }
     miner = Miner()
     assert {line: miner.shape_of(line).kind for line in kinds} == kinds
+
+
+def test_a_message_has_one_id_from_any_process_and_at_any_level() -> None:
+    lines = [
+        b"Jun 14 15:16:01 combo sshd[19939]: session opened for somebody",
+        b"Jun 14 15:16:02 combo su[7]: session opened for somebody",
+        b"2026-03-02 10:00:00 WARN disk cache is nearly full",
+        b"2026-03-02 10:00:01 ERROR disk cache is nearly full",
+    ]
+    miner = Miner()
+    templates = [miner.shape_of(line).template for line in lines]
+    assert len({id(template) for template in templates}) == 4
+    ids = [template.template_id for template in templates]
+    assert ids[0] == ids[1] != ids[2] == ids[3]

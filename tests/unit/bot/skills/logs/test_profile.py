@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -107,3 +108,34 @@ def test_a_value_with_many_values_is_no_dimension() -> None:
     text = "\n".join(f"INFO job exited with code {code}" for code in range(60))
     (row,) = profile_of(text).rows()
     assert row.n_lines == 60
+
+
+def _counted(text: str, *, contains: str) -> tuple[object, ...]:
+    """Profile of a text; a filter that lets everything through makes it count line by line."""
+    profile = Profile("x", Miner(), contains=contains)
+    profile.begin_stream()
+    for chunk in TextStream(name="x", text=text).chunks(
+        LogQuery(), datetime(2026, 4, 1, tzinfo=UTC), Intake()
+    ):
+        profile.add(chunk)
+    rows = [(r.key, dict(r.ticks), dict(r.firsts), r.last_second) for r in profile.rows()]
+    return rows, profile.n_lines, profile.tick_size, profile.last_seen_second, profile.n_backwards
+
+
+@pytest.mark.parametrize("step_s", [0, 1, 7, 61])
+def test_counting_a_chunk_at_once_is_counting_its_lines(step_s: int) -> None:
+    start = datetime(2026, 3, 2, tzinfo=UTC)
+    stamps = [f"{start + timedelta(seconds=n * step_s):%Y-%m-%dT%H:%M:%SZ}" for n in range(900)]
+    lines = [
+        f"{stamp} WARN disk {n} slow at" if n % 7 == 0 else f"{stamp} GET /at/{n} {200 + n % 3} at"
+        for n, stamp in enumerate(stamps)
+    ]
+    text = "\n".join(lines)
+    assert _counted(text, contains="") == _counted(text, contains="at")
+
+
+def test_lines_out_of_order_are_counted_one_by_one() -> None:
+    seconds = [5, 9, 3, 4, 50, 2]
+    text = "\n".join(f"2026-03-02T09:00:{second:02d}Z INFO at work" for second in seconds)
+    assert _counted(text, contains="") == _counted(text, contains="at")
+    assert _counted(text, contains="")[-1] == 2

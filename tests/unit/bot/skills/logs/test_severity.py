@@ -25,3 +25,22 @@ from bot.skills.logs.severity import Severity, severity_of
 )
 def test_a_line_has_its_stated_level_else_one_from_its_words(line: str, severity: Severity) -> None:
     assert severity_of(line) is severity
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Process completed with exit code 1.",
+        "= 45 failed, 162298 passed in 759.43s =",
+        "FAIL test/config/get.ts (17 s)",
+        "not ok 7 - parses",
+        "\N{CROSS MARK} unit tests",
+    ],
+)
+def test_work_that_did_not_succeed_is_an_error(line: str) -> None:
+    assert severity_of(line) is Severity.ERROR
+
+
+@pytest.mark.parametrize("line", ["finished with 0 errors", "exit code 0", "no errors found"])
+def test_the_absence_of_errors_is_no_error(line: str) -> None:
+    assert severity_of(line) is Severity.INFO

@@ -76,3 +76,14 @@ def test_a_leap_day_without_a_year_is_in_a_leap_year() -> None:
 
 def test_lines_without_times_have_no_notation() -> None:
     assert detect([b"a", b"b 12", b""], NOW) is None
+
+
+def test_seconds_of_a_minute_are_those_of_their_own_parse() -> None:
+    now = datetime(2026, 11, 21, tzinfo=UTC)
+    lines = [f"2026-11-20 09:{m:02d}:{s:02d} x".encode() for m in (0, 59) for s in range(60)]
+    stamps = detect(lines, now)
+    assert stamps is not None
+    expected = [int(at.timestamp()) for line in lines if (at := stamps.at(line)) is not None]
+    assert [stamps.second_of(line) for line in lines] == expected
+    assert stamps.second_of(b"2026-11-20 09:59:99 x") is None
+    assert stamps.second_of(b"2026-11-20 09:59:4x x") is None
