@@ -87,7 +87,7 @@ def _conclude(
     sys.stdout.buffer.flush()
     for problem in intake.problems:
         error_console.print(problem, style="yellow", markup=False, highlight=False)
-    shown = f"{n_shown:,} lines" if n_shown else "no lines"
+    shown = {0: "no lines", 1: "1 line"}.get(n_shown, f"{n_shown:,} lines")
     parts = [f"{shown} of {intake.n_lines:,} read"]
     parts += [f"{intake.n_cut:,} cut"] if intake.n_cut else []
     parts += [f"{intake.n_undecodable:,} not UTF-8"] if intake.n_undecodable else []

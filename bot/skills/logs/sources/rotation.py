@@ -36,7 +36,10 @@ def streams_of(globs: Sequence[str], zone: tzinfo = UTC) -> tuple[FileStream, ..
             paths |= {path for path in _files(sibling) if _base(path) != path.name}
     sets: dict[Path, list[Path]] = {}
     for path in paths:
-        sets.setdefault(path.with_name(_base(path)), []).append(path)
+        live = path.with_name(_base(path))
+        # Without a live file, worker.1.log and worker.2.log are of two workers.
+        is_own = _is_numbered_before(path) and live not in paths
+        sets.setdefault(path if is_own else live, []).append(path)
     return tuple(
         FileStream(name=base.name, paths=tuple(sorted(members, key=_age)), zone=zone)
         for base, members in sorted(sets.items())
@@ -60,6 +63,11 @@ def _base(path: Path) -> str:
         return before.group("stem") + before.group("extension")
     after = _AFTER.match(path.name)
     return after.group("base") if after else path.name
+
+
+def _is_numbered_before(path: Path) -> bool:
+    before = _BEFORE.match(path.name)
+    return before is not None and before.group("only") is not None
 
 
 def _age(path: Path) -> tuple[int, str, int]:

@@ -111,6 +111,18 @@ def test_dates_before_the_extension_are_rotations_too(tmp_path: Path) -> None:
     assert found == [names[3], names[2], names[0], names[1]]
 
 
+def test_numbers_before_the_extension_need_a_live_file_to_be_rotations(tmp_path: Path) -> None:
+    for name in ("app.log", "app.1.log", "app.2.log", "worker.1.log", "worker.2.log"):
+        (tmp_path / name).write_bytes(b"x\n")
+    streams = streams_of([str(tmp_path / "*.log")])
+    found = {stream.name: [path.name for path in stream.paths] for stream in streams}
+    assert found == {
+        "app.log": ["app.2.log", "app.1.log", "app.log"],
+        "worker.1.log": ["worker.1.log"],
+        "worker.2.log": ["worker.2.log"],
+    }
+
+
 def test_a_clock_that_was_put_back_loses_no_line_of_the_window(tmp_path: Path) -> None:
     path = tmp_path / "app.log"
     ahead = b"".join(_line(second) for second in range(40_000, 70_000))
