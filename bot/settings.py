@@ -45,7 +45,7 @@ _SLACK_VARIABLES = {
     "app_token": "SLACK_APP_TOKEN",
     "api_url": "SLACK_API_URL",
 }
-_ENGINE_SECRETS = frozenset({"OPSBOT_INFERENCE__REMOTE_TOKEN", "OPSBOT_SERVE__TOKEN"})
+_SECRET_ENDINGS = ("TOKEN", "PASSWORD", "API_KEY", "DATABASE_URL")
 _DOCUMENT: TypeAdapter[dict[str, object]] = TypeAdapter(dict[str, object])
 
 Skill = Literal["logs", "knowledge", "code"]
@@ -365,7 +365,11 @@ def settings_for_engine(document: bytes) -> Settings:
 
 def engine_environment() -> dict[str, str]:
     """The environment of the engine's process: this one's, without secrets."""
-    return {k: v for k, v in server_environment().items() if k not in _ENGINE_SECRETS}
+    return {
+        name: value
+        for name, value in server_environment().items()
+        if not (name.startswith(_PREFIX) and name.endswith(_SECRET_ENDINGS))
+    }
 
 
 def server_environment() -> dict[str, str]:

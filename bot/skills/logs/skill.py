@@ -28,7 +28,7 @@ from .marks import Marking, apply
 from .orders import CompareYesterday, Order, read_order
 from .recall import Recall, said
 from .scope import Scope, scope_of
-from .sources import Stream, TextStream, configured_streams
+from .sources import Stream, TextStream, configured_streams, places_of
 from .window import window_in
 
 _NOTHING_CONFIGURED = (
@@ -247,7 +247,8 @@ class LogsSkill:
         return self._configured(scope.services)
 
     def _configured(self, services: Sequence[str]) -> Mapping[str, tuple[Stream, ...]]:
-        return configured_streams(self._settings.sources, services, self._zone)
+        places = places_of(self._settings)
+        return configured_streams(self._settings.sources, services, self._zone, places)
 
     def _related(
         self, scope: Scope, analysis: Analysis, now: datetime
@@ -257,7 +258,7 @@ class LogsSkill:
         others = [name for name in self._settings.sources if name not in scope.services]
         if scope.texts or window is None or onset_at is None or not others:
             return (), ()
-        streams = configured_streams(self._settings.sources, others, self._zone)
+        streams = self._configured(others)
         found, left_out = analyse_related(
             streams, window, now, onset_at=onset_at, time_limit_s=_RELATED_LIMIT_S
         )

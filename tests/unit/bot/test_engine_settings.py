@@ -48,7 +48,15 @@ def test_the_process_gets_the_same_engine_settings_in_one_line(settings: Setting
 def test_no_secret_is_passed_on(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "xoxb" not in settings.for_engine()
     assert "s3cret" not in settings.for_engine()
-    secrets = ("SLACK_BOT_TOKEN", "OPSBOT_INFERENCE__REMOTE_TOKEN", "OPSBOT_SERVE__TOKEN")
+    secrets = (
+        "SLACK_BOT_TOKEN",
+        "OPSBOT_DATABASE_URL",
+        "OPSBOT_INFERENCE__REMOTE_TOKEN",
+        "OPSBOT_LOGS__ELASTIC_API_KEY",
+        "OPSBOT_LOGS__ELASTIC_PASSWORD",
+        "OPSBOT_LOGS__LOKI_TOKEN",
+        "OPSBOT_SERVE__TOKEN",
+    )
     for name in secrets:
         monkeypatch.setenv(name, "xoxb-secret")
     environment = engine_environment()
