@@ -190,11 +190,7 @@ class Profile:
         self._add_each(chunk, shapes)
 
     def _add_in_order(self, chunk: Chunk, shapes: list[Shape], stamps: Stamps) -> bool:
-        """Count a chunk at once if all its lines are wanted, have times and are in order.
-
-        Returns:
-            Whether it was; if not, nothing was counted.
-        """
+        """Count a chunk at once, or nothing (False) unless all its lines are wanted and in order."""
         lines = chunk.lines
         seconds = list(map(stamps.second_of, lines))
         if self._contains or None in seconds:
@@ -207,21 +203,19 @@ class Profile:
         self._second = first
         self._make_room(first // self.tick_size)
         self._make_room(last // self.tick_size)
-        size = self.tick_size
         values = self._values_of(lines, shapes)
-        keys = list(zip(shapes, [second // size for second in known], values, strict=True))
+        ticks = [second // self.tick_size for second in known]
+        keys = list(zip(shapes, ticks, values, strict=True))
         counts, ends = Counter(keys), dict(zip(keys, known, strict=True))
         begins = dict(zip(reversed(keys), range(len(keys) - 1, -1, -1), strict=True))
         for key in sorted(begins, key=begins.__getitem__):
-            shape, tick, value = key
-            tally = self._tally_of(shape.template, value)
+            tally = self._tally_of(key[0].template, key[2])
             self._second = known[begins[key]]
-            self._count(tally, tick, chunk, begins[key], shape, counts[key])
+            self._count(tally, key[1], chunk, begins[key], key[0], counts[key])
             tally.last_second = ends[key]
         self._second = self.last_seen_second = last
         self._current = self._tally_of(shapes[-1].template, values[-1])
-        if self._joiner is not None:
-            self._joiner.continues(shapes[-1].kind, has_time=True)
+        self._joiner = Joiner(stamped=True)
         return True
 
     def _values_of(self, lines: list[bytes], shapes: list[Shape]) -> list[str]:

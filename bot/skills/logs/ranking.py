@@ -1,7 +1,7 @@
 """Which lines of a log explain best what went wrong, without anything to compare with. Pure.
 
-A line counts for itself: its severity, how rare its message is and how late it comes, since what
-ends a job stands near the end. It also counts for standing near such lines: what a failing part of
+A line counts for itself: its severity, how often its message came and how late, since what ends a
+job stands near the end. It also counts for standing near such lines: what a failing part of
 a program was doing, and where, is written around its error. Lines that say nearly the same as one
 that was chosen already come later.
 """
@@ -28,7 +28,7 @@ _WEIGHTS = {
 }
 _GROWTH = 1.5
 _ALARM = 2.0
-_RARITY = 0.02
+_VOLUME = 0.1
 _LATENESS = 0.5
 _NEARNESS = 0.5
 _REACH_LINES = 4.0
@@ -64,6 +64,7 @@ class _Line:
     sighting: Sighting
     own: float
     kinship: float
+    repeat: float
     near: float = 0.0
 
     @property
@@ -95,20 +96,21 @@ def _place(sighting: Sighting) -> tuple[str, int]:
 def _lines(movements: Sequence[Movement]) -> Iterable[_Line]:
     seen: set[tuple[str, int]] = set()
     for moved in movements:
-        rarity = 1 / (1 + _RARITY * math.log2(max(1, moved.n_lines)))
-        own = _WEIGHTS[moved.row.severity] * rarity * (_GROWTH if moved.grows else 1.0)
+        volume = 1 + _VOLUME * math.log2(max(1, moved.n_lines))
+        own = _WEIGHTS[moved.row.severity] * volume * (_GROWTH if moved.grows else 1.0)
         if own and has_alarming_word(_LEVEL.sub("", moved.row.pattern)):
             own *= _ALARM
         # Lines without words, such as lists of files, have only their masks in common.
-        kinship = rarity if _WORD.search(moved.row.pattern.replace("<*>", "")) else 1.0
+        has_words = bool(_WORD.search(moved.row.pattern.replace("<*>", "")))
+        repeat = _REPEAT if has_words or own else 1.0
         for sighting in _sample(moved):
             seen.add(_place(sighting))
-            yield _Line(moved, sighting, own, kinship)
+            yield _Line(moved, sighting, own, 1.0, repeat)
     for moved in movements:
         for sighting in moved.row.surroundings:
             if _place(sighting) not in seen:
                 seen.add(_place(sighting))
-                yield _Line(None, sighting, 0.0, _SURROUNDING)
+                yield _Line(None, sighting, 0.0, _SURROUNDING, 1.0)
 
 
 def _sample(moved: Movement) -> list[Sighting]:
@@ -146,9 +148,7 @@ def _best(lines: Iterable[_Line]) -> list[Pick]:
     for members in by_message.values():
         members.sort(key=lambda line: (-line.score, _place(line.sighting)))
         for repeat, line in enumerate(members[:_MAX_REPEATS]):
-            has_words = line.kinship < 1.0 or line.own > 0
-            score = line.score * (_REPEAT**repeat if has_words else 1.0)
-            picks.append(Pick(line.movement, line.sighting, score))
+            picks.append(Pick(line.movement, line.sighting, line.score * line.repeat**repeat))
     picks.sort(key=lambda pick: (-pick.score, _place(pick.sighting)))
     return picks[:_POOL]
 

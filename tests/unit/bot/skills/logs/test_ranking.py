@@ -1,4 +1,4 @@
-"""Without a baseline, lines near the grave, rare and late ones explain most."""
+"""Without a baseline, lines near the grave, frequent and late ones explain most."""
 
 from __future__ import annotations
 
