@@ -53,8 +53,8 @@ async def _router(folder: Path) -> RouterReport:
 def logs(data: _Data, as_json: _Json = False) -> None:
     """How well logs are understood: templates, evidence, sessions, findings."""
     from ..evaluation.logs import evaluate
-    from ..evaluation.logs_tokens import open_counter
     from ..log_setup import set_up_logging
+    from ..token_counter import open_counter
 
     settings = read_settings()
     set_up_logging("ERROR")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
+from .context import read_settings
 from .log_lines import lines
 from .log_marks import ignored
 from .log_paths import stream_at, streams_at
@@ -17,6 +18,8 @@ from .log_tail import tail
 from .output import console, emit_json, fail
 
 if TYPE_CHECKING:
+    from ..skills.logs.analysis import Analysis
+    from ..skills.logs.digest import Digest
     from ..skills.logs.miner import Shape, Template
     from ..skills.logs.sources import Stream
 
@@ -144,34 +147,32 @@ def digest(
     """Say what changed in logs, with one verbatim line for each message."""
     from datetime import UTC, datetime
 
+    from ..log_setup import set_up_logging
     from ..skills.logs.analysis import analyse, analyse_against
     from ..skills.logs.digest import build
-    from ..skills.logs.findings import as_finding
+    from ..token_counter import open_counter
 
-    started = time.perf_counter()
-    streams = streams_at(paths)
+    settings = read_settings()
+    set_up_logging("ERROR")
     now = datetime.now(UTC)
-    if baseline is None:
-        analysis = analyse(streams, None, now)
-    else:
-        analysis = analyse_against(streams, (stream_at(baseline),), now)
-    found = build(
-        analysis, budget_tokens=budget_tokens, zone=UTC, only_telling=False, max_entries=200
-    )
+    streams = streams_at(paths)
+    with open_counter(settings.model, settings.models_dir) as counter:
+        started = time.perf_counter()
+        if baseline is None:
+            analysis = analyse(streams, None, now)
+        else:
+            analysis = analyse_against(streams, (stream_at(baseline),), now)
+        found = build(
+            analysis,
+            budget_tokens=budget_tokens,
+            zone=UTC,
+            only_telling=False,
+            max_entries=200,
+            count_tokens=counter.count,
+        )
     seconds = time.perf_counter() - started
     if as_json:
-        emit_json(
-            {
-                "lines_in": found.n_lines,
-                "lines_shown": found.n_shown,
-                "lines_folded": found.n_folded,
-                "lines_skipped": found.n_skipped,
-                "findings": [as_finding(entry.movement) for entry in found.entries],
-                "problems": analysis.problems,
-                "text": found.text,
-                "seconds": round(seconds, 3),
-            }
-        )
+        emit_json(_digest_record(found, analysis, counter.name, seconds))
         return
     typer.echo(found.text)
     typer.echo(
@@ -179,6 +180,24 @@ def digest(
         f"+ skipped {found.n_skipped:,} · {seconds:.2f} s"
     )
     _show_problems(list(analysis.problems))
+
+
+def _digest_record(
+    found: Digest, analysis: Analysis, tokens_of: str, seconds: float
+) -> dict[str, object]:
+    from ..skills.logs.findings import as_finding
+
+    return {
+        "lines_in": found.n_lines,
+        "lines_shown": found.n_shown,
+        "lines_folded": found.n_folded,
+        "lines_skipped": found.n_skipped,
+        "findings": [as_finding(entry.movement) for entry in found.entries],
+        "problems": analysis.problems,
+        "text": found.text,
+        "tokens_of": tokens_of,
+        "seconds": round(seconds, 3),
+    }
 
 
 def _show_problems(problems: list[str]) -> None:

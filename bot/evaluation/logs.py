@@ -17,12 +17,12 @@ from bot.skills.logs.digest import build
 from bot.skills.logs.miner import Miner
 from bot.skills.logs.sources import FileStream, TextStream
 
+from ..token_counter import Counter
 from . import logs_planted
 from .logs_grouping import Grouping, score
 from .logs_planted import Found
 from .logs_sessions import Detection, detect, labels_of
 from .logs_signals import Recall, Signal, critical_signals, missing, recall_of
-from .logs_tokens import Counter
 
 BUDGETS = (1000, 2000, 4000)
 _ALERT_BUDGET = 1000

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.evaluation import logs
-from bot.evaluation.logs_tokens import ESTIMATE, open_counter
+from bot.token_counter import ESTIMATE, open_counter
 
 
 def print_nothing(_text: str) -> None:

@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.skills.logs.digest import estimate_tokens
 from inference.errors import InferenceError
 from inference.models.catalog import resolve
 from inference.models.errors import ModelError
+
+from .skills.logs.digest import estimate_tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
