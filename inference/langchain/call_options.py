@@ -17,6 +17,7 @@ class CallOptions(BaseModel):
 
     temperature: float = Field(default=0.0, ge=0)
     top_p: float = Field(default=0.95, gt=0, le=1)
+    repeat_penalty: float = Field(default=1.0, gt=0)
     seed: int = 0
     max_tokens: int = Field(default=512, ge=1)
     stop: tuple[str, ...] = ()
@@ -35,7 +36,12 @@ class CallOptions(BaseModel):
             request_id=request_id,
             messages=messages,
             max_tokens=self.max_tokens,
-            sampling=Sampling(temperature=self.temperature, top_p=self.top_p, seed=self.seed),
+            sampling=Sampling(
+                temperature=self.temperature,
+                top_p=self.top_p,
+                repeat_penalty=self.repeat_penalty,
+                seed=self.seed,
+            ),
             grammar=self.grammar,
             stop=self.stop,
             priority=priority,

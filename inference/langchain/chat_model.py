@@ -36,6 +36,8 @@ class OpsbotChatModel(BaseChatModel):
         loop: The event loop the service was started on; by default the one that is running now.
         temperature: 0 is greedy: the same prompt gives the same answer.
         top_p: Only the likeliest tokens of this total probability are drawn from.
+        repeat_penalty: Above 1 makes tokens of the last ones less likely; small models repeat
+            themselves without it. 1 changes nothing.
         seed: Of the draws at a temperature above 0.
         max_tokens: Most tokens of an answer, >= 1; an answer cut there has the finish reason
             "length".
@@ -55,6 +57,7 @@ class OpsbotChatModel(BaseChatModel):
     )
     temperature: float = Field(default=0.0, ge=0)
     top_p: float = Field(default=0.95, gt=0, le=1)
+    repeat_penalty: float = Field(default=1.0, gt=0)
     seed: int = 0
     max_tokens: int = Field(default=512, ge=1)
     stop: tuple[str, ...] = ()

@@ -43,8 +43,14 @@ def engine(
 class TestChatModel(ChatModelIntegrationTests):
     @pytest.fixture(autouse=True)
     def served(self, engine: Engine, loop_thread: asyncio.AbstractEventLoop) -> None:
-        # The standard 100 tokens would cut some of the JSON answers off.
-        self.params: dict[str, Any] = {"service": engine, "loop": loop_thread, "max_tokens": 160}
+        # The standard 100 tokens would cut some of the JSON answers off, and so small a model
+        # sometimes repeats one sentence inside a string for ever.
+        self.params: dict[str, Any] = {
+            "service": engine,
+            "loop": loop_thread,
+            "max_tokens": 160,
+            "repeat_penalty": 1.2,
+        }
 
     @property
     def chat_model_class(self) -> type[OpsbotChatModel]:
