@@ -177,9 +177,7 @@ def _build(
         Intent.CHAT: ChatSkill(),
         **_worded_skills(settings, generators, listener, knowledge),
     }
-    router = Router(
-        engine, encoder_name=settings.inference.encoder, folder=settings.home / "router"
-    )
+    router = _router(settings, engine)
     return Core(
         settings=settings,
         engine=engine,
@@ -206,6 +204,11 @@ def _build(
         log_book=book,
         catalog=catalog,
     )
+
+
+def _router(settings: Settings, engine: InferenceService) -> Router:
+    folder = settings.home / "router"
+    return Router(engine, encoder_name=settings.inference.encoder, folder=folder)
 
 
 def _worded_skills(

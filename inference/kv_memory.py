@@ -17,7 +17,8 @@ from .prefix_tree import Eviction, PrefixTree
 from .request import SeqId, TokenId
 
 _MAX_PINNED_SHARE = 0.5
-_WORTH_RESTORING_TOKENS = 32
+WORTH_RESTORING_TOKENS = 32
+"""A state that saves fewer tokens is not worth the copy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,16 +102,15 @@ class KvMemory:
         """Like `n_known`, together with what `recall` would bring back."""
         n_known = self.n_known(tokens)
         n_offloaded = self._offload.n_common(tokens[:-1]) if self._offload is not None else 0
-        return n_offloaded if n_offloaded >= n_known + _WORTH_RESTORING_TOKENS else n_known
+        return n_offloaded if n_offloaded >= n_known + WORTH_RESTORING_TOKENS else n_known
 
     def recall(self, tokens: Sequence[TokenId]) -> None:
         """Bring back the offloaded prefix of a prompt, if much more of it than memory knows."""
         n_known = self.n_known(tokens)
         if self._offload is None or self.n_reusable(tokens) == n_known:
             return
-        while not self._free:
-            if not self.evict(self._n_ctx):
-                return
+        if not self.free_an_id():
+            return
         offloaded = self._offload.take_for(tokens[:-1], max_tokens=self.n_available)
         if offloaded is not None:
             self.adopt(offloaded.tokens, offloaded.state)
@@ -122,9 +122,8 @@ class KvMemory:
             The id and the number of tokens it holds, 0 <= n < len(tokens); None when every id is
             held by a running sequence.
         """
-        while not self._free:
-            if not self.evict(self._n_ctx):
-                return None
+        if not self.free_an_id():
+            return None
         seq_id = self._free.pop()
         n_shared = self._share_known(seq_id, tokens[:-1])
         self._tree.start(seq_id, tokens[:n_shared])
@@ -164,6 +163,13 @@ class KvMemory:
         """Evict until so many cells are free; False when that is not possible."""
         while (n_missing := n_cells - self.n_free) > 0:
             if not self.evict(n_missing):
+                return False
+        return True
+
+    def free_an_id(self) -> bool:
+        """Evict until a sequence id is free; False when all are held by running sequences."""
+        while not self._free:
+            if not self.evict(self._n_ctx):
                 return False
         return True
 
@@ -252,7 +258,7 @@ class KvMemory:
                 return
 
     def _move_out(self, eviction: Eviction) -> None:
-        if self._offload is None or eviction.n_freed < _WORTH_RESTORING_TOKENS:
+        if self._offload is None or eviction.n_freed < WORTH_RESTORING_TOKENS:
             return
         is_whole = self._backend.n_tokens(eviction.seq_id) == len(eviction.tokens)
         if is_whole and not self._offload.covers(eviction.tokens):

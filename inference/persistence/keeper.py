@@ -6,14 +6,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ..backends.base import Backend, ModelInfo
-from ..kv_memory import KvMemory
+from ..kv_memory import WORTH_RESTORING_TOKENS, KvMemory
 from ..metrics import EngineMetrics
 from ..request import SeqId, TokenId
 from .container import StateKind
 from .policy import WhatToSave
 from .state_files import StateCounts, StateFiles
 
-_MIN_GAIN_TOKENS = 32
 _RETRY_S = 0.2
 _CLOSE_S = 10.0
 
@@ -38,8 +37,8 @@ class StateKeeper:
     def restore(self, tokens: Sequence[TokenId], memory: KvMemory) -> None:
         """Bring back the saved prefix of a prompt, if much more of it than memory knows."""
         ref = self._files.match(tokens, max_tokens=memory.n_available)
-        if ref is not None and ref.n_common >= memory.n_known(tokens) + _MIN_GAIN_TOKENS:
-            loaded = self._files.load(ref) if _free_an_id(memory) else None
+        if ref is not None and ref.n_common >= memory.n_known(tokens) + WORTH_RESTORING_TOKENS:
+            loaded = self._files.load(ref) if memory.free_an_id() else None
             if loaded is not None and not memory.adopt(loaded.tokens, loaded.payload):
                 self._files.discard(ref)
         self._report()
@@ -117,13 +116,6 @@ def keeper_opener(
         return StateKeeper(files, metrics)
 
     return open_keeper
-
-
-def _free_an_id(memory: KvMemory) -> bool:
-    while not memory.free_ids:
-        if not memory.evict(memory.counts().total):
-            return False
-    return True
 
 
 def _read_exactly(

@@ -58,7 +58,21 @@ def register(app: AsyncApp, surface: Surface) -> None:
         await ack()
         surface.preview_again(int(action["value"]), who(body)[0], where(body))
 
+    _register_orders(app, surface, SCHEDULE_ACTION, Intent.SCHEDULE)
+    _register_orders(app, surface, ORDER_ACTION, Intent.LOGS)
     _register_answers(app, surface)
+
+
+def _register_orders(app: AsyncApp, surface: Surface, prefix: str, intent: Intent) -> None:
+    """Buttons whose value is an order in words to one skill."""
+
+    @app.action(re.compile(f"^{prefix}"))
+    async def handle_order(
+        ack: AsyncAck, body: Mapping[str, Any], action: Mapping[str, Any]
+    ) -> None:
+        await ack()
+        ts = str(action["action_ts"])
+        surface.choose(who(body)[0], where(body), ts, intent, str(action["value"]))
 
 
 def _register_answers(app: AsyncApp, surface: Surface) -> None:
@@ -70,22 +84,6 @@ def _register_answers(app: AsyncApp, surface: Surface) -> None:
         intent, _, text = str(action["value"]).partition("\n")
         ts = str(action["action_ts"])
         surface.choose(who(body)[0], where(body), ts, Intent(intent), text)
-
-    @app.action(re.compile(f"^{SCHEDULE_ACTION}"))
-    async def handle_schedule(
-        ack: AsyncAck, body: Mapping[str, Any], action: Mapping[str, Any]
-    ) -> None:
-        await ack()
-        ts = str(action["action_ts"])
-        surface.choose(who(body)[0], where(body), ts, Intent.SCHEDULE, str(action["value"]))
-
-    @app.action(re.compile(f"^{ORDER_ACTION}"))
-    async def handle_log_order(
-        ack: AsyncAck, body: Mapping[str, Any], action: Mapping[str, Any]
-    ) -> None:
-        await ack()
-        ts = str(action["action_ts"])
-        surface.choose(who(body)[0], where(body), ts, Intent.LOGS, str(action["value"]))
 
     @app.action(re.compile(f"^{MARK_ACTION}"))
     async def handle_log_mark(
