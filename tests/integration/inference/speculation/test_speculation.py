@@ -13,7 +13,7 @@ import structlog
 from llama_cpp.llama_grammar import json_schema_to_gbnf
 from numpy.typing import NDArray
 
-from bot.prompts.logs import GRAMMAR as CAUSE_GRAMMAR
+from bot.skills.logs.quotable import grammar_of
 from inference import ModelUnavailableError, Sampling
 from inference.backends.base import Chunk, DecodeStatus
 from inference.backends.llama_cpp import LlamaBackend
@@ -194,7 +194,7 @@ def test_a_quotation_takes_fewer_steps_than_tokens(backend: LlamaBackend) -> Non
     assert guessed.n_accepted > len(guessed.tokens) // 4
 
 
-@pytest.mark.parametrize("grammar", [FINDINGS, CAUSE_GRAMMAR])
+@pytest.mark.parametrize("grammar", [FINDINGS, grammar_of(LOG)])
 def test_forced_text_never_changes_an_answer(backend: LlamaBackend, grammar: str) -> None:
     asked = ask(backend, f"What went wrong here?\n{LOG}", grammar)
     speculation = Speculation(options(forced=True), backend.vocabulary)
