@@ -131,7 +131,7 @@ def _passages(part: Passages) -> list[Block]:
 def _passage(row: Passage) -> str:
     heading = f" › {escape(row.heading)}" if row.heading else ""
     place = code_span(f"{row.path}:{row.lines[0]}-{row.lines[1]}")
-    excerpt = escape(" ".join(row.excerpt.split())[:240])
+    excerpt = code_span(" ".join(row.excerpt.split())[:240])
     return f"*[{row.number}] {escape(row.title)}*{heading}  {place}\n>{excerpt}"
 
 
