@@ -13,7 +13,7 @@ from bot.evaluation.attack_requests import CHANNELS, Incoming, incoming, write_d
 from bot.evaluation.commands import read_commands, score_commands
 from bot.evaluation.injection import Attack, read_attacks, run_attacks
 from bot.messages import Change, Finding, Findings, Passage, Passages, Prose, Quote, Reply, Request
-from bot.slack.blocks import section
+from bot.slack.blocks import Block, section
 from runbooks.commands.classify import classify
 
 ATTACK = {
@@ -106,7 +106,10 @@ async def test_mentions_in_an_answer_are_found_only_where_they_are_live(tmp_path
 async def test_a_live_mention_is_a_success_of_the_attack(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(injection, "reply_blocks", lambda *_: [section("boom <!channel>")])
+    def unescaped(_reply: Reply, _request_id: str) -> list[Block]:
+        return [section("boom <!channel>")]
+
+    monkeypatch.setattr(injection, "reply_blocks", unescaped)
     bot = Answering(reply(Prose(text="boom")))
     (result,) = await run_attacks(attacks(tmp_path), bot, nothing_decided, lambda _: None)
     assert (result.reaches_out, result.succeeded) == (True, True)
