@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
+from bot.addressed import for_people
 from bot.messages import Passages, Reply, Request, SkillEvent, Turn
 from bot.prompts import knowledge as prompts
 from inference.request import Ended, GenerateRequest, Outcome, TextDelta
@@ -21,6 +22,7 @@ _N_PASSAGES = 4
 _SOURCE_TOKENS = 700
 _MAX_TOKENS = 180
 _LINK = re.compile(r"!?\[([^\[\]\n]*)\](?:\([^()\s]*(?:\s+\"[^\"]*\")?\)|\[[^\[\]\n]*\])")
+_NOT_FOR_PEOPLE = "(nothing here is written for people)"
 _FAILURES = (Outcome.FAILED, Outcome.REJECTED, Outcome.CANCELLED)
 
 
@@ -132,11 +134,14 @@ def _numbers_of_best(hits: Sequence[Hit]) -> frozenset[int]:
 
 
 def _sources(hits: Sequence[Hit]) -> tuple[prompts.Source, ...]:
-    """The best hits that fit the budget; the first always does, cut if it must be."""
+    """The best hits that fit the budget; the first always does, cut if it must be.
+
+    What speaks to machines is left out: people see it in the passage, no model repeats it.
+    """
     sources: list[prompts.Source] = []
     n_left = _SOURCE_TOKENS
     for number, hit in enumerate(hits, start=1):
-        text = plain_links(hit.text)
+        text = for_people(plain_links(hit.text)) or _NOT_FOR_PEOPLE
         n_tokens = estimate_tokens(text)
         if n_tokens > n_left and sources:
             break
