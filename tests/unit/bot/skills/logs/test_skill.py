@@ -202,3 +202,17 @@ async def test_a_scheduled_digest_has_the_changes_or_one_line(settings: LogSetti
     good = await skill.digest_reply("quiet", "UTC", window_s=120, now=NOW)
     assert [type(part) for part in good.parts] == [Prose]
     assert the(good, Prose).text == "quiet · 08:03–08:05 · 480 lines · nothing new."
+
+
+async def test_the_evidence_is_counted_as_the_model_counts(settings: LogSettings) -> None:
+    counted: list[str] = []
+
+    def dear(text: str) -> int:
+        counted.append(text)
+        return settings.budget_tokens
+
+    skill = LogsSkill(settings, Speaker(GOOD), model_name="tiny", count_tokens=dear)
+    events = skill.answer(_request("why is shop failing?"), ())
+    replies = [event async for event in events if isinstance(event, Reply)]
+    assert len(the(replies[0], Findings).rows) == 1
+    assert any("pool exhausted" in text for text in counted)
