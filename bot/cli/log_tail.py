@@ -23,6 +23,7 @@ def tail(
     contains: Annotated[str, typer.Option(help="Only lines with this text.")] = "",
 ) -> None:
     """Print a log as it grows, over rotation and truncation, until Ctrl-C."""
+    from ..skills.logs.numbers import count_text
     from ..skills.logs.sources.follow import Follower
 
     follower = Follower(path, n_last=lines)
@@ -40,8 +41,8 @@ def tail(
         pass
     finally:
         follower.close()
-    n_read = follower.intake.n_lines
-    error_console.print(f"{n_shown:,} lines of {n_read:,} read", style="dim", highlight=False)
+    text = f"{count_text(n_shown, 'line')} of {follower.intake.n_lines:,} read"
+    error_console.print(text, style="dim", highlight=False)
 
 
 def _show(lines: list[bytes], follower: Follower) -> None:

@@ -14,6 +14,7 @@ from .context import read_settings
 from .log_lines import lines
 from .log_marks import ignored
 from .log_paths import stream_at, streams_at
+from .log_selection import Contains, Level, Since, Until, selection
 from .log_tail import tail
 from .output import console, emit_json, fail
 
@@ -43,6 +44,8 @@ def templates(
     as_json: _Json = False,
 ) -> None:
     """List the messages of a log, most frequent first."""
+    from ..skills.logs.numbers import count_text
+
     stream = stream_at(path)
     started = time.perf_counter()
     counts, examples, problems, n_lines = _mine(stream, assignments)
@@ -74,7 +77,7 @@ def templates(
     if len(rows) > _SHOWN_TEMPLATES:
         typer.echo(f"... and {len(rows) - _SHOWN_TEMPLATES:,} more; --json lists all")
     typer.echo(
-        f"{n_lines:,} lines, {len(rows):,} templates, {seconds:.2f} s, "
+        f"{count_text(n_lines, 'line')}, {count_text(len(rows), 'template')}, {seconds:.2f} s, "
         f"{record['lines_per_s']:,} lines/s"
     )
     _show_problems(problems)
@@ -131,7 +134,7 @@ def _write_assignments(path: Path, order: list[Shape]) -> None:
 
 
 @app.command()
-def digest(
+def digest(  # noqa: PLR0913 - a command's options are its arguments
     paths: Annotated[
         list[str],
         typer.Argument(help="Log files; a glob in quotes brings rotated sets; - reads a pipe."),
@@ -142,6 +145,10 @@ def digest(
     budget_tokens: Annotated[
         int, typer.Option(min=50, help="Upper bound of the digest, in tokens.")
     ] = 2000,
+    since: Since = "",
+    until: Until = "",
+    level: Level = "",
+    contains: Contains = "",
     as_json: _Json = False,
 ) -> None:
     """Say what changed in logs, with one verbatim line for each message."""
@@ -150,12 +157,13 @@ def digest(
     from ..log_setup import set_up_logging
     from ..skills.logs.analysis import analyse, analyse_against
     from ..skills.logs.digest import build
+    from ..skills.logs.sources import selected
     from ..token_counter import open_counter
 
     settings = read_settings()
     set_up_logging("ERROR")
     now = datetime.now(UTC)
-    streams = streams_at(paths)
+    streams = selected(streams_at(paths), selection(now, since, until, level, contains))
     with open_counter(settings.model, settings.models_dir) as counter:
         started = time.perf_counter()
         if baseline is None:

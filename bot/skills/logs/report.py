@@ -13,6 +13,7 @@ from .digest import is_telling
 from .findings import Movement, as_finding
 from .looked import Looked
 from .mark_wording import who_and_why
+from .numbers import count_text
 
 _MAX_FINDINGS = 300
 _MAX_OTHERS = 500
@@ -52,7 +53,9 @@ def _head(looked: Looked, question: str, asked_by: str, at: datetime) -> str:
         window = analysis.window
         lines.append(f"- window: {_time(window.start, looked)} to {_time(window.end, looked)}")
     n_before = sum(each.n_baseline_lines for each in analysis.services)
-    lines.append(f"- compared with: {n_before:,} lines before" if n_before else "- no baseline")
+    lines.append(
+        f"- compared with: {count_text(n_before, 'line')} before" if n_before else "- no baseline"
+    )
     lines.append(f"- sources: {analysis.n_sources}")
     return "\n".join(lines)
 
@@ -85,13 +88,18 @@ def _findings(looked: Looked, title: str, moved: Sequence[Movement], first: int)
     left = moved[_MAX_FINDINGS:]
     if left:
         n_lines = sum(each.n_shown for each in left)
-        shown.append(f"... and {len(left):,} more findings with {n_lines:,} lines.")
+        more = count_text(len(left), "more finding")
+        shown.append(f"... and {more} with {count_text(n_lines, 'line')}.")
     return "\n\n".join([f"## {title}", *shown])
 
 
 def _finding(looked: Looked, moved: Movement, number: int) -> str:
     row, first = moved.row, moved.first
-    facts = [f"{moved.n_shown:,} lines", row.severity.name, f"service {_inline(row.service)}"]
+    facts = [
+        count_text(moved.n_shown, "line"),
+        row.severity.name,
+        f"service {_inline(row.service)}",
+    ]
     since = as_finding(moved).since
     if since is not None:
         facts.append(f"since {_time(since, looked)}")
@@ -126,7 +134,8 @@ def _others(others: Sequence[Movement]) -> str:
     left = ranked[_MAX_OTHERS:]
     if left:
         n_lines = sum(moved.n_shown for moved in left)
-        lines.append(f"- and {len(left):,} more messages with {n_lines:,} lines")
+        more = count_text(len(left), "more message")
+        lines.append(f"- and {more} with {count_text(n_lines, 'line')}")
     return "\n".join(["## Other messages, at their usual rate", "", *lines])
 
 

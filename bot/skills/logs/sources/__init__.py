@@ -4,7 +4,7 @@ from .configured import configured_streams, fault_of, source_streams
 from .errors import LogSourceError, WrongSourceError
 from .file import FileStream
 from .limits import Limits, stopped_after
-from .matching import matching
+from .matching import matching, selected
 from .places import Places, places_of
 from .query import LogQuery
 from .rotation import streams_of
@@ -29,6 +29,7 @@ __all__ = [
     "is_file",
     "matching",
     "places_of",
+    "selected",
     "source_streams",
     "stopped_after",
     "streams_of",

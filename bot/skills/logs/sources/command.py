@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from ..blocks import Intake
+from ..numbers import read_text
 from .entry import Entry, entry_chunks
 from .errors import SourceFailedError
 from .limits import Limits
@@ -73,7 +74,7 @@ class CommandStream:
             reading = _Reading(self.program, run, self.limits)
             with closing(reading.entries()) as entries:
                 yield from entry_chunks(entries, now, intake)
-            read = f"({reading.n_lines:,} lines were read)"
+            read = f"({read_text(reading.n_lines, 'line')})"
             # What a later run says as well is said once, with the later run's count.
             later = reading.problems()
             problems = [old for old in problems if not any(_says(new, old) for new in later)]

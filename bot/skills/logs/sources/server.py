@@ -15,6 +15,7 @@ import httpx
 
 from ....settings import is_loopback
 from ..blocks import Intake
+from ..numbers import read_text
 from .entry import Entry, entry_chunks
 from .errors import RefusedError, SourceFailedError
 from .limits import Limits
@@ -201,7 +202,8 @@ class _Reading:
     def _missing(self) -> str:
         if self._n_read == 0:
             return "nothing was read"
-        total = "" if self._n_expected is None else f" of {self._n_expected:,}"
+        of = "" if self._n_expected is None else f"{self._n_read:,} of "
+        read = read_text(self._n_expected or self._n_read, "entry", "entries")
         stamp = _STAMP.search(self._last)
-        since = f"after {stamp.group().decode()}" if stamp else "after them"
-        return f"{self._n_read:,}{total} entries were read, those {since} are missing"
+        since = f"after {stamp.group().decode()}" if stamp else "after that"
+        return f"{of}{read}, those {since} are missing"
