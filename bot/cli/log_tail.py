@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .output import error_console
+from .output import WRONG_USE, error_console, fail
 
 if TYPE_CHECKING:
     from ..skills.logs.sources.follow import Follower
@@ -26,6 +26,8 @@ def tail(
     from ..skills.logs.numbers import count_text
     from ..skills.logs.sources.follow import Follower
 
+    if path.exists() and not path.is_file():
+        fail(f"{path} is no file", WRONG_USE)
     follower = Follower(path, n_last=lines)
     text = contains.lower()
     n_shown = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
@@ -157,6 +158,7 @@ def digest(  # noqa: PLR0913 - a command's options are its arguments
     from ..log_setup import set_up_logging
     from ..skills.logs.analysis import analyse, analyse_against
     from ..skills.logs.digest import build
+    from ..skills.logs.oddities import oddities
     from ..skills.logs.sources import selected
     from ..token_counter import open_counter
 
@@ -182,18 +184,19 @@ def digest(  # noqa: PLR0913 - a command's options are its arguments
     if as_json:
         emit_json(_digest_record(found, analysis, counter.name, seconds))
         return
-    typer.echo(found.text)
+    typer.echo(found.text if found.n_lines else "no lines")
     typer.echo(
         f"read {found.n_lines:,} = shown {found.n_shown:,} + folded {found.n_folded:,} "
         f"+ skipped {found.n_skipped:,} · {seconds:.2f} s"
     )
-    _show_problems(list(analysis.problems))
+    _show_problems(oddities(analysis))
 
 
 def _digest_record(
     found: Digest, analysis: Analysis, tokens_of: str, seconds: float
 ) -> dict[str, object]:
     from ..skills.logs.findings import as_finding
+    from ..skills.logs.oddities import oddities
 
     return {
         "lines_in": found.n_lines,
@@ -201,13 +204,13 @@ def _digest_record(
         "lines_folded": found.n_folded,
         "lines_skipped": found.n_skipped,
         "findings": [as_finding(entry.movement) for entry in found.entries],
-        "problems": analysis.problems,
+        "problems": oddities(analysis),
         "text": found.text,
         "tokens_of": tokens_of,
         "seconds": round(seconds, 3),
     }
 
 
-def _show_problems(problems: list[str]) -> None:
+def _show_problems(problems: Sequence[str]) -> None:
     for problem in problems:
         console.print(problem, style="yellow", markup=False, highlight=False, emoji=False)

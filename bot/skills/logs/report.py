@@ -14,6 +14,7 @@ from .findings import Movement, as_finding
 from .looked import Looked
 from .mark_wording import who_and_why
 from .numbers import count_text
+from .oddities import oddities
 
 _MAX_FINDINGS = 300
 _MAX_OTHERS = 500
@@ -38,7 +39,7 @@ def report_of(looked: Looked, question: str, asked_by: str, at: datetime) -> str
         _findings(looked, "In other services, just before", foreign, len(findings) + 1),
         _others(others),
         _ignored(looked),
-        _list("What could not be read or looked odd", list(analysis.problems)),
+        _list("What could not be read or looked odd", oddities(analysis)),
     ]
     return "\n\n".join(piece for piece in pieces if piece) + "\n"
 

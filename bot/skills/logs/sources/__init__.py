@@ -9,7 +9,7 @@ from .places import Places, places_of
 from .query import LogQuery
 from .rotation import streams_of
 from .spec import is_file
-from .standard_input import InputStream
+from .standard_input import InputStream, PipeStream
 from .stream import Chunk, Stream
 from .text import TextStream
 
@@ -20,6 +20,7 @@ __all__ = [
     "Limits",
     "LogQuery",
     "LogSourceError",
+    "PipeStream",
     "Places",
     "Stream",
     "TextStream",

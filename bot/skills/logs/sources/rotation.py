@@ -37,6 +37,7 @@ def streams_of(
         paths |= _files(pattern)
         for sibling in _siblings(pattern):
             paths |= {path for path in _files(sibling) if _base(path) != path.name}
+    paths = _once(paths)
     sets: dict[Path, list[Path]] = {}
     for path in paths:
         live = path.with_name(_base(path))
@@ -53,6 +54,19 @@ def streams_of(
 def _files(pattern: str) -> set[Path]:
     found = glob.glob(os.path.expanduser(pattern), recursive=True)
     return {path for name in found if (path := Path(name)).is_file()}
+
+
+def _once(paths: set[Path]) -> set[Path]:
+    """Each file by one of its names, whatever links lead to it."""
+    names: dict[tuple[int, int], Path] = {}
+    for path in sorted(paths, key=lambda path: (path.is_symlink(), len(path.parts), path)):
+        try:
+            found = path.stat()
+        except OSError:
+            names[(0, len(names))] = path  # reading it says why
+        else:
+            names.setdefault((found.st_dev, found.st_ino), path)
+    return set(names.values())
 
 
 def _siblings(pattern: str) -> tuple[str, ...]:
