@@ -50,8 +50,11 @@ def _lines(start: datetime, bad_from: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def settings_for(workspace: Workspace, home: Path, *, window_s: int = 200) -> Settings:
-    logs = {"sources": {"shop": [str(home / "shop.log")]}, "window_s": window_s}
+def settings_for(
+    workspace: Workspace, home: Path, *, window_s: int = 200, **more: Path
+) -> Settings:
+    files = {"shop": home / "shop.log"} | more
+    logs = {"sources": {name: [str(path)] for name, path in files.items()}, "window_s": window_s}
     return settings_on(workspace, home, logs=logs)
 
 

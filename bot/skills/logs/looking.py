@@ -150,5 +150,13 @@ def looking(
 
 
 def text_streams(texts: Sequence[Attachment], zone: tzinfo) -> Mapping[str, tuple[Stream, ...]]:
-    """The streams of pasted or uploaded texts, by name."""
-    return {text.name: (TextStream(name=text.name, text=text.text, zone=zone),) for text in texts}
+    """The streams of pasted or uploaded texts, by name; of the same name, each with a number."""
+    streams: dict[str, tuple[Stream, ...]] = {}
+    for text in texts:
+        name, n_same = text.name, 1
+        while name in streams:
+            n_same += 1
+            name = f"{text.name} ({n_same})"
+        stream = TextStream(name=name, text=text.text, zone=zone, problems=text.problems)
+        streams[name] = (stream,)
+    return streams
