@@ -112,6 +112,11 @@ class Elastic:
         answer = _search(connection, _View(f"{self.index}/_search"), body)
         return self.entry(answer.hits.hits[0]) if answer.hits.hits else None
 
+    def unread(
+        self, connection: Connection, query: LogQuery, since: datetime | None, now: datetime
+    ) -> None:
+        """Nothing more than the pages said, which is how many there are."""
+
     def sort(self, order: str) -> list[object]:
         """By time."""
         return [{self.time_field: {"order": order, "unmapped_type": "date"}}]

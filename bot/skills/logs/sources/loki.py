@@ -12,8 +12,9 @@ from pydantic import BaseModel, ValidationError
 
 from .entry import Entry, nanoseconds_of, stamp_of, stamped
 from .errors import SourceFailedError
+from .loki_patterns import counted_patterns
 from .query import LogQuery
-from .server import Connection, Page
+from .server import Connection, Page, Unread
 
 _PATH = "loki/api/v1/query_range"
 _LOOKBACK = timedelta(hours=24)
@@ -89,6 +90,15 @@ class Loki:
         start, end = nanoseconds_of(now - _LOOKBACK), nanoseconds_of(now)
         lines = self._ask(connection, LogQuery(), start, end, 1, "backward")
         return _entry(lines[-1]) if lines else None
+
+    def unread(
+        self, connection: Connection, query: LogQuery, since: datetime | None, now: datetime
+    ) -> Unread | None:
+        """The patterns of what follows, where this Loki counts them; they know no text filter."""
+        if query.contains:
+            return None
+        start = since or query.start or now - _LOOKBACK
+        return counted_patterns(connection, self.selector, start, query.end or now)
 
     def _ask(
         self, connection: Connection, query: LogQuery, start: int, end: int, limit: int, way: str

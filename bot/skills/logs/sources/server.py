@@ -15,15 +15,17 @@ import httpx
 
 from ....settings import is_loopback
 from ..blocks import Intake
-from ..numbers import read_text
+from ..numbers import count_text, read_text
 from .entry import Entry, entry_chunks
-from .errors import RefusedError, SourceFailedError
+from .errors import OutOfTimeError, RefusedError, SourceFailedError
 from .limits import Limits
 from .query import LogQuery
 from .stream import Chunk, newest_in
 
 _PASSING = frozenset({429, 502, 503, 504})
 _MAX_REASON = 300
+_MAX_PATTERNS = 3
+_MAX_PATTERN_CHARS = 100
 _STAMP = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)")
 
 
@@ -52,6 +54,29 @@ class Page:
     entries: tuple[Entry, ...]
     n_expected: int | None = None
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """What a server can say of lines that were not read.
+
+    Attributes:
+        n_lines: About how many there are.
+        patterns: What they look like and how many look so, most frequent first.
+    """
+
+    n_lines: int
+    patterns: tuple[tuple[str, int], ...]
+
+    @property
+    def text(self) -> str:
+        """One sentence."""
+        most = ", ".join(
+            f"{count:,} × {pattern[:_MAX_PATTERN_CHARS]}"
+            for pattern, count in self.patterns[:_MAX_PATTERNS]
+        )
+        patterns = count_text(len(self.patterns), "pattern")
+        return f"not read: about {count_text(self.n_lines, 'line')} of {patterns}, mostly {most}"
 
 
 class Connection:
@@ -117,7 +142,7 @@ class Connection:
         if self._limits.stop.is_set():
             raise SourceFailedError("reading was stopped")
         if time.monotonic() - self._began > self._limits.total_s:
-            raise SourceFailedError(f"it took longer than {self._limits.total_s:g} s")
+            raise OutOfTimeError(f"it took longer than {self._limits.total_s:g} s")
 
 
 def _reason(exc: httpx.HTTPError) -> str:
@@ -146,6 +171,16 @@ class LogApi(Protocol):
         """The last entry there is."""
         ...
 
+    def unread(
+        self, connection: Connection, query: LogQuery, since: datetime | None, now: datetime
+    ) -> Unread | None:
+        """What the server can say of a query's entries from a time on, without giving them.
+
+        Args:
+            since: None when nothing was read.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerStream:
@@ -164,6 +199,9 @@ class ServerStream:
             # NOTE: a reader that stops early closes these in order, while the connection is open.
             with closing(pages), closing(reading.entries(pages)) as entries:
                 yield from entry_chunks(entries, now, intake)
+            if reading.is_late:
+                reading.tell(self.api.unread(connection, query, reading.last_at, now))
+        intake.n_left_out += reading.n_missing
         intake.problems += reading.problems
 
     def newest_second(self, now: datetime) -> int | None:
@@ -184,7 +222,29 @@ class _Reading:
         self._n_read = 0
         self._n_expected: int | None = None
         self._last = b""
+        self._n_unread = 0
+        self._is_whole = False
+        self.is_late = False
         self.problems: list[str] = []
+
+    @property
+    def n_missing(self) -> int:
+        """How many entries were not read, as far as the server says."""
+        if self._is_whole:
+            return 0
+        return self._n_unread or max(0, (self._n_expected or 0) - self._n_read)
+
+    @property
+    def last_at(self) -> datetime | None:
+        """Time of the last entry that was read and carries one."""
+        stamp = _STAMP.search(self._last)
+        return datetime.fromisoformat(stamp.group().decode()) if stamp else None
+
+    def tell(self, unread: Unread | None) -> None:
+        """Say what the server knows of what was not read."""
+        if unread is not None:
+            self._n_unread = unread.n_lines
+            self.problems.append(f"{self._name}: {unread.text}")
 
     def entries(self, pages: Generator[Page]) -> Generator[Entry]:
         try:
@@ -196,7 +256,9 @@ class _Reading:
                     yield entry
                     if entry.text.startswith((b"2", b"{")):
                         self._last = entry.text
+            self._is_whole = True
         except SourceFailedError as exc:
+            self.is_late = isinstance(exc, OutOfTimeError)
             self.problems.append(f"{self._name}: {exc} ({self._missing()})")
 
     def _missing(self) -> str:

@@ -193,6 +193,7 @@ def test_a_server_that_fails_half_way_says_how_much_is_missing(serve: Serve) -> 
     (problem,) = intake.problems
     assert "the server answered 500" in problem
     assert "30 of 100 entries were read, those after 2026-11-21T08:00:29.000Z" in problem
+    assert intake.n_left_out == 70
     assert server.open_pits == set()
 
 
