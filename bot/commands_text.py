@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from runbooks.actions.kinds import Action, CommandAction
 from runbooks.describe import describe
 from runbooks.proposal import Plan
-from runbooks.schema import Action, CommandAction, Verify
+from runbooks.schema import Verify
 
 
 def action_text(action: Action, executables: Mapping[str, str]) -> str:

@@ -5,23 +5,41 @@ No shell takes part: a placeholder is replaced inside one argument, and that sta
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import cast
 from urllib.parse import quote
 
-from .errors import ParameterError, VariableError
-from .placeholders import Placeholder, fill
-from .schema import (
+from .actions.kinds import (
     Action,
+    AnsibleAction,
+    CommandAction,
+    DockerAction,
+    ExplainAction,
     HttpAction,
-    Parameter,
+    KubernetesAction,
+    ManualAction,
     ParameterValue,
-    Risk,
-    Runbook,
-    Step,
-    Verify,
+    SqlAction,
+    SshAction,
 )
+from .errors import ParameterError, VariableError
+from .loader_texts import ITEM
+from .placeholders import Placeholder, fill
+from .schema import MAX_ITEMS, Condition, Matrix, Parameter, Retry, Risk, Runbook, Step, Verify
 from .values import check_text, coerce, render
+
+_TEXTS: dict[type, tuple[str, ...]] = {
+    CommandAction: ("argv", "cwd", "env"),
+    SshAction: ("target", "argv"),
+    KubernetesAction: ("target", "argv"),
+    DockerAction: ("target", "argv"),
+    AnsibleAction: ("target", "arguments", "limit"),
+    HttpAction: ("url", "target", "headers", "body"),
+    SqlAction: ("target", "values"),
+    ManualAction: ("instructions",),
+    ExplainAction: ("question",),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +49,10 @@ class BoundStep:
     Attributes:
         preview: Read-only; may run before anyone approves.
         rollback: Only ever the content of another proposal.
+        group: Id of the declared step; several bound steps of one matrix share it.
+        item: Which of the matrix's items this is; empty without a matrix.
+        concurrency: How many of the group run at once.
+        stop_on_failure: After a failure no further step of the group is begun.
     """
 
     step_id: str
@@ -40,6 +62,13 @@ class BoundStep:
     preview: Action | None = None
     verify: Verify | None = None
     rollback: Action | None = None
+    retry: Retry | None = None
+    when: Condition | None = None
+    continue_on_failure: bool = False
+    group: str = ""
+    item: str = ""
+    concurrency: int = 1
+    stop_on_failure: bool = True
 
 
 def bind(
@@ -59,7 +88,7 @@ def bind(
         VariableError: The runbook refers to a variable that is not set.
     """
     filler = _Filler(values=resolve(runbook, values), variables=variables)
-    return tuple(filler.step(step) for step in runbook.steps)
+    return tuple(bound for step in runbook.steps for bound in filler.steps(step))
 
 
 def resolve(
@@ -92,28 +121,65 @@ def _value(parameter: Parameter, given: ParameterValue | None) -> ParameterValue
 class _Filler:
     values: Mapping[str, ParameterValue]
     variables: Mapping[str, str]
+    item: str = ""
 
-    def step(self, step: Step) -> BoundStep:
+    def steps(self, step: Step) -> Iterator[BoundStep]:
+        """One bound step, or one for each item of the step's matrix."""
+        if step.matrix is None:
+            yield self._step(step)
+            return
+        items = self._items(step.matrix)
+        for item in items:
+            bound = replace(self, item=item)._step(step)
+            yield replace(
+                bound,
+                step_id=f"{step.step_id}[{item}]",
+                item=item,
+                concurrency=min(step.matrix.concurrency, len(items)),
+                stop_on_failure=step.matrix.stop_on_failure,
+            )
+
+    def _items(self, matrix: Matrix) -> tuple[str, ...]:
+        filled = [fill(text, self._word) for text in matrix.over]
+        parts = [part.strip() for text in filled for part in text.split(",")]
+        items = tuple(dict.fromkeys(part for part in parts if part))
+        if not 0 < len(items) <= MAX_ITEMS:
+            raise ParameterError(ITEM, f"there must be 1 to {MAX_ITEMS} items, not {len(items)}")
+        return items
+
+    def _step(self, step: Step) -> BoundStep:
         verify = step.verify
         return BoundStep(
             step_id=step.step_id,
             title=fill(step.title, self._word),
             risk=step.risk,
-            action=self._action(step.action),
-            preview=self._action(step.preview) if step.preview else None,
-            verify=replace(verify, action=self._action(verify.action)) if verify else None,
-            rollback=self._action(step.rollback) if step.rollback else None,
+            action=self.action(step.action),
+            preview=self.action(step.preview) if step.preview else None,
+            verify=replace(verify, action=self.action(verify.action)) if verify else None,
+            rollback=self.action(step.rollback) if step.rollback else None,
+            retry=step.retry,
+            when=step.when,
+            continue_on_failure=step.continue_on_failure,
+            group=step.step_id,
         )
 
-    def _action(self, action: Action) -> Action:
-        if isinstance(action, HttpAction):
-            return replace(action, url=fill(action.url, self._url_word))
-        return replace(
-            action,
-            argv=tuple(self._argument(text) for text in action.argv),
-            cwd=fill(action.cwd, self._word) if action.cwd is not None else None,
-            env={name: fill(text, self._word) for name, text in action.env.items()},
-        )
+    def action(self, action: Action) -> Action:
+        """Fill the texts of an action."""
+        texts = _TEXTS.get(type(action), ())
+        changes: dict[str, object] = {
+            name: self._filled(getattr(action, name), in_url=name == "url") for name in texts
+        }
+        return replace(action, **changes) if changes else action
+
+    def _filled(self, value: object, *, in_url: bool) -> object:
+        if isinstance(value, str):
+            return fill(value, self._url_word if in_url else self._word)
+        if isinstance(value, tuple):
+            return tuple(self._argument(text) for text in cast("tuple[str, ...]", value))
+        if isinstance(value, Mapping):
+            texts = cast("Mapping[str, str]", value)
+            return {name: fill(text, self._word) for name, text in texts.items()}
+        return value
 
     def _argument(self, text: str) -> str:
         filled = fill(text, self._word)
@@ -125,7 +191,7 @@ class _Filler:
         """A text value at the start of an argument must not turn it into an option."""
 
         def refuse(item: Placeholder) -> str:
-            value = None if item.is_variable else self.values[item.name]
+            value = None if item.is_variable else self._value(item)
             if isinstance(value, str):
                 raise ParameterError(item.name, "may not start with '-'")
             return ""
@@ -135,12 +201,15 @@ class _Filler:
     def _word(self, item: Placeholder) -> str:
         if item.is_variable:
             return self._variable(item.name)
-        return render(self.values[item.name])
+        return render(self._value(item))
+
+    def _value(self, item: Placeholder) -> ParameterValue:
+        return self.item if item.name == ITEM else self.values[item.name]
 
     def _url_word(self, item: Placeholder) -> str:
         if item.is_variable:
             return self._variable(item.name)
-        return quote(render(self.values[item.name]), safe="")
+        return quote(render(self._value(item)), safe="")
 
     def _variable(self, name: str) -> str:
         value = self.variables.get(name)

@@ -12,12 +12,22 @@ from .directory import Directory
 from .planning import run_as
 from .policy import AccountKind, Approval, Decision, Policy, decide_launch
 from .store import AuditEntry, AuditKind
+from .targets import Targets
 
 
 class LaunchCheck:
     """Asks everything again that was asked when people clicked."""
 
-    def __init__(self, *, audit: AuditTrail, policy: Policy, directory: Directory) -> None:
+    def __init__(
+        self,
+        *,
+        audit: AuditTrail,
+        policy: Policy,
+        directory: Directory,
+        targets: Targets | None = None,
+    ) -> None:
+        """Look with these; `targets` are those of the settings as they are now."""
+        self._targets = targets or Targets()
         self._audit = audit
         self._policy = policy
         self._directory = directory
@@ -35,13 +45,22 @@ class LaunchCheck:
         entries = await asyncio.to_thread(
             self._audit.about, f"proposal:{case.proposal.proposal_id}"
         )
-        fault = _not_in_trail(case, entries) or _wrong_machine(case)
+        fault = _not_in_trail(case, entries) or _wrong_machine(case) or self._moved_target(case)
         if fault is not None:
             return Decision(allowed=False, reason=fault)
         given: list[tuple[Approval, AccountKind]] = [
             (approval, await self._directory.kind_of(approval.actor)) for approval in case.approvals
         ]
         return decide_launch(self._policy, case.proposal, tuple(given), now)
+
+    def _moved_target(self, case: Case) -> str | None:
+        """Whether a target is no longer what it was when people approved."""
+        for name, facts in case.proposal.plan.targets.items():
+            now = self._targets.by_name.get(name)
+            if now is None or now.facts != facts:
+                changed = "is no longer in the settings" if now is None else f"is now {now.facts}"
+                return f"target {name!r} was {facts} when it was approved and {changed}"
+        return None
 
 
 def _not_in_trail(case: Case, entries: tuple[AuditEntry, ...]) -> str | None:

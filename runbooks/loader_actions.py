@@ -1,33 +1,57 @@
-"""What a step runs: one program with its arguments, or one HTTP request."""
+"""What a step does: exactly one kind of action, read into its record."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from .actions.kinds import (
+    Action,
+    CommandAction,
+    ExplainAction,
+    HttpAction,
+    ManualAction,
+    WaitAction,
+)
+from .loader_targets import TargetReader
+from .loader_texts import Asked, Texts
 from .placeholders import Malformed, find
-from .schema import Action, CommandAction, HttpAction, Parameter, ParameterType
-from .yaml_tree import Fields, Node, Tree
+from .yaml_tree import Fields, Node
 
-ACTION_FIELDS = ("argv", "cwd", "env", "timeout_s", "http")
-_SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "fish", "ash", "busybox", "eval"})
+KINDS = (
+    "argv",
+    "ssh",
+    "kubernetes",
+    "docker",
+    "ansible",
+    "http",
+    "sql",
+    "wait",
+    "manual",
+    "explain",
+)
+ACTION_FIELDS = (*KINDS, "cwd", "env", "timeout_s")
+_CHECKS = frozenset({"argv", "ssh", "kubernetes", "docker", "ansible", "http", "sql"})
 _ENV_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 _LOADS_CODE = re.compile(
     r"LD_\w+|PATH|BASH_ENV|ENV|SHELL|IFS|PYTHON\w*|PERL5?\w*|RUBY\w*|NODE_\w+|JAVA_TOOL_OPTIONS"
     r"|\w*PAGER|\w*EDITOR|VISUAL|BROWSER|GIT_\w+|LESS\w*"
 )
+_HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
+_SECRET_HEADER = re.compile(r"(?i)(proxy-)?authorization|cookie|.*(token|secret|api-?key).*")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _SAFE_METHODS = ("GET", "HEAD")
+
+_Reader = Callable[[Asked], Action | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionReader:
-    """Reads actions against the declared parameters."""
+    """Reads actions of every kind."""
 
-    tree: Tree
-    parameters: tuple[Parameter, ...]
+    texts: Texts
 
     def read(
         self, node: Node, inner: Fields, name: str, timeout_s: float | None, *, safe: bool
@@ -37,138 +61,139 @@ class ActionReader:
         Args:
             inner: The fields of `node`, only those in `ACTION_FIELDS`.
             timeout_s: Used where the action itself gives none.
-            safe: Only HTTP methods that change nothing.
+            safe: Only what changes nothing, as far as the kind can tell.
         """
-        if ("argv" in inner) == ("http" in inner):
-            self.tree.fault(node, f"{name} must have either 'argv' or 'http'")
+        tree = self.texts.tree
+        kinds = [kind for kind in KINDS if kind in inner]
+        if len(kinds) != 1:
+            tree.fault(node, f"{name} must have exactly one of: {', '.join(KINDS)}")
             return None
-        if "http" in inner:
-            for extra in inner.keys() - {"http"}:
-                self.tree.fault(inner[extra], f"{extra} goes with argv, not with http")
-            return self._http(inner["http"], name, timeout_s, safe=safe)
-        own_s = self.seconds(inner.get("timeout_s"), "timeout_s")
-        return self._command(inner, name, own_s if own_s is not None else timeout_s)
+        kind = kinds[0]
+        if safe and kind not in _CHECKS:
+            tree.fault(inner[kind], f"{name} must look at something: {kind} does not")
+            return None
+        for extra in ("cwd", "env"):
+            if extra in inner and kind != "argv":
+                tree.fault(inner[extra], f"{extra} goes with argv, not with {kind}")
+        own_s = self.texts.seconds(inner.get("timeout_s"), "timeout_s")
+        limit_s = own_s if own_s is not None else timeout_s
+        if kind == "argv":
+            return self._command(inner, name, limit_s)
+        targets = TargetReader(texts=self.texts)
+        readers: dict[str, _Reader] = {
+            "ssh": targets.ssh,
+            "kubernetes": targets.kubernetes,
+            "docker": targets.docker,
+            "ansible": targets.ansible,
+            "sql": targets.sql,
+            "http": self._http,
+            "wait": self._wait,
+            "manual": self._manual,
+            "explain": self._explain,
+        }
+        asked = Asked(node=inner[kind], name=name, limit_s=limit_s, safe=safe)
+        return readers[kind](asked)
 
-    def _command(self, inner: Fields, name: str, timeout_s: float | None) -> CommandAction | None:
-        items = self.tree.read_items(inner["argv"], f"argv of {name}")
-        if not items:
-            self.tree.fault(inner["argv"], f"argv of {name} must be a list of arguments")
-            return None
-        read = [self._argument(item) for item in items]
-        argv = tuple(text for text in read if text is not None)
-        cwd = self.text(inner.get("cwd"), "cwd")
+    def _command(self, inner: Fields, name: str, limit_s: float | None) -> CommandAction | None:
+        argv = self.texts.argv(inner["argv"], name)
+        cwd = self.texts.text(inner.get("cwd"), "cwd")
         env = self._env(inner.get("env"))
-        if len(argv) < len(items):
+        if argv is None:
             return None
-        self._check_program(items, argv)
-        command = CommandAction(argv=argv, cwd=cwd, env=env)
-        if timeout_s is None:
-            return command
-        return CommandAction(argv=argv, cwd=cwd, env=env, timeout_s=timeout_s)
-
-    def _argument(self, node: Node) -> str | None:
-        text = self.text(node, "an argument")
-        if text is None:
-            return None
-        if "\x00" in text:
-            self.tree.fault(node, "an argument holds a zero byte")
-        if any(quote in text for quote in "'\""):
-            for name in self._unbounded(text):
-                self.tree.fault(
-                    node, f"parameter {name!r} stands in quoted text: give it a pattern or choices"
-                )
-        return text.rstrip("\n")
-
-    def _unbounded(self, text: str) -> Iterator[str]:
-        """Names of string parameters used in a text that could hold anything."""
-        used = {item.name for item in find(text) if not isinstance(item, Malformed)}
-        for parameter in self.parameters:
-            free = parameter.pattern is None and not parameter.choices
-            if parameter.name in used and parameter.type is ParameterType.STRING and free:
-                yield parameter.name
-
-    def _check_program(self, items: tuple[Node, ...], argv: tuple[str, ...]) -> None:
-        placeholders = [item for item in find(argv[0]) if not isinstance(item, Malformed)]
-        if any(not item.is_variable for item in placeholders):
-            self.tree.fault(items[0], "the program to run cannot come from a parameter")
-        if argv[0].rsplit("/", 1)[-1] in _SHELLS:
-            self.tree.fault(
-                items[0], f"{argv[0]} is a shell: name the program and its arguments instead"
-            )
+        default_s = CommandAction(argv=argv).timeout_s
+        return CommandAction(argv=argv, cwd=cwd, env=env, timeout_s=limit_s or default_s)
 
     def _env(self, node: Node | None) -> dict[str, str]:
-        if node is None:
-            return {}
-        env: dict[str, str] = {}
-        for name, (key, value) in (self.tree.read_entries(node, "env") or {}).items():
-            text = self.text(value, f"env {name}")
+        env = self.texts.mapping(node, "env")
+        for name in tuple(env):
             if not _ENV_NAME.fullmatch(name):
-                self.tree.fault(key, f"env name {name!r} must be upper-case letters, digits, '_'")
+                fault = f"env name {name!r} must be upper-case letters, digits, '_'"
             elif _LOADS_CODE.fullmatch(name):
-                self.tree.fault(key, f"env {name} can change which code runs and is not allowed")
-            elif text is not None:
-                env[name] = text
+                fault = f"env {name} can change which code runs and is not allowed"
+            else:
+                continue
+            self.texts.tree.fault(self._key(node, name), fault)
+            del env[name]
         return env
 
-    def _http(
-        self, node: Node, name: str, timeout_s: float | None, *, safe: bool
-    ) -> HttpAction | None:
-        fields = self.tree.read_fields(
-            node, "http", required=("url",), optional=("method", "expect_status", "timeout_s")
-        )
-        url = self._url(fields.get("url"))
-        method = self.tree.read_text(fields.get("method"), "method") or "GET"
-        status = self.tree.read_number(fields.get("expect_status"), "expect_status")
-        own_s = self.seconds(fields.get("timeout_s"), "timeout_s")
-        allowed = _SAFE_METHODS if safe else _METHODS
+    def _key(self, node: Node | None, name: str) -> Node | None:
+        entries = self.texts.tree.read_entries(node, "env") if node is not None else None
+        return entries[name][0] if entries else node
+
+    def _http(self, asked: Asked) -> HttpAction | None:
+        optional = ("method", "expect_status", "timeout_s", "target", "headers", "body")
+        texts = self.texts
+        fields = texts.tree.read_fields(asked.node, "http", required=("url",), optional=optional)
+        target = texts.text(fields.get("target"), "target") or ""
+        url = self._url(fields.get("url"), is_path=bool(target))
+        method = texts.tree.read_text(fields.get("method"), "method") or "GET"
+        status = texts.whole(fields.get("expect_status"), "expect_status", low=100, high=599)
+        own_s = texts.seconds(fields.get("timeout_s"), "timeout_s")
+        allowed = _SAFE_METHODS if asked.safe else _METHODS
         if method not in allowed:
-            self.tree.fault(fields.get("method"), f"method of {name} must be one of {allowed}")
-        if status is not None and not (status.is_integer() and 100 <= status <= 599):
-            self.tree.fault(fields.get("expect_status"), "expect_status must be 100 to 599")
+            fault = f"method of {asked.name} must be one of {allowed}"
+            texts.tree.fault(fields.get("method"), fault)
+        headers = self._headers(fields.get("headers"))
+        body = texts.text(fields.get("body"), "body")
         if url is None:
             return None
         default = HttpAction(url=url)
         return HttpAction(
             url=url,
             method=method,
-            expect_status=default.expect_status if status is None else int(status),
-            timeout_s=own_s or timeout_s or default.timeout_s,
+            expect_status=status or default.expect_status,
+            timeout_s=own_s or asked.limit_s or default.timeout_s,
+            target=target,
+            headers=headers,
+            body=body,
         )
 
-    def _url(self, node: Node | None) -> str | None:
-        text = self.text(node, "url")
-        if text is None:
-            return None
-        if text.startswith("{{"):
+    def _headers(self, node: Node | None) -> dict[str, str]:
+        headers = self.texts.mapping(node, "headers")
+        for name in headers:
+            if not _HEADER.fullmatch(name):
+                self.texts.tree.fault(node, f"header {name!r} must be letters, digits and '-'")
+            elif _SECRET_HEADER.fullmatch(name):
+                self.texts.tree.fault(
+                    node, f"header {name} holds credentials: these belong to a target's settings"
+                )
+        return headers
+
+    def _url(self, node: Node | None, *, is_path: bool) -> str | None:
+        text = self.texts.text(node, "url")
+        if text is None or (text.startswith("{{") and not is_path):
+            return text
+        if is_path:
+            if not text.startswith("/") or text.startswith("//"):
+                self.texts.tree.fault(node, "url with a target must be a path that starts with /")
             return text
         scheme, _, rest = text.partition("://")
         if scheme not in {"http", "https"} or not rest:
-            self.tree.fault(node, "url must start with http:// or https://")
+            self.texts.tree.fault(node, "url must start with http:// or https://")
             return None
         host = [item for item in find(urlsplit(text).netloc) if not isinstance(item, Malformed)]
         if any(not item.is_variable for item in host):
-            self.tree.fault(node, "the host of a url cannot come from a parameter")
+            self.texts.tree.fault(node, "the host of a url cannot come from a parameter")
         return text
 
-    def seconds(self, node: Node | None, what: str) -> float | None:
-        """Read a duration of at most a day, in seconds."""
-        value = self.tree.read_number(node, what)
-        if value is not None and not 0 < value <= 86_400:
-            self.tree.fault(node, f"{what} must be more than 0 and at most 86400 seconds")
-            return None
-        return value
+    def _wait(self, asked: Asked) -> WaitAction | None:
+        fields = self.texts.tree.read_fields(asked.node, "wait", required=("seconds",))
+        seconds = self.texts.seconds(fields.get("seconds"), "seconds")
+        return WaitAction(seconds=seconds) if seconds is not None else None
 
-    def text(self, node: Node | None, what: str) -> str | None:
-        """Read a text and check the placeholders in it."""
-        text = self.tree.read_text(node, what)
-        if text is None or node is None:
+    def _manual(self, asked: Asked) -> ManualAction | None:
+        fields = self.texts.tree.read_fields(asked.node, "manual", required=("instructions",))
+        text = self.texts.text(fields.get("instructions"), "instructions")
+        if text is None:
             return None
-        declared = {parameter.name for parameter in self.parameters}
-        for item in find(text):
-            if isinstance(item, Malformed):
-                self.tree.fault(
-                    node, f"{item.text} is neither {{{{ name }}}} nor {{{{ vars.name }}}}"
-                )
-            elif not item.is_variable and item.name not in declared:
-                self.tree.fault(node, f"parameter {item.name!r} is not declared")
-        return text
+        default = ManualAction(instructions=text)
+        return ManualAction(instructions=text, timeout_s=asked.limit_s or default.timeout_s)
+
+    def _explain(self, asked: Asked) -> ExplainAction | None:
+        fields = self.texts.tree.read_fields(asked.node, "explain", required=("of", "question"))
+        of = self.texts.fixed(fields.get("of"), "of")
+        question = self.texts.text(fields.get("question"), "question")
+        if of is None or question is None:
+            return None
+        default = ExplainAction(of=of, question=question)
+        return ExplainAction(of=of, question=question, timeout_s=asked.limit_s or default.timeout_s)

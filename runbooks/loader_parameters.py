@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from .actions.kinds import ParameterValue
 from .errors import ParameterError
-from .schema import Parameter, ParameterType, ParameterValue
+from .schema import Parameter, ParameterType
 from .values import coerce
 from .yaml_tree import Fields, Node, Tree
 

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from .actions.kinds import Action, ExplainAction
 from .loader_actions import ACTION_FIELDS, ActionReader
-from .schema import Action, Parameter, Risk, Step, Verify
+from .loader_conditions import ConditionReader
+from .loader_texts import Texts
+from .schema import Parameter, Risk, Step, Verify
 from .yaml_tree import Fields, Node, Tree
 
 _REQUIRED = ("id", "title", "risk", "run")
-_OPTIONAL = ("preview", "verify", "rollback", "timeout_s")
+_OPTIONAL = (
+    "preview",
+    "verify",
+    "rollback",
+    "timeout_s",
+    "retry",
+    "when",
+    "matrix",
+    "continue_on_failure",
+)
 _STEP_ID = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*")
 _RISKS = ", ".join(Risk)
 _MAX_STEPS = 50
@@ -18,10 +30,14 @@ _MAX_STEPS = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepReader:
-    """Reads steps with their checks; the commands in them are `actions`' work."""
+    """Reads steps with what surrounds them."""
 
-    tree: Tree
-    actions: ActionReader
+    texts: Texts
+
+    @property
+    def tree(self) -> Tree:
+        """The file being read."""
+        return self.texts.tree
 
     def read(self, node: Node | None) -> tuple[Step, ...]:
         """Read all steps; there must be at least one, with distinct ids."""
@@ -36,20 +52,23 @@ class StepReader:
             if step is not None and step.step_id in steps:
                 self.tree.fault(item, f"step id {step.step_id!r} is used twice")
             elif step is not None:
+                self._check_references(item, step, steps)
                 steps[step.step_id] = step
         return tuple(steps.values())
 
     def _step(self, node: Node) -> Step | None:
         tree = self.tree
         fields = tree.read_fields(node, "a step", required=_REQUIRED, optional=_OPTIONAL)
+        texts = replace(self.texts, has_item="matrix" in fields)
+        conditions = ConditionReader(texts=self.texts)
+        reader = _Around(texts=texts, fields=fields)
         step_id = self._step_id(fields.get("id"))
-        title = self.actions.text(fields.get("title"), "title")
+        title = texts.text(fields.get("title"), "title")
         risk = self._risk(fields.get("risk"))
-        timeout_s = self.actions.seconds(fields.get("timeout_s"), "timeout_s")
-        action = self._action(fields, "run", timeout_s)
-        preview = self._action(fields, "preview", timeout_s, safe=True)
-        rollback = self._action(fields, "rollback", timeout_s)
-        verify = self._verify(fields, timeout_s)
+        action = reader.action("run")
+        preview = reader.action("preview", safe=True)
+        rollback = reader.action("rollback")
+        verify = reader.verify(conditions)
         if step_id is None or title is None or risk is None or action is None:
             return None
         return Step(
@@ -60,7 +79,23 @@ class StepReader:
             preview=preview,
             verify=verify,
             rollback=rollback,
+            retry=conditions.retry(fields.get("retry")),
+            when=conditions.when(fields.get("when")),
+            matrix=conditions.matrix(fields.get("matrix")),
+            continue_on_failure=texts.flag(
+                fields.get("continue_on_failure"), "continue_on_failure"
+            ),
         )
+
+    def _check_references(self, node: Node, step: Step, earlier: dict[str, Step]) -> None:
+        wanted = [step.when.step_id] if step.when is not None else []
+        if isinstance(step.action, ExplainAction):
+            wanted.append(step.action.of)
+        for step_id in wanted:
+            if step_id not in earlier:
+                self.tree.fault(
+                    node, f"step {step.step_id!r} refers to {step_id!r}: no step before"
+                )
 
     def _step_id(self, node: Node | None) -> str | None:
         text = self.tree.read_text(node, "id")
@@ -79,34 +114,50 @@ class StepReader:
             self.tree.fault(node, f"risk must be one of {_RISKS}, not {text!r}")
             return None
 
-    def _verify(self, fields: Fields, timeout_s: float | None) -> Verify | None:
-        node = fields.get("verify")
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Around:
+    """Reads a step's action and the actions around it."""
+
+    texts: Texts
+    fields: Fields
+
+    def action(self, name: str, *, safe: bool = False) -> Action | None:
+        node = self.fields.get(name)
         if node is None:
             return None
-        inner = self.tree.read_fields(
-            node, "verify", required=(), optional=(*ACTION_FIELDS, "within_s")
+        inner = self.texts.tree.read_fields(node, name, required=(), optional=ACTION_FIELDS)
+        return self._actions.read(node, inner, name, self._timeout_s, safe=safe)
+
+    def verify(self, conditions: ConditionReader) -> Verify | None:
+        node = self.fields.get("verify")
+        if node is None:
+            return None
+        inner = self.texts.tree.read_fields(
+            node, "verify", required=(), optional=(*ACTION_FIELDS, "within_s", "expect")
         )
-        within_s = self.actions.seconds(inner.get("within_s"), "within_s")
-        rest = {name: value for name, value in inner.items() if name != "within_s"}
-        action = self.actions.read(node, rest, "verify", timeout_s, safe=True)
+        within_s = self.texts.seconds(inner.get("within_s"), "within_s")
+        rest = {name: value for name, value in inner.items() if name in ACTION_FIELDS}
+        action = self._actions.read(node, rest, "verify", self._timeout_s, safe=True)
+        expect = conditions.expect(inner.get("expect"))
         if action is None:
             return None
-        return (
-            Verify(action=action) if within_s is None else Verify(action=action, within_s=within_s)
-        )
+        default = Verify(action=action, expect=expect)
+        return default if within_s is None else replace(default, within_s=within_s)
 
-    def _action(
-        self, fields: Fields, name: str, timeout_s: float | None, *, safe: bool = False
-    ) -> Action | None:
-        node = fields.get(name)
-        if node is None:
-            return None
-        inner = self.tree.read_fields(node, name, required=(), optional=ACTION_FIELDS)
-        return self.actions.read(node, inner, name, timeout_s, safe=safe)
+    @property
+    def _actions(self) -> ActionReader:
+        return ActionReader(texts=self.texts)
+
+    @property
+    def _timeout_s(self) -> float | None:
+        node = self.fields.get("timeout_s")
+        # NOTE: read once for each action; a fault is noted once, for faults are a set in the end.
+        return self.texts.seconds(node, "timeout_s")
 
 
 def read_steps(
     tree: Tree, node: Node | None, parameters: tuple[Parameter, ...]
 ) -> tuple[Step, ...]:
     """Read all steps of a runbook whose parameters are known."""
-    return StepReader(tree=tree, actions=ActionReader(tree=tree, parameters=parameters)).read(node)
+    return StepReader(texts=Texts(tree=tree, parameters=parameters)).read(node)

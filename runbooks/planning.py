@@ -12,12 +12,20 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from .actions.command import BASE_ENVIRONMENT_NAMES
+from .actions.kinds import (
+    Action,
+    CommandAction,
+    DockerAction,
+    KubernetesAction,
+    ParameterValue,
+)
 from .actions.output import safe_text
 from .binding import BoundStep, bind, resolve
 from .errors import ProposalError
 from .policy import Policy
 from .proposal import ActorRef, Place, Plan, PreviewResult, RunbookRef
-from .schema import Action, CommandAction, ParameterValue, Runbook
+from .schema import Runbook
+from .targets import Target, Targets
 
 MAX_WHY_CHARS = 2000
 MAX_EVIDENCE = 20
@@ -30,13 +38,15 @@ class Site:
     """What the operator has set for this installation.
 
     Attributes:
+        environment: Of this machine, and of targets that name none.
         variables: For `{{ vars.name }}`.
-        target: Where steps run; "local" is this machine.
+        target: Where steps run that name no target; "local" is this machine.
     """
 
     environment: str
     variables: Mapping[str, str] = field(default_factory=dict[str, str])
     target: str = "local"
+    targets: Targets = field(default_factory=Targets)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +75,8 @@ class Groundwork:
     parameters: Mapping[str, ParameterValue]
     executables: Mapping[str, str]
     environment_names: tuple[str, ...]
+    environment: str
+    targets: Mapping[str, str]
 
 
 def lay_ground(request: ProposalRequest, site: Site) -> Groundwork:
@@ -73,15 +85,18 @@ def lay_ground(request: ProposalRequest, site: Site) -> Groundwork:
     Raises:
         ParameterError: A value is missing or wrong.
         VariableError: The runbook refers to a variable that is not set.
-        ProposalError: A program is not on this machine, or an environment name is not allowed.
+        ProposalError: A program is not on this machine, an environment name is not allowed, a
+            target is not in the settings, or the targets are of several environments.
     """
     steps = bind(request.runbook, request.values, site.variables)
-    commands = tuple(_commands(steps))
+    named = site.targets.named_by(_actions(steps))
     return Groundwork(
         steps=steps,
         parameters=resolve(request.runbook, request.values),
-        executables={name: find_executable(name) for name in _programs(commands)},
-        environment_names=_environment_names(commands),
+        executables={name: find_executable(name) for name in _programs(steps)},
+        environment_names=_environment_names(steps),
+        environment=_environment(site, named),
+        targets={name: target.facts for name, target in named.items()},
     )
 
 
@@ -108,8 +123,9 @@ def make_plan(
         ),
         parameters=ground.parameters,
         steps=ground.steps,
-        environment=site.environment,
+        environment=ground.environment,
         target=site.target,
+        targets=ground.targets,
         run_as=run_as(),
         environment_names=ground.environment_names,
         executables=ground.executables,
@@ -154,24 +170,44 @@ def find_executable(program: str) -> str:
     return found
 
 
-def _commands(steps: tuple[BoundStep, ...]) -> Iterator[CommandAction]:
-    """What a run or a preview may start; a rollback is another proposal's matter."""
+def _actions(steps: tuple[BoundStep, ...]) -> Iterator[Action]:
+    """What a run or a preview may do; a rollback is another proposal's matter."""
     for step in steps:
         actions: tuple[Action | None, ...] = (
             step.action,
             step.preview,
             step.verify.action if step.verify else None,
         )
-        yield from (action for action in actions if isinstance(action, CommandAction))
+        yield from (action for action in actions if action is not None)
 
 
-def _programs(commands: tuple[CommandAction, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(command.argv[0] for command in commands))
+def _programs(steps: tuple[BoundStep, ...]) -> tuple[str, ...]:
+    """The programs of this machine that the actions start."""
+    names = (_program(action) for action in _actions(steps))
+    return tuple(dict.fromkeys(name for name in names if name))
 
 
-def _environment_names(commands: tuple[CommandAction, ...]) -> tuple[str, ...]:
+def _program(action: Action) -> str:
+    if isinstance(action, CommandAction):
+        return action.argv[0]
+    if isinstance(action, KubernetesAction):
+        return "kubectl"
+    return "docker" if isinstance(action, DockerAction) else ""
+
+
+def _environment_names(steps: tuple[BoundStep, ...]) -> tuple[str, ...]:
+    commands = (action for action in _actions(steps) if isinstance(action, CommandAction))
     declared = {name for command in commands for name in command.env}
     for name in sorted(declared):
         if _OURS.fullmatch(name) or _MISLEADS.fullmatch(name):
             raise ProposalError(f"a step may not set the environment variable {name}")
     return tuple(sorted({*BASE_ENVIRONMENT_NAMES, *declared}))
+
+
+def _environment(site: Site, named: Mapping[str, Target]) -> str:
+    """The environment that the policy looks at: one for all targets of a proposal."""
+    names = {target.environment or site.environment for target in named.values()}
+    if len(names) > 1:
+        listed = ", ".join(sorted(names))
+        raise ProposalError(f"its targets are of several environments ({listed}): split it")
+    return names.pop() if names else site.environment

@@ -9,16 +9,17 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 
 from pydantic import TypeAdapter, ValidationError
 
+from .actions.kinds import ParameterValue
 from .binding import BoundStep
 from .canonical import canonical
 from .errors import ProposalError
-from .schema import ParameterValue, Risk
+from .schema import Risk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +87,8 @@ class Plan:
     Attributes:
         parameters: Every parameter of the runbook with its value.
         environment: Name from the settings, for example "production".
-        target: Where it runs; "local" is this machine.
+        target: Where steps run that name no target; "local" is this machine.
+        targets: Facts of every target that is named, without secrets.
         run_as: user@host of the process that will run it.
         environment_names: Variables that the programs will see.
         executables: Program as written in an argv -> absolute path found when proposed.
@@ -113,6 +115,7 @@ class Plan:
     expires_at: datetime
     risk: Risk
     n_approvals: int
+    targets: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def preview_of(self, step_id: str) -> PreviewResult | None:
         """The preview of a step, if it has one."""

@@ -7,13 +7,11 @@ time when a proposal is made, so that a value can never become two arguments.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeAlias
 
-ParameterValue: TypeAlias = str | int | float | bool
+from .actions.kinds import Action, ParameterValue
 
 
 class Risk(StrEnum):
@@ -59,26 +57,20 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CommandAction:
-    """Run one program without a shell. `argv[0]` is resolved to an absolute path at proposal time."""
+class Expect:
+    """What the output of an action must be like.
 
-    argv: tuple[str, ...]
-    timeout_s: float = 60.0
-    cwd: str | None = None
-    env: Mapping[str, str] = field(default_factory=dict[str, str])
+    Attributes:
+        output: A regular expression that must be found in it; multi-line.
+        absent: A regular expression that must not be found in it; multi-line.
+        minimum: The first number in the output must be at least this.
+        maximum: The first number in the output must be at most this.
+    """
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpAction:
-    """Ask one URL and compare the status."""
-
-    url: str
-    method: str = "GET"
-    expect_status: int = 200
-    timeout_s: float = 10.0
-
-
-Action: TypeAlias = CommandAction | HttpAction
+    output: str | None = None
+    absent: str | None = None
+    minimum: float | None = None
+    maximum: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +79,56 @@ class Verify:
 
     action: Action
     within_s: float = 30.0
+    expect: Expect | None = None
+
+
+class Outcome(StrEnum):
+    """How an earlier step ended."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """A step runs only if an earlier one ended so; else it is skipped.
+
+    Attributes:
+        step_id: An earlier step. Of a step over several items all must have ended so.
+        expect: What its output must be like too.
+    """
+
+    step_id: str
+    outcome: Outcome = Outcome.SUCCEEDED
+    expect: Expect | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """How often an action that failed is tried again: at most `times` more, `delay_s` apart."""
+
+    times: int
+    delay_s: float = 5.0
+
+
+MAX_ITEMS = 50
+"""Most items that a step may run over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matrix:
+    """Run a step once for each item, with `{{ item }}` in its texts.
+
+    Attributes:
+        over: Items; a text that is one placeholder may bring several, separated by commas.
+        concurrency: How many run at once, >= 1.
+        stop_on_failure: After a failure no further item is begun.
+    """
+
+    over: tuple[str, ...]
+    concurrency: int = 1
+    stop_on_failure: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +138,7 @@ class Step:
     Attributes:
         preview: A read-only action whose output is shown on the card before anyone approves.
         rollback: What would undo the step; itself only ever a proposal.
+        continue_on_failure: Whether later steps run although this one failed.
     """
 
     step_id: str
@@ -105,6 +148,10 @@ class Step:
     preview: Action | None = None
     verify: Verify | None = None
     rollback: Action | None = None
+    retry: Retry | None = None
+    when: Condition | None = None
+    matrix: Matrix | None = None
+    continue_on_failure: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

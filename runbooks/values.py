@@ -6,8 +6,9 @@ import math
 import re
 import unicodedata
 
+from .actions.kinds import ParameterValue
 from .errors import ParameterError
-from .schema import Parameter, ParameterType, ParameterValue
+from .schema import Parameter, ParameterType
 
 MAX_TEXT_CHARS = 500
 _TRUE = frozenset({"true", "yes", "on"})

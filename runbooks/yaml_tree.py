@@ -14,8 +14,8 @@ from typing import TypeAlias
 
 import yaml
 
+from .actions.kinds import ParameterValue
 from .errors import Fault
-from .schema import ParameterValue
 
 MAX_FILE_BYTES = 128 * 1024
 MAX_DEPTH = 12

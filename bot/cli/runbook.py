@@ -12,7 +12,7 @@ from .output import FAILED, console, emit_json, error_console, fail
 
 if TYPE_CHECKING:
     from runbooks.catalog import Catalog
-    from runbooks.schema import Action, Parameter, Runbook, Step
+    from runbooks.schema import Parameter, Runbook, Step
 
 app = typer.Typer(no_args_is_help=True, help="Runbooks: declared procedures.")
 runbook_runs.register(app)
@@ -117,24 +117,16 @@ def _parameter(parameter: Parameter) -> str:
 
 
 def _print_step(number: int, step: Step) -> None:
+    from runbooks.describe import describe
+
     _print(f"{number}. {step.title} [{step.risk}]", style="bold")
-    _print(f"   run       {_action(step.action)}")
+    _print(f"   run       {describe(step.action)}")
     if step.preview is not None:
-        _print(f"   preview   {_action(step.preview)}")
+        _print(f"   preview   {describe(step.preview)}")
     if step.verify is not None:
-        _print(f"   verify    {_action(step.verify.action)} (within {step.verify.within_s:g} s)")
+        _print(f"   verify    {describe(step.verify.action)} (within {step.verify.within_s:g} s)")
     if step.rollback is not None:
-        _print(f"   rollback  {_action(step.rollback)}")
-
-
-def _action(action: Action) -> str:
-    import shlex
-
-    from runbooks.schema import HttpAction
-
-    if isinstance(action, HttpAction):
-        return f"{action.method} {action.url} expecting {action.expect_status}"
-    return shlex.join(action.argv)
+        _print(f"   rollback  {describe(step.rollback)}")
 
 
 def _print(text: str, style: str = "") -> None:

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
-from ..schema import Action
+from .kinds import Action
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,8 @@ from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..schema import Action, CommandAction
 from .base import ActionContext, ActionEvent, ActionResult, Line
+from .kinds import Action, CommandAction
 from .output import LineCleaner, OutputKeeper
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

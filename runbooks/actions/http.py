@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from ..schema import Action, HttpAction
 from .base import ActionContext, ActionEvent, ActionResult, Line
+from .kinds import Action, HttpAction
 from .output import LineCleaner, bounded, safe_text
 
 MAX_BODY_BYTES = 65536

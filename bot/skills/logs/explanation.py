@@ -11,8 +11,9 @@ from inference.request import Ended, GenerateRequest, Outcome, Priority, TextDel
 from ...prompts import logs as prompts
 from ...quotes import split_sentences, unsupported
 from ..generation import Generator
+from .quotable import grammar_of
 
-_CAUSE = re.compile(r"`([^`]+)` because of `([^`]+)`(?:\s*\[\d+\])*\.?")
+_CAUSE = re.compile(r"`([^`]+)`(?: because of `([^`]+)`)?(?:\s*\[\d+\])*\.?")
 _ENTRY = re.compile(r"^\[(\d+)\] (.*)$", re.MULTILINE)
 _SINCE = re.compile(r"^\[\d+\] [^:]*, since \d\d:")
 _CAPTION = re.compile(r"^(Likely cause|Next check):\s*")
@@ -66,7 +67,7 @@ class Explainer:
             request_id=f"{request_id}:explain",
             messages=prompts.messages(evidence, talk),
             max_tokens=self._max_tokens,
-            grammar=prompts.GRAMMAR,
+            grammar=grammar_of(evidence),
             priority=priority,
             pin_prefix=len(prompts.PREFIX),
         )
@@ -116,7 +117,7 @@ class _Said:
     def _judge(self, line: str) -> None:
         caption = _CAPTION.match(line)
         kept: list[str] = []
-        for sentence in split_sentences(line[caption.end() :] if caption else line):
+        for sentence in _sentences(line[caption.end() :] if caption else line):
             reason = unsupported(sentence, self._evidence, self._n_entries)
             if reason:
                 self._withheld.append(reason)
@@ -124,6 +125,11 @@ class _Said:
                 kept.append(with_true_citations(sentence, self._evidence))
         if kept:
             self._lines.append(" ".join((caption.group().strip(), *kept) if caption else kept))
+
+
+def _sentences(text: str) -> tuple[str, ...]:
+    """A text's sentences; the cause is one, whatever full stops are in what it quotes."""
+    return (text,) if _CAUSE.fullmatch(text.strip()) else split_sentences(text)
 
 
 def with_true_citations(sentence: str, evidence: str) -> str:
@@ -135,7 +141,7 @@ def with_true_citations(sentence: str, evidence: str) -> str:
     match = _CAUSE.fullmatch(sentence)
     if match is None:
         return sentence
-    what, why = match.groups()
+    what, why = match[1], match[2] or match[1]
     if _began(why, evidence) > _began(what, evidence):
         what, why = why, what
     if what in why or why in what:

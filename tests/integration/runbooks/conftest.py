@@ -15,6 +15,7 @@ from bot.store.audit import SqlAudit
 from bot.store.engine import open_database
 from bot.store.proposals import SqlProposals
 from runbooks.actions.command import CommandLimits, CommandRunner
+from runbooks.actions.kinds import Action, CommandAction
 from runbooks.actions.local import LocalRunner
 from runbooks.approvals import ApprovalResult, Approvals
 from runbooks.audit import AuditTrail
@@ -26,7 +27,7 @@ from runbooks.planning import ProposalRequest, Site
 from runbooks.policy import AccountKind, Policy
 from runbooks.proposal import ActorRef, Place, Proposal
 from runbooks.run_events import RunEvent, RunFinished
-from runbooks.schema import Action, CommandAction, Risk, Runbook, Step, Verify
+from runbooks.schema import Risk, Runbook, Step, Verify
 
 TEAM = "T1"
 
@@ -153,7 +154,7 @@ def make_world(tmp_path: Path) -> Iterator[WorldMaker]:
         )
         store = SqlProposals(engine)
         audit = AuditTrail(SqlAudit(engine), AuditFiles(tmp_path))
-        runner = LocalRunner(command=CommandRunner(CommandLimits(grace_s=0.3)))
+        runner = LocalRunner({CommandAction: CommandRunner(CommandLimits(grace_s=0.3))})
         return World(
             engine=engine,
             folder=tmp_path,

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from runbooks.actions.kinds import CommandAction
 from runbooks.errors import ProposalError
 from runbooks.lifecycle import ProposalState
 from runbooks.policy import AccountKind
-from runbooks.schema import CommandAction, Risk
+from runbooks.schema import Risk
 from runbooks.store import AuditKind
 
 from .conftest import World, WorldMaker, person, python, step

@@ -7,7 +7,7 @@ import sys
 
 from runbooks.actions.base import ActionContext, ActionResult, Line, collect
 from runbooks.actions.command import CommandLimits, CommandRunner
-from runbooks.schema import CommandAction
+from runbooks.actions.kinds import CommandAction
 
 CONTEXT = ActionContext(executables={"python": sys.executable, "gone": "/no/such/program"})
 

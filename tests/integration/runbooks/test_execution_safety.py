@@ -11,11 +11,12 @@ from pathlib import Path
 import psutil
 import pytest
 
+from runbooks.actions.kinds import CommandAction, HttpAction
 from runbooks.errors import ProposalError
 from runbooks.lifecycle import ProposalState
 from runbooks.proposal import Proposal
 from runbooks.run_events import OutputLine, RunFinished, StepFinished, StepStarted, VerifyFinished
-from runbooks.schema import CommandAction, HttpAction, Step, Verify
+from runbooks.schema import Step, Verify
 from runbooks.store import AuditKind, StepState
 
 from .conftest import World, WorldMaker, person, python, step

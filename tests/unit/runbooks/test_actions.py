@@ -7,9 +7,9 @@ import pytest
 
 from runbooks.actions.base import ActionContext, ActionResult, collect
 from runbooks.actions.http import HttpRunner
+from runbooks.actions.kinds import CommandAction, HttpAction
 from runbooks.actions.output import LineCleaner, OutputKeeper, bounded
 from runbooks.describe import describe, visible
-from runbooks.schema import CommandAction, HttpAction
 
 
 def answering(

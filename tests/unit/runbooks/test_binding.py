@@ -7,20 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runbooks.actions.kinds import CommandAction, HttpAction, ParameterValue
 from runbooks.binding import bind, resolve
 from runbooks.canonical import canonical
 from runbooks.errors import ParameterError, VariableError
-from runbooks.schema import (
-    CommandAction,
-    HttpAction,
-    Parameter,
-    ParameterType,
-    ParameterValue,
-    Risk,
-    Runbook,
-    Step,
-    Verify,
-)
+from runbooks.schema import Parameter, ParameterType, Risk, Runbook, Step, Verify
 
 
 def _parameter(kind: ParameterType = ParameterType.STRING, **limits: object) -> Parameter:

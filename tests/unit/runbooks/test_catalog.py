@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from runbooks.actions.kinds import Action, CommandAction
 from runbooks.binding import bind
 from runbooks.catalog import Catalog, lint_path
 from runbooks.commands.classify import CommandClass, classify
 from runbooks.errors import UnknownRunbookError
-from runbooks.schema import Action, CommandAction, Risk, Runbook
+from runbooks.schema import Risk, Runbook
 
 MINIMAL = """\
 name: {name}

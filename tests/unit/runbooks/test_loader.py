@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runbooks.actions.kinds import CommandAction, HttpAction
 from runbooks.errors import Fault, RunbookFileError
 from runbooks.loader import load, parse
-from runbooks.schema import CommandAction, HttpAction, ParameterType, Risk
+from runbooks.schema import ParameterType, Risk
 
 GOOD = """\
 name: restart-web

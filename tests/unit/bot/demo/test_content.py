@@ -16,8 +16,9 @@ from bot.demo.places import Places, read_port, write_port
 from bot.demo.pool import ConnectionPool
 from bot.demo.protocol import OrdersConnection
 from bot.demo.reports import N_EXPORT_WORKERS
+from runbooks.actions.kinds import CommandAction, HttpAction
 from runbooks.loader import load
-from runbooks.schema import CommandAction, HttpAction, Risk
+from runbooks.schema import Risk
 
 _DEMO = Path(str(files("bot.demo")))
 
