@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -32,6 +32,17 @@ class Run:
     argv: tuple[str, ...]
     may_fail: bool = False
     label: str = ""
+
+
+def window_options(query: LogQuery, written: Callable[[datetime], str]) -> tuple[str, ...]:
+    """The options of a program for a query's time window.
+
+    Args:
+        written: A time as the program reads it.
+    """
+    since = () if query.start is None else (f"--since={written(query.start)}",)
+    until = () if query.end is None else (f"--until={written(query.end)}",)
+    return (*since, *until)
 
 
 class LogProgram(Protocol):

@@ -8,13 +8,14 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
+from .connection import Connection
 from .entry import Entry, nanoseconds_of, stamp_of, stamped
 from .errors import SourceFailedError
 from .loki_patterns import counted_patterns
 from .query import LogQuery
-from .server import Connection, Page, Unread
+from .server import Page, Unread, answer_of, crowded_note
 
 _PATH = "loki/api/v1/query_range"
 _LOOKBACK = timedelta(hours=24)
@@ -80,8 +81,7 @@ class Loki:
             elif limit < self.max_page_lines:
                 limit, seen = self.max_page_lines, seen | Counter(lines)
             else:
-                stamp = stamp_of(start).decode()
-                note = f"more than {limit:,} lines have the time {stamp}, the others were not read"
+                note = crowded_note(limit, stamp_of(start).decode())
                 yield Page(entries=(), notes=(note,))
                 start, limit, seen = start + 1, self.page_lines, Counter[_Line]()
 
@@ -110,10 +110,7 @@ class Loki:
             "limit": str(limit),
             "direction": way,
         }
-        try:
-            answer = _Answer.model_validate_json(connection.ask("GET", _PATH, params=params))
-        except ValidationError as exc:
-            raise SourceFailedError("the server's answer is not that of Loki") from exc
+        answer = answer_of(_Answer, connection.ask("GET", _PATH, params=params), "Loki")
         if answer.data.resultType != "streams":
             raise SourceFailedError(f"{self.selector} selects no lines: it is a metric query")
         return _lines(answer.data.result)

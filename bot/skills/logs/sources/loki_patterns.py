@@ -9,11 +9,12 @@ import re
 from collections import Counter
 from datetime import datetime
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
+from .connection import Connection
 from .entry import nanoseconds_of
 from .errors import SourceFailedError
-from .server import Connection, Unread
+from .server import Unread, answer_of
 
 _PATH = "loki/api/v1/patterns"
 _MATCHERS = re.compile(r'\s*\{(?:[^"`{}]|"(?:[^"\\]|\\.)*"|`[^`]*`)*\}')
@@ -54,8 +55,8 @@ def counted_patterns(
     }
     try:
         found = connection.ask("GET", _PATH, params=params, is_last=True)
-        answer = _Answer.model_validate_json(found)
-    except (SourceFailedError, ValidationError):
+        answer = answer_of(_Answer, found, "Loki")
+    except SourceFailedError:
         return None
     counts: Counter[str] = Counter()
     for each in answer.data:

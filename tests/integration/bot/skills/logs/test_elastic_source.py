@@ -11,9 +11,10 @@ import pytest
 
 from bot.skills.logs.blocks import Intake
 from bot.skills.logs.sources import LogQuery
+from bot.skills.logs.sources.connection import Endpoint
 from bot.skills.logs.sources.elastic import Elastic
 from bot.skills.logs.sources.limits import Limits
-from bot.skills.logs.sources.server import Endpoint, ServerStream
+from bot.skills.logs.sources.server import ServerStream
 
 START = datetime(2026, 11, 21, 8, tzinfo=UTC)
 NOW = START + timedelta(hours=3)
