@@ -23,7 +23,7 @@ from .orders import ListMarks, MoreContext, SetMark, TakeBack
 from .sources import Stream
 from .surroundings import excerpt_from, excerpt_of
 
-_GONE = "I no longer know that answer; ask again, and its buttons work."
+GONE = "I no longer know that answer; ask again, and its buttons work."
 _MEMBERS_ONLY = "Only members of this workspace can set or take back marks."
 _MAX_EXCERPTS = 2
 _MAX_REASON_CHARS = 500
@@ -113,7 +113,7 @@ class Recall:
     ) -> Reply:
         answer = self.find(order.request_id, request)
         if answer is None or not answer.evidence:
-            return said(_GONE)
+            return said(GONE)
         parts: list[Part] = []
         for evidence in answer.evidence[:_MAX_EXCERPTS]:
             parts += _around(evidence, answer, request.received_at, open_streams)
@@ -124,7 +124,7 @@ class Recall:
     def _mark(self, order: SetMark, request: Request, zone: tzinfo) -> Reply:
         answer = self.find(order.request_id, request)
         if answer is None:
-            return said(_GONE)
+            return said(GONE)
         evidence = next((e for e in answer.evidence if e.number == order.number), None)
         if evidence is None:
             return said(f"That answer has no message [{order.number}].")

@@ -26,7 +26,7 @@ from .files import attached
 from .looked import Looked
 from .looking import looking, text_streams
 from .orders import CompareYesterday, Order, read_order
-from .recall import Recall, said
+from .recall import GONE, Recall, said
 from .scope import Scope, scope_of
 
 _NOTHING_CONFIGURED = (
@@ -128,7 +128,7 @@ class LogsSkill:
                 return await recall.carry_out(order, request, look.services)
         answer = await asyncio.to_thread(recall.find, order.request_id, request)
         if answer is None or answer.start_at is None or answer.end_at is None:
-            return said("I no longer know that answer; ask again, and its buttons work.")
+            return said(GONE)
         window = Window(start=answer.start_at, end=answer.end_at, baseline_s=0.0)
         known = tuple(name for name in answer.services if name in self._settings.sources)
         if not known:
