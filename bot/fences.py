@@ -10,19 +10,26 @@ _LANGUAGES = (
     "css|sql|diff|dockerfile|hcl|promql|python|py|javascript|js|typescript|ts|java|kotlin|go|"
     "golang|rust|c|cpp|csharp|ruby|php"
 )
-_FENCE = re.compile(rf"```(?:(?:{_LANGUAGES})?[ \t]*\n)?(.+?)(?:```|\Z)", re.DOTALL)
+_FENCE = re.compile(
+    rf"```(?:(?:{_LANGUAGES})?[ \t]*\n)?(.+?)```|^```(?:{_LANGUAGES})?[ \t]*\n(.+)\Z",
+    re.DOTALL | re.MULTILINE,
+)
 
 
 def fenced_blocks(text: str) -> list[str]:
     """What stands between the fences, without the name of a language behind the first one."""
-    return [found.group(1) for found in _FENCE.finditer(text)]
+    return [_inside(found) for found in _FENCE.finditer(text)]
 
 
 def without_blocks(text: str) -> str:
     """A text without its fenced blocks of several lines."""
-    return _FENCE.sub(lambda found: "" if is_long(found.group(1)) else found.group(0), text)
+    return _FENCE.sub(lambda found: "" if is_long(_inside(found)) else found.group(0), text)
 
 
 def is_long(block: str) -> bool:
     """Whether a block has several lines; a short one is a part of its sentence."""
     return "\n" in block.strip()
+
+
+def _inside(found: re.Match[str]) -> str:
+    return found.group(1) or found.group(2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.skills.logs.numbers import count_text, read_text
+from bot.skills.logs.numbers import count_text, names_text, read_text
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,9 @@ def test_one_is_never_several(count: int, counted: str, read: str) -> None:
 
 def test_most_nouns_just_get_an_s() -> None:
     assert (count_text(1, "line"), count_text(2, "line")) == ("1 line", "2 lines")
+
+
+def test_of_many_names_the_first_are_shown_and_all_are_counted() -> None:
+    assert names_text(["a"]) == "a"
+    assert names_text(list("abcdefghijkl")) == "a, b, c, d, e, f, g, h, i, j, k, l"
+    assert names_text([str(n) for n in range(10_012)]).endswith(", 11 and 10,000 more")
