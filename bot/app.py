@@ -39,6 +39,7 @@ from .skills.code.skill import CodeSkill
 from .skills.incident import IncidentSkill
 from .skills.knowledge.skill import KnowledgeSkill
 from .skills.logs.book import LogBook
+from .skills.logs.digest import estimate_tokens
 from .skills.logs.skill import LogsSkill
 from .skills.openings import local_openings
 from .skills.runbook.skill import RunbookSkill
@@ -54,6 +55,7 @@ from .store.log_answers import LogAnswers
 from .store.log_marks import LogMarks
 from .store.message_refs import MessageRefs
 from .store.threads import Threads
+from .token_counter import EngineCounter
 from .warming import skill_prefixes, warm
 
 _REMEMBER_EVENTS = timedelta(days=2)
@@ -162,7 +164,11 @@ def _build(
     )
     book = LogBook(answers=LogAnswers(database), marks=LogMarks(database))
     logs = LogsSkill(
-        settings.logs, listener.watched(generators.of("logs")), model_name=settings.model, book=book
+        settings.logs,
+        listener.watched(generators.of("logs")),
+        model_name=settings.model,
+        book=book,
+        count_tokens=_counter(settings, engine),
     )
     schedules = Schedules(
         digests=(digests := Digests(database)),
@@ -204,6 +210,13 @@ def _build(
         log_book=book,
         catalog=catalog,
     )
+
+
+def _counter(settings: Settings, engine: InferenceService) -> Callable[[str], int]:
+    """Counts as whoever explains logs first; a remote model's vocabulary is not known here."""
+    if settings.inference.order.get("logs", "local").startswith("remote"):
+        return estimate_tokens
+    return EngineCounter(engine, asyncio.get_running_loop()).count
 
 
 def _router(settings: Settings, engine: InferenceService) -> Router:

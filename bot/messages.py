@@ -58,10 +58,15 @@ class ThreadRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """Text that came with a request (an uploaded file or a long paste), already decoded."""
+    """Text that came with a request (an uploaded file or a long paste), already decoded.
+
+    Attributes:
+        problems: What of it could not be read, one sentence each.
+    """
 
     name: str
     text: str
+    problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

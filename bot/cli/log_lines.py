@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .log_paths import streams_at
-from .output import WRONG_USE, emit_json, error_console, fail
+from .log_selection import Contains, Level, Since, Until, selection
+from .output import emit_json, error_console
 
 if TYPE_CHECKING:
     from ..skills.logs.blocks import Intake
     from ..skills.logs.sources import LogQuery, Stream
-
-_AGE = re.compile(r"(\d{1,6})([smhdw])")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_LEVELS = ("debug", "info", "warn", "error", "fatal")
 
 
 def lines(
@@ -30,19 +26,17 @@ def lines(
             "docker:NAME, kubectl:NAMESPACE/TARGET, loki:{SELECTOR}, elastic:INDEX?QUERY."
         ),
     ],
-    since: Annotated[str, typer.Option(help="30m, 2h, 1d, or a time such as 2026-01-31T08:00.")] = (
-        ""
-    ),
-    until: Annotated[str, typer.Option(help="The same; lines from then on are left out.")] = "",
-    level: Annotated[str, typer.Option(help="Least level: debug, info, warn, error, fatal.")] = "",
-    contains: Annotated[str, typer.Option(help="Only lines with this text.")] = "",
+    since: Since = "",
+    until: Until = "",
+    level: Level = "",
+    contains: Contains = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Print the lines of logs, wherever they are, and say how many were read."""
     from ..skills.logs.blocks import Intake
 
     now = datetime.now(UTC)
-    query = _query(now, since, until, level, contains)
+    query = selection(now, since, until, level, contains)
     intake = Intake()
     found: list[dict[str, object]] = []
     n_shown = 0
@@ -71,6 +65,8 @@ def _wanted(
 def _conclude(
     intake: Intake, n_shown: int, found: list[dict[str, object]], *, as_json: bool
 ) -> None:
+    from ..skills.logs.numbers import count_text
+
     if as_json:
         emit_json(
             {
@@ -87,35 +83,9 @@ def _conclude(
     sys.stdout.buffer.flush()
     for problem in intake.problems:
         error_console.print(problem, style="yellow", markup=False, highlight=False)
-    shown = {0: "no lines", 1: "1 line"}.get(n_shown, f"{n_shown:,} lines")
+    shown = count_text(n_shown, "line") if n_shown else "no lines"
     parts = [f"{shown} of {intake.n_lines:,} read"]
     parts += [f"{intake.n_cut:,} cut"] if intake.n_cut else []
     parts += [f"{intake.n_undecodable:,} not UTF-8"] if intake.n_undecodable else []
     parts += [f"{intake.n_left_out:,} left out"] if intake.n_left_out else []
     error_console.print(" · ".join(parts), style="dim", markup=False, highlight=False)
-
-
-def _query(now: datetime, since: str, until: str, level: str, contains: str) -> LogQuery:
-    from ..skills.logs.severity import Severity
-    from ..skills.logs.sources import LogQuery
-
-    if level and level.lower() not in _LEVELS:
-        fail(f"{level} is no level: expected one of {', '.join(_LEVELS)}", WRONG_USE)
-    return LogQuery(
-        start=_instant(since, now) if since else None,
-        end=_instant(until, now) if until else None,
-        level=Severity[level.upper()] if level else None,
-        contains=contains,
-    )
-
-
-def _instant(text: str, now: datetime) -> datetime:
-    """A time, or so long ago; a time without a zone is in UTC."""
-    age = _AGE.fullmatch(text)
-    if age:
-        return now - timedelta(seconds=int(age.group(1)) * _SECONDS[age.group(2)])
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        fail(f"{text} is no time: expected 30m, 2h, 1d or 2026-01-31T08:00", WRONG_USE)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -33,7 +33,7 @@ def streams_at(paths: list[str]) -> dict[str, tuple[Stream, ...]]:
 
 
 def _streams(path: str) -> tuple[Stream, ...]:
-    from ..skills.logs.sources import FileStream, InputStream, is_file
+    from ..skills.logs.sources import FileStream, InputStream, PipeStream, is_file
 
     if path == "-":
         return (InputStream(),)
@@ -41,6 +41,8 @@ def _streams(path: str) -> tuple[Stream, ...]:
     if file.is_file():
         _refuse_unreadable(file)
         return (FileStream(name=file.name, paths=(file,)),)
+    if file.is_fifo():
+        return (PipeStream(name=file.name, path=file),)
     if is_file(path) and _WILD.isdisjoint(path):
         return _service_streams(path) or _refuse_unreadable(file) or fail(f"{path} is no file")
     return _source_streams(path) or fail(f"no file matches {path}")

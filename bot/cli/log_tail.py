@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .output import error_console
+from .output import WRONG_USE, error_console, fail
 
 if TYPE_CHECKING:
     from ..skills.logs.sources.follow import Follower
@@ -23,8 +23,11 @@ def tail(
     contains: Annotated[str, typer.Option(help="Only lines with this text.")] = "",
 ) -> None:
     """Print a log as it grows, over rotation and truncation, until Ctrl-C."""
+    from ..skills.logs.numbers import count_text
     from ..skills.logs.sources.follow import Follower
 
+    if path.exists() and not path.is_file():
+        fail(f"{path} is no file", WRONG_USE)
     follower = Follower(path, n_last=lines)
     text = contains.lower()
     n_shown = 0
@@ -40,8 +43,8 @@ def tail(
         pass
     finally:
         follower.close()
-    n_read = follower.intake.n_lines
-    error_console.print(f"{n_shown:,} lines of {n_read:,} read", style="dim", highlight=False)
+    text = f"{count_text(n_shown, 'line')} of {follower.intake.n_lines:,} read"
+    error_console.print(text, style="dim", highlight=False)
 
 
 def _show(lines: list[bytes], follower: Follower) -> None:

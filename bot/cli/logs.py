@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
@@ -14,6 +15,7 @@ from .context import read_settings
 from .log_lines import lines
 from .log_marks import ignored
 from .log_paths import stream_at, streams_at
+from .log_selection import Contains, Level, Since, Until, selection
 from .log_tail import tail
 from .output import console, emit_json, fail
 
@@ -43,6 +45,8 @@ def templates(
     as_json: _Json = False,
 ) -> None:
     """List the messages of a log, most frequent first."""
+    from ..skills.logs.numbers import count_text
+
     stream = stream_at(path)
     started = time.perf_counter()
     counts, examples, problems, n_lines = _mine(stream, assignments)
@@ -74,7 +78,7 @@ def templates(
     if len(rows) > _SHOWN_TEMPLATES:
         typer.echo(f"... and {len(rows) - _SHOWN_TEMPLATES:,} more; --json lists all")
     typer.echo(
-        f"{n_lines:,} lines, {len(rows):,} templates, {seconds:.2f} s, "
+        f"{count_text(n_lines, 'line')}, {count_text(len(rows), 'template')}, {seconds:.2f} s, "
         f"{record['lines_per_s']:,} lines/s"
     )
     _show_problems(problems)
@@ -131,7 +135,7 @@ def _write_assignments(path: Path, order: list[Shape]) -> None:
 
 
 @app.command()
-def digest(
+def digest(  # noqa: PLR0913 - a command's options are its arguments
     paths: Annotated[
         list[str],
         typer.Argument(help="Log files; a glob in quotes brings rotated sets; - reads a pipe."),
@@ -142,6 +146,10 @@ def digest(
     budget_tokens: Annotated[
         int, typer.Option(min=50, help="Upper bound of the digest, in tokens.")
     ] = 2000,
+    since: Since = "",
+    until: Until = "",
+    level: Level = "",
+    contains: Contains = "",
     as_json: _Json = False,
 ) -> None:
     """Say what changed in logs, with one verbatim line for each message."""
@@ -150,12 +158,14 @@ def digest(
     from ..log_setup import set_up_logging
     from ..skills.logs.analysis import analyse, analyse_against
     from ..skills.logs.digest import build
+    from ..skills.logs.oddities import oddities
+    from ..skills.logs.sources import selected
     from ..token_counter import open_counter
 
     settings = read_settings()
     set_up_logging("ERROR")
     now = datetime.now(UTC)
-    streams = streams_at(paths)
+    streams = selected(streams_at(paths), selection(now, since, until, level, contains))
     with open_counter(settings.model, settings.models_dir) as counter:
         started = time.perf_counter()
         if baseline is None:
@@ -174,18 +184,19 @@ def digest(
     if as_json:
         emit_json(_digest_record(found, analysis, counter.name, seconds))
         return
-    typer.echo(found.text)
+    typer.echo(found.text if found.n_lines else "no lines")
     typer.echo(
         f"read {found.n_lines:,} = shown {found.n_shown:,} + folded {found.n_folded:,} "
         f"+ skipped {found.n_skipped:,} · {seconds:.2f} s"
     )
-    _show_problems(list(analysis.problems))
+    _show_problems(oddities(analysis))
 
 
 def _digest_record(
     found: Digest, analysis: Analysis, tokens_of: str, seconds: float
 ) -> dict[str, object]:
     from ..skills.logs.findings import as_finding
+    from ..skills.logs.oddities import oddities
 
     return {
         "lines_in": found.n_lines,
@@ -193,13 +204,13 @@ def _digest_record(
         "lines_folded": found.n_folded,
         "lines_skipped": found.n_skipped,
         "findings": [as_finding(entry.movement) for entry in found.entries],
-        "problems": analysis.problems,
+        "problems": oddities(analysis),
         "text": found.text,
         "tokens_of": tokens_of,
         "seconds": round(seconds, 3),
     }
 
 
-def _show_problems(problems: list[str]) -> None:
+def _show_problems(problems: Sequence[str]) -> None:
     for problem in problems:
         console.print(problem, style="yellow", markup=False, highlight=False, emoji=False)

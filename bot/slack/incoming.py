@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from ..fences import fenced_blocks, is_long, without_blocks
 from ..messages import Actor, Attachment, Request, ThreadRef
 
-MAX_UPLOAD_BYTES = 20 * 1024 * 1024
 LONG_PASTE_CHARS = 1200
 _SPECIAL = re.compile(r"<([@#!]?)([^<>|]+)(?:\|([^<>]*))?>")
-_FENCE = re.compile(r"```(?:[\w+-]*\n)?(.+?)```", re.DOTALL)
+_SCHEME = re.compile(r"^(?:https?://|mailto:|tel:)")
 _SPACES = re.compile(r"[ \t]{2,}")
 
 
@@ -115,7 +115,8 @@ def plain(raw: str, bot_user_id: str) -> str:
             return f"#{label or target}"
         if kind == "!":
             return label or f"@{target.split('^')[0]}"
-        return target
+        # What Slack itself made a link of, such as a host's name in a log line, is as it was typed.
+        return label if label and _SCHEME.sub("", target) == label else target
 
     text = _SPECIAL.sub(readable, raw)
     text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
@@ -143,8 +144,7 @@ def to_request(
 def split_paste(text: str) -> tuple[str, tuple[Attachment, ...]]:
     """Separate what was asked from what was pasted below or around it."""
     if pasted := fenced(text):
-        question = _FENCE.sub(lambda m: "" if "\n" in m.group(1).strip() else m.group(0), text)
-        return question.strip(), pasted
+        return without_blocks(text).strip(), pasted
     if len(text) > LONG_PASTE_CHARS and "\n" in text:
         question, _, rest = text.partition("\n")
         return question.strip()[:LONG_PASTE_CHARS], (Attachment(name="paste", text=rest),)
@@ -153,22 +153,8 @@ def split_paste(text: str) -> tuple[str, tuple[Attachment, ...]]:
 
 def fenced(text: str) -> tuple[Attachment, ...]:
     """The fenced blocks of several lines, as one text."""
-    blocks = [found.group(1) for found in _FENCE.finditer(text) if "\n" in found.group(1).strip()]
+    blocks = [block for block in fenced_blocks(text) if is_long(block)]
     return (Attachment(name="paste", text="\n".join(blocks)),) if blocks else ()
-
-
-def decode_upload(name: str, content: bytes) -> Attachment:
-    """Read an uploaded file as text.
-
-    Raises:
-        ValueError: It is too large or is not text; the message says what to do.
-    """
-    if len(content) > MAX_UPLOAD_BYTES:
-        limit = MAX_UPLOAD_BYTES // 2**20
-        raise ValueError(f"`{name}` is larger than {limit} MiB; upload the part that matters.")
-    if b"\x00" in content[:8192]:
-        raise ValueError(f"`{name}` is not text; upload a log as plain text.")
-    return Attachment(name=name, text=content.decode("utf-8", errors="replace"))
 
 
 def uploads_of(files: Sequence[Mapping[str, Any]]) -> tuple[Upload, ...]:

@@ -27,20 +27,14 @@ from ..store.feedback import Feedback, FeedbackBook
 from ..thread_talk import Remark
 from .blocks import section
 from .cards import preview_blocks
-from .incoming import (
-    MAX_UPLOAD_BYTES,
-    Incoming,
-    Retraction,
-    decode_upload,
-    split_paste,
-    to_request,
-)
+from .incoming import Incoming, Retraction, split_paste, to_request
 from .mark_modal import FilledMark, mark_modal
 from .mrkdwn import escape
 from .outlets import AnswerOutlet
 from .people import People
 from .posting import EditPacer
 from .shortcut import material
+from .uploads import MAX_UPLOAD_BYTES, decode_upload
 from .web import SlackCallError, SlackWeb
 
 Tell: TypeAlias = Callable[[str], Awaitable[None]]
@@ -241,7 +235,7 @@ class Surface:
         for upload in incoming.uploads:
             try:
                 content = await self.web.download(upload.url, MAX_UPLOAD_BYTES)
-                attachments.append(decode_upload(upload.name, content))
+                attachments.append(await asyncio.to_thread(decode_upload, upload.name, content))
             except SlackCallError:
                 faults.append(f"`{upload.name}` could not be fetched; upload it again.")
             except ValueError as exc:

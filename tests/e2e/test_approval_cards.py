@@ -4,32 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
 
-from bot.desk import Desk
-from bot.dispatch import Dispatcher
-from bot.messages import Intent, Turn
-from bot.runbook_wiring import build_runbook_services
-from bot.settings import Settings, load_settings
+from bot.messages import Intent
+from bot.settings import Settings
+from bot.skills.logs.book import LogBook
 from bot.skills.runbook.skill import RunbookSkill
-from bot.slack.app import SlackConnection
-from bot.slack.outlets import CardBoard
-from bot.slack.surface import Surface
-from bot.store.engine import open_database
-from bot.store.events import SeenEvents
-from bot.store.feedback import FeedbackBook
-from bot.store.message_refs import MessageRefs
-from bot.store.threads import Threads
 from bot.workspace import seed
 from bot.workspace.records import Message
 from bot.workspace.server import Workspace, running_workspace
 from runbooks.catalog import Catalog
 
+from .skill_bot import settings_on, skill_bot_on
 from .visitor import Visitor, shown
 
 RUNBOOK = """
@@ -52,49 +42,15 @@ steps:
 """
 
 
-@dataclass
-class AlwaysRunbook:
-    intent: Intent = Intent.RUNBOOK
-    confidence: float = 1.0
-
-    async def route(
-        self, text: str, history: tuple[Turn, ...] = (), *, has_attachments: bool = False
-    ) -> AlwaysRunbook:
-        return self
-
-
-@asynccontextmanager
-async def bot_on(workspace: Workspace, settings: Settings) -> AsyncGenerator[None]:
-    """The bot with the runbook skill alone; no model is needed for what is tested here."""
-    async with AsyncExitStack() as stack:
-        database = open_database(settings.effective_database_url)
-        stack.callback(database.dispose)
-        connection = SlackConnection(settings.slack)
-        people = await connection.identify()
-        services = build_runbook_services(settings, database, people, connection.team_id)
-        board = CardBoard(connection.web, connection.pacer, MessageRefs(database))
-        desk = Desk(approvals=services.approvals, executor=services.executor, board=board)
-        skill = RunbookSkill(Catalog.load(settings.runbooks.folders), services.approvals)
-        surface = Surface(
-            web=connection.web,
-            people=people,
-            pacer=connection.pacer,
-            dispatcher=Dispatcher(
-                router=AlwaysRunbook(),
-                skills={Intent.RUNBOOK: skill},
-                memory=Threads(database),
-                sightings=SeenEvents(database),
-            ),
-            desk=desk,
-            feedback=FeedbackBook(database),
-            threads=Threads(database),
-        )
-        await connection.listen(surface)
-        stack.push_async_callback(desk.drain, 5.0)
-        stack.push_async_callback(surface.drain, 5.0)
-        stack.push_async_callback(connection.close)
-        await workspace.wait_for_bot()
-        yield
+def bot_on(workspace: Workspace, settings: Settings) -> AbstractAsyncContextManager[LogBook]:
+    """The bot with the runbook skill alone."""
+    catalog = Catalog.load(settings.runbooks.folders)
+    return skill_bot_on(
+        workspace,
+        settings,
+        Intent.RUNBOOK,
+        lambda services, _: RunbookSkill(catalog, services.approvals),
+    )
 
 
 def settings_for(workspace: Workspace, home: Path) -> Settings:
@@ -102,16 +58,8 @@ def settings_for(workspace: Workspace, home: Path) -> Settings:
     folder.mkdir(exist_ok=True)
     text = RUNBOOK.format(python=sys.executable, marker=home / "marker")
     (folder / "touch-marker.yaml").write_text(text, encoding="utf-8")
-    return load_settings(
-        home=home,
-        slack={
-            "bot_token": workspace.bot_token,
-            "app_token": workspace.app_token,
-            "api_url": workspace.api_url,
-            "edit_interval_s": 0.05,
-        },
-        runbooks={"folders": [folder], "approvers": list(seed.APPROVERS)},
-    )
+    runbooks = {"folders": [folder], "approvers": list(seed.APPROVERS)}
+    return settings_on(workspace, home, runbooks=runbooks)
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gzip
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -289,3 +291,102 @@ async def test_where_the_bot_is_no_member_the_person_is_told(
         await workspace.interactions.shortcut(seed.MAYA, said.channel_id, said.ts, ANALYSE)
         told = await visitor.whispered(seed.MAYA, lambda text: "invite me" in text)
     assert told.ephemeral_to == seed.MAYA
+
+
+async def test_a_paste_is_analysed_as_it_was_before_slack_escaped_it(
+    visitor: Visitor, tmp_path: Path
+) -> None:
+    text = (
+        "what is this?\n```INFO start &lt;main&gt;\n"
+        "ERROR no route to <http://db.shop.local:5432|db.shop.local:5432> &amp; gave up\n"
+        "INFO end \u201cok\u201d```"
+    )
+    async with log_bot_on(visitor.workspace, settings_for(visitor.workspace, tmp_path)):
+        asked = visitor.mention(seed.MAYA, text)
+        answer = await visitor.sees(asked.ts, lambda t: "gave up" in t and "feedback" in t)
+    assert "paste · 3 lines" in shown(answer)
+    assert "no route to db.shop.local:5432 &amp; gave up" in shown(answer)
+
+
+async def test_files_are_read_by_their_bytes_and_all_of_them(
+    visitor: Visitor, tmp_path: Path
+) -> None:
+    workspace = visitor.workspace
+    async with log_bot_on(workspace, settings_for(workspace, tmp_path)):
+        packed = gzip.compress(b"step 1\nstep 2\nERROR disk full\n")
+        files = [
+            workspace.people.upload(seed.PRIYA, "shot.png", packed),
+            workspace.people.upload(seed.PRIYA, "app.log", b"ok\nERROR out of memory\n"),
+            workspace.people.upload(seed.PRIYA, "app.log", b"ok\nok\nERROR no route\n"),
+            workspace.people.upload(seed.PRIYA, "core.bin", b"\x7fELF\x00\x01" * 99),
+        ]
+        text = f"<@{seed.BOT_USER_ID}> what went wrong?"
+        ids = tuple(file.file_id for file in files)
+        asked = workspace.people.say(seed.PRIYA, seed.INCIDENTS, text, None, ids)
+        answer = await visitor.sees(asked.ts, lambda t: "8 lines" in t and "feedback" in t)
+        told = await visitor.whispered(seed.PRIYA, lambda t: "core.bin" in t)
+    assert "shot.png, app.log, app.log (2) · 8 lines from 3 sources" in shown(answer)
+    for message in ("disk full", "out of memory", "no route"):
+        assert message in shown(answer)
+    assert "is not text" in told.text
+
+
+async def test_a_follow_up_is_about_the_service_that_it_names(
+    visitor: Visitor, tmp_path: Path
+) -> None:
+    write_logs(tmp_path, datetime.now(UTC))
+    (tmp_path / "payments.log").write_text("ERROR card refused 7\n" * 9)
+    settings = settings_for(visitor.workspace, tmp_path, payments=tmp_path / "payments.log")
+    async with log_bot_on(visitor.workspace, settings):
+        asked, _ = await answered(visitor)
+        visitor.mention(seed.JONAS, "what about payments?", asked.ts)
+        answer = await visitor.sees(asked.ts, lambda text: "card refused" in text)
+        assert "payments · " in shown(answer)
+        visitor.mention(seed.JONAS, "and in the last hour?", asked.ts)
+        await visitor.sees(
+            asked.ts, lambda text: text.startswith("payments") and text != answer.text
+        )
+
+
+async def test_two_people_who_ignore_the_same_at_once_set_one_mark(
+    visitor: Visitor, tmp_path: Path
+) -> None:
+    async with log_bot_on(visitor.workspace, settings_for(visitor.workspace, tmp_path)) as book:
+        asked, answer = await answered(visitor)
+        people = (seed.JONAS, seed.PRIYA)
+        await asyncio.gather(*(visitor.press(user, answer, IGNORE) for user in people))
+        await asyncio.gather(*(fill_in(visitor, user, f"because of {user}") for user in people))
+        first = await visitor.sees(asked.ts, lambda text: "is ignored: because of" in text)
+        second = await visitor.sees(asked.ts, lambda text: "is already ignored: because" in text)
+        (mark,) = book.marks.all()
+    assert mark.reason in shown(first)
+    assert mark.reason in shown(second)
+
+
+async def test_more_context_pressed_twice_is_shown_twice_the_same(
+    visitor: Visitor, tmp_path: Path
+) -> None:
+    def context() -> list[Message]:
+        said = visitor.workspace.state.messages()
+        return [m for m in said if "around shop.log:2001" in shown(m)]
+
+    async with log_bot_on(visitor.workspace, settings_for(visitor.workspace, tmp_path)):
+        _, answer = await answered(visitor)
+        await visitor.press(seed.JONAS, answer, MORE)
+        await visitor.press(seed.PRIYA, answer, MORE)
+        first, second = await visitor.workspace.wait_for(
+            lambda: found if len(found := context()) == 2 else None
+        )
+    assert [b.get("text") for b in first.blocks] == [b.get("text") for b in second.blocks]
+
+
+async def test_without_lines_yesterday_it_says_so(visitor: Visitor, tmp_path: Path) -> None:
+    path = tmp_path / "shop.log"
+    today = path.read_text().splitlines(keepends=True)[-400:]
+    path.write_text("".join(today))
+    async with log_bot_on(visitor.workspace, settings_for(visitor.workspace, tmp_path)):
+        asked, answer = await answered(visitor)
+        await visitor.press(seed.JONAS, answer, YESTERDAY)
+        compared = await visitor.sees(asked.ts, lambda text: "same window yesterday" in text)
+    assert "nothing to compare with" in shown(compared)
+    assert " NEW" not in shown(compared)

@@ -18,6 +18,7 @@ from ..generation import as_data
 from .analysis import Analysis
 from .findings import Movement
 from .masks import message_of, without_head
+from .numbers import count_text, names_text
 from .profile import Sighting
 from .ranking import Pick, ranked
 from .severity import LEVEL_WORDS
@@ -229,11 +230,11 @@ def _entry(number: int, movement: Movement, is_foreign: bool) -> Entry:
 
 
 def _title(analysis: Analysis, zone: tzinfo) -> str:
-    services = ", ".join(each.service for each in analysis.services)
+    services = names_text([each.service for each in analysis.services])
     times = ""
     if analysis.window is not None:
         times = f" · {span_text(analysis.window.start, analysis.window.end, zone)}"
-    return f"{services}{times} · {analysis.n_lines:,} lines"
+    return f"{services}{times} · {count_text(analysis.n_lines, 'line')}"
 
 
 def _described(entry: Entry, zone: tzinfo, with_service: bool) -> str:
@@ -251,7 +252,7 @@ def _described(entry: Entry, zone: tzinfo, with_service: bool) -> str:
 
 
 def _prompt(analysis: Analysis, entries: Sequence[Entry], zone: tzinfo) -> str:
-    lines = [", ".join(each.service for each in analysis.services)]
+    lines = [names_text([each.service for each in analysis.services])]
     chosen = sorted(entries[:_MAX_PROMPT_ENTRIES], key=lambda entry: _began(entry, zone))
     lines += (_prompt_line(entry, zone, len(analysis.services) > 1) for entry in chosen)
     # Backticks are the form's own quotation marks.

@@ -87,7 +87,7 @@ def read_order(text: str) -> Order | None:
 
 
 def _about_marks(text: str) -> TakeBack | ListMarks | None:
-    words = " ".join(text.split())
+    words = " ".join(text.replace("\u2019", "'").split())
     if match := _TAKE_BACK.match(words):
         return TakeBack(int(match.group(1)))
     return ListMarks() if _LIST.match(words) else None

@@ -23,7 +23,7 @@ from .orders import ListMarks, MoreContext, SetMark, TakeBack
 from .sources import Stream
 from .surroundings import excerpt_from, excerpt_of
 
-_GONE = "I no longer know that answer; ask again, and its buttons work."
+GONE = "I no longer know that answer; ask again, and its buttons work."
 _MEMBERS_ONLY = "Only members of this workspace can set or take back marks."
 _MAX_EXCERPTS = 2
 _MAX_REASON_CHARS = 500
@@ -32,15 +32,11 @@ OpenStreams = Callable[[Sequence[str]], Mapping[str, Sequence[Stream]]]
 
 
 class Recall:
-    """Keeps answers and carries out what is asked of them.
+    """Keeps answers in a book and carries out what is asked of them."""
 
-    Args:
-        open_streams: The streams of configured services, by service.
-    """
-
-    def __init__(self, book: LogBook, open_streams: OpenStreams) -> None:
+    def __init__(self, book: LogBook) -> None:
+        """Keep them in `book`."""
         self._book = book
-        self._open_streams = open_streams
         self._log = structlog.get_logger()
 
     def keep(self, request: Request, looked: Looked, texts: Mapping[str, Sequence[Stream]]) -> None:
@@ -80,59 +76,55 @@ class Recall:
         return self._book.answer_in(request.thread.channel_id, request_id)
 
     async def carry_out(
-        self, order: MoreContext | SetMark | TakeBack | ListMarks, request: Request
+        self,
+        order: MoreContext | SetMark | TakeBack | ListMarks,
+        request: Request,
+        open_streams: OpenStreams,
     ) -> Reply:
         """Do what was asked.
+
+        Args:
+            open_streams: The streams of configured services, by service.
 
         Raises:
             StoreError: The database failed.
         """
-        return await asyncio.to_thread(self._carry_out, order, request)
+        return await asyncio.to_thread(self._carry_out, order, request, open_streams)
 
     def _carry_out(
-        self, order: MoreContext | SetMark | TakeBack | ListMarks, request: Request
+        self,
+        order: MoreContext | SetMark | TakeBack | ListMarks,
+        request: Request,
+        open_streams: OpenStreams,
     ) -> Reply:
         zone = wording.zone_of(request.actor.timezone)
         if isinstance(order, ListMarks):
             return mark_wording.listed(self._book.marks.all(), zone)
         if isinstance(order, MoreContext):
-            return self._more_context(order, request)
+            return self._more_context(order, request, open_streams)
         if request.actor.kind is not ActorKind.MEMBER:
             return said(_MEMBERS_ONLY)
         if isinstance(order, TakeBack):
             return self._take_back(order, request)
         return self._mark(order, request, zone)
 
-    def _more_context(self, order: MoreContext, request: Request) -> Reply:
+    def _more_context(
+        self, order: MoreContext, request: Request, open_streams: OpenStreams
+    ) -> Reply:
         answer = self.find(order.request_id, request)
         if answer is None or not answer.evidence:
-            return said(_GONE)
+            return said(GONE)
         parts: list[Part] = []
         for evidence in answer.evidence[:_MAX_EXCERPTS]:
-            parts += self._around(evidence, answer, request.received_at)
+            parts += _around(evidence, answer, request.received_at, open_streams)
         facts = {"service": answer.services[0]} if len(answer.services) == 1 else {}
         summary = f"The lines around {answer.evidence[0].source}:{answer.evidence[0].line_number}."
         return Reply(parts=tuple(parts), summary=summary, facts=facts)
 
-    def _around(self, evidence: Evidence, answer: LogAnswer, now: datetime) -> list[Part]:
-        if answer.is_text:
-            excerpt = excerpt_from(evidence)
-        else:
-            streams = self._open_streams((evidence.service,)).get(evidence.service, ())
-            excerpt = excerpt_of(streams, evidence, now)
-        title = f"*[{evidence.number}]* around {evidence.source}:{evidence.line_number}"
-        if excerpt is None:
-            text = f"{title}: the line is no longer there; the log was rotated away or rewritten."
-            return [Prose(text=text)]
-        found = (excerpt.source, excerpt.marked)
-        moved = found != (evidence.source, evidence.line_number)
-        note = [Note(text=f"now at {found[0]}:{found[1]}")] if moved else []
-        return [Prose(text=title), excerpt, *note]
-
     def _mark(self, order: SetMark, request: Request, zone: tzinfo) -> Reply:
         answer = self.find(order.request_id, request)
         if answer is None:
-            return said(_GONE)
+            return said(GONE)
         evidence = next((e for e in answer.evidence if e.number == order.number), None)
         if evidence is None:
             return said(f"That answer has no message [{order.number}].")
@@ -163,6 +155,25 @@ class Recall:
     def _note(self, event: str, mark: Mark, request: Request, **facts: bool) -> None:
         user_id = request.actor.user_id
         self._log.info(event, mark_id=mark.mark_id, kind=mark.kind, user_id=user_id, **facts)
+
+
+def _around(
+    evidence: Evidence, answer: LogAnswer, now: datetime, open_streams: OpenStreams
+) -> list[Part]:
+    """The lines around one piece of evidence, or that they are gone."""
+    if answer.is_text:
+        excerpt = excerpt_from(evidence)
+    else:
+        streams = open_streams((evidence.service,)).get(evidence.service, ())
+        excerpt = excerpt_of(streams, evidence, now)
+    title = f"*[{evidence.number}]* around {evidence.source}:{evidence.line_number}"
+    if excerpt is None:
+        text = f"{title}: the line is no longer there; the log was rotated away or rewritten."
+        return [Prose(text=text)]
+    found = (excerpt.source, excerpt.marked)
+    moved = found != (evidence.source, evidence.line_number)
+    note = [Note(text=f"now at {found[0]}:{found[1]}")] if moved else []
+    return [Prose(text=title), excerpt, *note]
 
 
 def said(text: str) -> Reply:

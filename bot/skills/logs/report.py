@@ -13,6 +13,8 @@ from .digest import is_telling
 from .findings import Movement, as_finding
 from .looked import Looked
 from .mark_wording import who_and_why
+from .numbers import count_text
+from .oddities import oddities
 
 _MAX_FINDINGS = 300
 _MAX_OTHERS = 500
@@ -37,7 +39,7 @@ def report_of(looked: Looked, question: str, asked_by: str, at: datetime) -> str
         _findings(looked, "In other services, just before", foreign, len(findings) + 1),
         _others(others),
         _ignored(looked),
-        _list("What could not be read or looked odd", list(analysis.problems)),
+        _list("What could not be read or looked odd", oddities(analysis)),
     ]
     return "\n\n".join(piece for piece in pieces if piece) + "\n"
 
@@ -52,7 +54,9 @@ def _head(looked: Looked, question: str, asked_by: str, at: datetime) -> str:
         window = analysis.window
         lines.append(f"- window: {_time(window.start, looked)} to {_time(window.end, looked)}")
     n_before = sum(each.n_baseline_lines for each in analysis.services)
-    lines.append(f"- compared with: {n_before:,} lines before" if n_before else "- no baseline")
+    lines.append(
+        f"- compared with: {count_text(n_before, 'line')} before" if n_before else "- no baseline"
+    )
     lines.append(f"- sources: {analysis.n_sources}")
     return "\n".join(lines)
 
@@ -85,13 +89,18 @@ def _findings(looked: Looked, title: str, moved: Sequence[Movement], first: int)
     left = moved[_MAX_FINDINGS:]
     if left:
         n_lines = sum(each.n_shown for each in left)
-        shown.append(f"... and {len(left):,} more findings with {n_lines:,} lines.")
+        more = count_text(len(left), "more finding")
+        shown.append(f"... and {more} with {count_text(n_lines, 'line')}.")
     return "\n\n".join([f"## {title}", *shown])
 
 
 def _finding(looked: Looked, moved: Movement, number: int) -> str:
     row, first = moved.row, moved.first
-    facts = [f"{moved.n_shown:,} lines", row.severity.name, f"service {_inline(row.service)}"]
+    facts = [
+        count_text(moved.n_shown, "line"),
+        row.severity.name,
+        f"service {_inline(row.service)}",
+    ]
     since = as_finding(moved).since
     if since is not None:
         facts.append(f"since {_time(since, looked)}")
@@ -126,7 +135,8 @@ def _others(others: Sequence[Movement]) -> str:
     left = ranked[_MAX_OTHERS:]
     if left:
         n_lines = sum(moved.n_shown for moved in left)
-        lines.append(f"- and {len(left):,} more messages with {n_lines:,} lines")
+        more = count_text(len(left), "more message")
+        lines.append(f"- and {more} with {count_text(n_lines, 'line')}")
     return "\n".join(["## Other messages, at their usual rate", "", *lines])
 
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ...fences import fenced_blocks
 from ...messages import Attachment, Request, Turn
 
-_FENCE = re.compile(r"```[\w-]*\n?(.+?)```", re.DOTALL)
 _MIN_PASTED_LINES = 3
 
 
@@ -54,7 +54,7 @@ def _mentions(text: str, name: str) -> bool:
 
 def pasted(text: str) -> tuple[Attachment, ...]:
     """Log lines inside a message: fenced blocks, or everything after its first line."""
-    fenced = [block.strip("\n") for block in _FENCE.findall(text)]
+    fenced = [block.strip("\n") for block in fenced_blocks(text)]
     if fenced:
         return (Attachment(name="pasted", text="\n".join(fenced)),)
     lines = text.strip().split("\n")

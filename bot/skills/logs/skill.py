@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import partial
 from pathlib import PurePath
 
 import structlog
@@ -17,26 +18,21 @@ from ...messages import Choices, Part, Phase, Prose, Reply, Request, SkillEvent,
 from ...settings import LogSettings
 from ..generation import Generator
 from . import wording
-from .analysis import Analysis, Window, analyse, analyse_earlier, analyse_related
+from .analysis import Window
 from .book import LogBook
-from .digest import build
+from .digest import estimate_tokens
 from .explanation import Explainer, Explanation
 from .files import attached
-from .findings import Movement
 from .looked import Looked
-from .marks import Marking, apply
+from .looking import looking, text_streams
 from .orders import CompareYesterday, Order, read_order
-from .recall import Recall, said
+from .recall import GONE, Recall, said
 from .scope import Scope, scope_of
-from .sources import Stream, TextStream, configured_streams, places_of
-from .window import window_in
 
 _NOTHING_CONFIGURED = (
     "I know no log files. Name them in the settings (`[logs.sources]` with a service name and file "
     "patterns), attach a file, or paste some lines."
 )
-_RELATED_LIMIT_S = 0.4
-_MAX_BASELINE_S = 6 * 3600.0
 _DIGEST_WINDOW_S = 86_400
 
 
@@ -49,6 +45,7 @@ class LogsSkill:
         model_name: Named in the small print; of a path, the file's name.
         zone: The zone of log lines that name none.
         book: Remembers answers and marks; without it answers have no buttons.
+        count_tokens: How long a text is for the model that explains; called in threads, may block.
     """
 
     def __init__(
@@ -59,13 +56,14 @@ class LogsSkill:
         model_name: str,
         zone: tzinfo = UTC,
         book: LogBook | None = None,
+        count_tokens: Callable[[str], int] = estimate_tokens,
     ) -> None:
         self._settings = settings
-        self._book = book
-        self._recall = Recall(book, self._configured) if book is not None else None
+        self._recall = Recall(book) if book is not None else None
         self._explainer = Explainer(generator)
         self._model_name = PurePath(model_name).name
         self._zone = zone
+        self._looking = partial(looking, settings, zone=zone, book=book, count_tokens=count_tokens)
 
     async def answer(
         self, request: Request, history: tuple[Turn, ...]
@@ -82,7 +80,8 @@ class LogsSkill:
         zone = wording.zone_of(request.actor.timezone)
         now = request.received_at
         started = time.monotonic()
-        looked = await asyncio.to_thread(self._look, request.text, scope, now, zone)
+        with self._looking() as look:
+            looked = await asyncio.to_thread(look.asked, request.text, scope, now, zone)
         structlog.get_logger().info(
             "logs_looked_at",
             request_id=request.request_id,
@@ -119,27 +118,27 @@ class LogsSkill:
         """Remember an answer for its buttons."""
         if self._recall is None or not self._has_buttons(request, looked):
             return
-        texts: Mapping[str, Sequence[Stream]] = {}
-        if looked.is_text:
-            texts = self._streams(looked.scope)
+        texts = text_streams(looked.scope.texts, self._zone)
         await asyncio.to_thread(self._recall.keep, request, looked, texts)
 
     async def _carried_out(self, order: Order, request: Request, recall: Recall) -> Reply:
         """Do what a button or a person asks of an earlier answer."""
         if not isinstance(order, CompareYesterday):
-            return await recall.carry_out(order, request)
+            with self._looking() as look:
+                return await recall.carry_out(order, request, look.services)
         answer = await asyncio.to_thread(recall.find, order.request_id, request)
         if answer is None or answer.start_at is None or answer.end_at is None:
-            return said("I no longer know that answer; ask again, and its buttons work.")
+            return said(GONE)
         window = Window(start=answer.start_at, end=answer.end_at, baseline_s=0.0)
         known = tuple(name for name in answer.services if name in self._settings.sources)
         if not known:
             return said(f"The settings no longer name {', '.join(answer.services)}.")
         scope = Scope(services=known)
         zone = wording.zone_of(request.actor.timezone)
-        looked = await asyncio.to_thread(
-            self._look_a_day_apart, scope, window, request.received_at, zone
-        )
+        with self._looking() as look:
+            looked = await asyncio.to_thread(
+                look.a_day_apart, scope, window, request.received_at, zone
+            )
         return await self._compared(request, looked)
 
     async def _compared(self, request: Request, looked: Looked) -> Reply:
@@ -149,13 +148,6 @@ class LogsSkill:
         if self._has_buttons(request, looked):
             buttons = wording.buttons(request.request_id, looked.digest, can_compare=False)
         return replace(reply, parts=(*reply.parts, *looked.mark_notes(), *buttons))
-
-    def _look_a_day_apart(
-        self, scope: Scope, window: Window, now: datetime, zone: tzinfo
-    ) -> Looked:
-        """The window against the same one a day earlier. Blocks."""
-        analysis = analyse_earlier(self._configured(scope.services), window, timedelta(days=1), now)
-        return self._ranked(scope, analysis, zone)
 
     async def digest_reply(
         self,
@@ -182,87 +174,13 @@ class LogsSkill:
             start=end - timedelta(seconds=window_s), end=end, baseline_s=float(window_s)
         )
         scope, zone = Scope(services=services), wording.zone_of(timezone)
-        looked = await asyncio.to_thread(self._look_at, scope, window, end, zone)
+        with self._looking() as look:
+            looked = await asyncio.to_thread(look.at, scope, window, end, zone)
         if not looked.is_unusual:
             return _uneventful(looked, briefly=True)
         request_id = f"digest-{service}-{end:%Y%m%d%H%M%S}"
         explained = self._explained(looked, request_id, Priority.BACKGROUND)
         return [reply async for reply in explained][-1]
-
-    def _look(self, text: str, scope: Scope, now: datetime, zone: tzinfo) -> Looked:
-        """Read and compare. Blocks."""
-        times = window_in(text, now, zone)
-        if scope.texts and times is None:
-            return self._look_at(scope, None, now, zone)
-        if times is None:
-            seconds = self._settings.window_s
-            window = Window(start=now - timedelta(seconds=seconds), end=now, baseline_s=seconds)
-        else:
-            length_s = (times.end - times.start).total_seconds()
-            window = Window(
-                start=times.start, end=times.end, baseline_s=min(length_s, _MAX_BASELINE_S)
-            )
-        return self._look_at(scope, window, now, zone)
-
-    def _look_at(self, scope: Scope, window: Window | None, now: datetime, zone: tzinfo) -> Looked:
-        analysis = analyse(self._streams(scope), window, now)
-        foreign, others = self._related(scope, analysis, now)
-        return self._ranked(scope, analysis, zone, foreign=foreign, others=others)
-
-    def _ranked(
-        self,
-        scope: Scope,
-        analysis: Analysis,
-        zone: tzinfo,
-        *,
-        foreign: tuple[Movement, ...] = (),
-        others: tuple[str, ...] = (),
-    ) -> Looked:
-        """Fold what is ignored and choose what is shown."""
-        is_text = bool(scope.texts)
-        marking = self._book.marking(is_text=is_text) if self._book is not None else Marking()
-        marked = apply(marking, analysis)
-        digest = build(
-            marked.analysis,
-            foreign=marking.without_ignored(foreign),
-            budget_tokens=self._settings.budget_tokens,
-            zone=zone,
-            max_entries=8,
-        )
-        return Looked(
-            scope=scope,
-            marked=marked,
-            marking=marking,
-            digest=digest,
-            zone=zone,
-            other_services=others,
-        )
-
-    def _streams(self, scope: Scope) -> Mapping[str, tuple[Stream, ...]]:
-        if scope.texts:
-            return {
-                text.name: (TextStream(name=text.name, text=text.text, zone=self._zone),)
-                for text in scope.texts
-            }
-        return self._configured(scope.services)
-
-    def _configured(self, services: Sequence[str]) -> Mapping[str, tuple[Stream, ...]]:
-        places = places_of(self._settings)
-        return configured_streams(self._settings.sources, services, self._zone, places)
-
-    def _related(
-        self, scope: Scope, analysis: Analysis, now: datetime
-    ) -> tuple[tuple[Movement, ...], tuple[str, ...]]:
-        """First sightings in the other services just before the failure, and who was looked at."""
-        window, onset_at = analysis.window, analysis.onset_at
-        others = [name for name in self._settings.sources if name not in scope.services]
-        if scope.texts or window is None or onset_at is None or not others:
-            return (), ()
-        streams = self._configured(others)
-        found, left_out = analyse_related(
-            streams, window, now, onset_at=onset_at, time_limit_s=_RELATED_LIMIT_S
-        )
-        return found, tuple(name for name in others if name not in left_out)
 
     async def _explained(
         self,

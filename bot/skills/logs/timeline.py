@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from .analysis import Analysis
+from .numbers import count_text
 from .severity import Severity
 
 _BINS = 100
@@ -151,4 +152,4 @@ def _at_most(series: list[ErrorSeries]) -> tuple[ErrorSeries, ...]:
         return tuple(series)
     kept, rest = series[: _MAX_SERVICES - 1], series[_MAX_SERVICES - 1 :]
     together = tuple(sum(counts) for counts in zip(*(s.counts for s in rest), strict=True))
-    return (*kept, ErrorSeries(service=f"{len(rest)} others", counts=together))
+    return (*kept, ErrorSeries(service=count_text(len(rest), "other"), counts=together))

@@ -6,6 +6,7 @@ import io
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
+from .numbers import count_text
 from .timeline import ErrorSeries, Timeline
 
 # Colours that people with colour blindness tell apart; the dashes tell lines apart without them.
@@ -77,7 +78,7 @@ def _peak(timeline: Timeline, series: ErrorSeries, zone: tzinfo) -> str:
     highest = max(range(len(rates)), key=lambda index: rates[index])
     at = timeline.start_at + timedelta(seconds=timeline.bin_s * highest)
     return (
-        f"{_name(series.service)}: {series.n_errors:,} error lines, most at "
+        f"{_name(series.service)}: {count_text(series.n_errors, 'error line')}, most at "
         f"{at.astimezone(zone):%H:%M:%S} with {rates[highest]:.3g} per {_unit(timeline)}."
     )
 

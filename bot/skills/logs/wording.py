@@ -27,6 +27,8 @@ from .explanation import Explanation
 from .findings import as_finding
 from .mark_wording import who_and_why
 from .marks import Marked, Marking
+from .numbers import count_text
+from .oddities import oddities
 from .orders import CompareYesterday, MoreContext, order_text
 
 _MAX_PROBLEMS = 4
@@ -52,14 +54,9 @@ def heading(analysis: Analysis, zone: tzinfo) -> Heading:
     if analysis.window is not None:
         parts.append(span_text(analysis.window.start, analysis.window.end, zone))
     n_sources = analysis.n_sources
-    sources = f" from {n_sources} sources" if n_sources > 1 else ""
+    sources = f" from {n_sources:,} sources" if n_sources > 1 else ""
     parts.append(f"{count_text(analysis.n_lines, 'line')}{sources}")
     return Heading(text=" · ".join(parts))
-
-
-def count_text(count: int, noun: str) -> str:
-    """A number with its noun, for example "1 line" or "2,310 lines"."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def findings(digest: Digest, analysis: Analysis) -> Findings:
@@ -104,19 +101,10 @@ def coverage(digest: Digest, analysis: Analysis, foreign_services: Sequence[str]
 
 def problem_notes(analysis: Analysis) -> tuple[Note, ...]:
     """What could not be read or looked odd, one sentence each."""
-    problems = list(analysis.problems)
-    for each in analysis.services:
-        if each.intake.n_undecodable:
-            lines = count_text(each.intake.n_undecodable, "line")
-            problems.append(f"{each.service}: {lines} not in UTF-8")
-        if each.intake.n_cut:
-            lines = count_text(each.intake.n_cut, "line")
-            problems.append(f"{each.service}: {lines} longer than 64 KiB, only the beginning read")
-        if each.n_backwards:
-            problems.append(f"{each.service}: the clock went back {each.n_backwards} times")
-    shown = problems[:_MAX_PROBLEMS]
+    problems = oddities(analysis)
+    shown = list(problems[:_MAX_PROBLEMS])
     if len(problems) > len(shown):
-        shown.append(f"and {len(problems) - len(shown)} more problems")
+        shown.append(f"and {count_text(len(problems) - len(shown), 'more problem')}")
     return tuple(Note(text=problem) for problem in shown)
 
 

@@ -69,7 +69,7 @@ class ScheduleSkill:
             Prose(text="\n".join(lines)),
             Note(text="say `run digest N now`, `remove digest N`"),
         )
-        return Reply(parts=parts, summary=f"{len(here)} digests are scheduled here.")
+        return Reply(parts=parts, summary=f"Digests that are scheduled here: {len(here)}.")
 
     async def _change(self, verb: Verb, request: Request, history: tuple[Turn, ...]) -> Reply:
         digest_id = await self._which(request, history)

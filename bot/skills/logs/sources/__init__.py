@@ -4,12 +4,12 @@ from .configured import configured_streams, fault_of, source_streams
 from .errors import LogSourceError, WrongSourceError
 from .file import FileStream
 from .limits import Limits, stopped_after
-from .matching import matching
+from .matching import matching, selected
 from .places import Places, places_of
 from .query import LogQuery
 from .rotation import streams_of
 from .spec import is_file
-from .standard_input import InputStream
+from .standard_input import InputStream, PipeStream
 from .stream import Chunk, Stream
 from .text import TextStream
 
@@ -20,6 +20,7 @@ __all__ = [
     "Limits",
     "LogQuery",
     "LogSourceError",
+    "PipeStream",
     "Places",
     "Stream",
     "TextStream",
@@ -29,6 +30,7 @@ __all__ = [
     "is_file",
     "matching",
     "places_of",
+    "selected",
     "source_streams",
     "stopped_after",
     "streams_of",

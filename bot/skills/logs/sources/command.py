@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
 from ..blocks import Intake
+from ..numbers import read_text
 from .entry import Entry, entry_chunks
 from .errors import SourceFailedError
 from .limits import Limits
@@ -31,6 +32,17 @@ class Run:
     argv: tuple[str, ...]
     may_fail: bool = False
     label: str = ""
+
+
+def window_options(query: LogQuery, written: Callable[[datetime], str]) -> tuple[str, ...]:
+    """The options of a program for a query's time window.
+
+    Args:
+        written: A time as the program reads it.
+    """
+    since = () if query.start is None else (f"--since={written(query.start)}",)
+    until = () if query.end is None else (f"--until={written(query.end)}",)
+    return (*since, *until)
 
 
 class LogProgram(Protocol):
@@ -73,7 +85,7 @@ class CommandStream:
             reading = _Reading(self.program, run, self.limits)
             with closing(reading.entries()) as entries:
                 yield from entry_chunks(entries, now, intake)
-            read = f"({reading.n_lines:,} lines were read)"
+            read = f"({read_text(reading.n_lines, 'line')})"
             # What a later run says as well is said once, with the later run's count.
             later = reading.problems()
             problems = [old for old in problems if not any(_says(new, old) for new in later)]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
+from pathlib import Path
 from typing import assert_never
 
 from ..blocks import Intake
@@ -87,7 +89,18 @@ def _streams(texts: Sequence[str], zone: tzinfo, places: Places) -> tuple[Stream
             globs.append(spec)
         else:
             others.append(_stream(spec, text, places))
-    return (*streams_of(globs, zone), *others)
+    unusable = (_unusable(text) for text in globs)
+    others += (stream for stream in unusable if stream is not None)
+    return (*streams_of(globs, zone, places.limits), *others)
+
+
+def _unusable(path: str) -> UnreachableStream | None:
+    """A path where something is that is no file; globs and paths where nothing is are none."""
+    found = Path(path).expanduser()
+    if found.is_file() or not os.path.lexists(found):
+        return None
+    what = "a folder: name its files, for example with /*.log" if found.is_dir() else "no file"
+    return UnreachableStream(name=path, reason=f"{path} is {what}")
 
 
 def source_streams(text: str, zone: tzinfo, places: Places) -> tuple[Stream, ...]:
@@ -97,7 +110,9 @@ def source_streams(text: str, zone: tzinfo, places: Places) -> tuple[Stream, ...
         WrongSourceError: It means nothing.
     """
     spec = spec_of(text)
-    return streams_of([spec], zone) if isinstance(spec, str) else (_stream(spec, text, places),)
+    if isinstance(spec, str):
+        return streams_of([spec], zone, places.limits)
+    return (_stream(spec, text, places),)
 
 
 def _stream(spec: Journal | Docker | Kubectl | Loki | Elastic, text: str, places: Places) -> Stream:

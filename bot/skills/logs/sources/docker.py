@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
-from .command import Run
-from .entry import Entry, stamped
+from .command import Run, window_options
+from .entry import Entry, rfc3339, stamped_entry
 from .query import LogQuery
-
-STAMPED = re.compile(
-    rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d))(?: (.*))?"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,11 +23,7 @@ class Docker:
 
     def runs(self, query: LogQuery) -> tuple[Run, ...]:
         """One run, limited to the window."""
-        window: list[str] = []
-        if query.start is not None:
-            window.append(f"--since={rfc3339(query.start)}")
-        if query.end is not None:
-            window.append(f"--until={rfc3339(query.end)}")
+        window = window_options(query, rfc3339)
         return (Run(argv=(self.program, "logs", "--timestamps", *window, self.container)),)
 
     def newest_run(self) -> Run:
@@ -42,16 +32,8 @@ class Docker:
 
     def entry(self, line: bytes) -> Entry | None:
         """A line with its time; the client's own messages have none."""
-        match = STAMPED.fullmatch(line.rstrip(b"\r"))
-        if match is None:
-            return None
-        return Entry(self.container, stamped(match.group(1), match.group(2) or b""))
+        return stamped_entry(self.container, line.rstrip(b"\r"))
 
     def is_normal(self, note: str) -> bool:
         """Nothing that the client says is."""
         return False
-
-
-def rfc3339(at: datetime) -> str:
-    """An aware time in UTC, with microseconds."""
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"

@@ -15,11 +15,11 @@ from typing import cast
 
 from pydantic import BaseModel, Field, ValidationError
 
-from .docker import STAMPED, rfc3339
-from .entry import Entry, stamp_of, stamped
+from .connection import Connection
+from .entry import Entry, is_stamp, rfc3339, stamp_of, stamped
 from .errors import RefusedError, SourceFailedError
 from .query import LogQuery
-from .server import Connection, Page
+from .server import Page, answer_of, crowded_note
 
 _KEEP_ALIVE = "2m"
 _MESSAGE_FIELDS = ("message", "log", "msg", "event.original", "body")
@@ -112,6 +112,11 @@ class Elastic:
         answer = _search(connection, _View(f"{self.index}/_search"), body)
         return self.entry(answer.hits.hits[0]) if answer.hits.hits else None
 
+    def unread(
+        self, connection: Connection, query: LogQuery, since: datetime | None, now: datetime
+    ) -> None:
+        """Nothing more than the pages said, which is how many there are."""
+
     def sort(self, order: str) -> list[object]:
         """By time."""
         return [{self.time_field: {"order": order, "unmapped_type": "date"}}]
@@ -190,7 +195,7 @@ class _Pager:
             return ()
         self.after, self.size = [last], self.elastic.page_lines
         stamp = _stamp(hits[-1], self.elastic.time_field).decode()
-        return (f"more than {len(hits):,} lines have the time {stamp}, the others were not read",)
+        return (crowded_note(len(hits), stamp),)
 
 
 @contextmanager
@@ -220,10 +225,7 @@ def _open(connection: Connection, index: str) -> tuple[_View, str]:
 
 def _search(connection: Connection, view: _View, body: Mapping[str, object]) -> _Answer:
     found = connection.ask("POST", view.path, body={**body, **view.pit})
-    try:
-        answer = _Answer.model_validate_json(found)
-    except ValidationError as exc:
-        raise SourceFailedError("the server's answer is not that of Elasticsearch") from exc
+    answer = answer_of(_Answer, found, "Elasticsearch")
     view.pit_id = answer.pit_id or view.pit_id
     return answer
 
@@ -266,7 +268,7 @@ def _pairs(source: Mapping[str, object], time_field: str) -> str:
 
 def _stamp(hit: _Hit, time_field: str) -> bytes:
     written = _value(hit.source, time_field)
-    if isinstance(written, str) and STAMPED.fullmatch(_bytes(written)):
+    if isinstance(written, str) and is_stamp(_bytes(written)):
         return _bytes(written)
     sort = hit.sort[0] if hit.sort else 0
     number = sort if isinstance(sort, int) else 0

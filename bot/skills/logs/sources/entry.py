@@ -17,6 +17,9 @@ _MAX_BYTES = 1 << 20
 # The lines of a stack trace; a time of their own would make each a record of its own.
 _CONTINUES = re.compile(rb"[ \t]|Traceback \(most recent|Caused by: |goroutine \d+ \[|\}?$")
 _HEAD_BYTES = 200
+_STAMPED = re.compile(
+    rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d))(?: (.*))?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,25 @@ def stamp_of(nanoseconds: int) -> bytes:
     """
     at = datetime.fromtimestamp(nanoseconds // 1_000_000_000, UTC)
     return f"{at:%Y-%m-%dT%H:%M:%S}.{nanoseconds % 1_000_000_000 // 1000:06d}Z".encode()
+
+
+def rfc3339(at: datetime) -> str:
+    """An aware time in UTC, with microseconds."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+
+
+def is_stamp(text: bytes) -> bool:
+    """Whether a text is a time in the notation that lines carry, with its zone."""
+    found = _STAMPED.fullmatch(text)
+    return found is not None and found.group(2) is None
+
+
+def stamped_entry(source: str, line: bytes) -> Entry | None:
+    """The entry of a line that begins with its time; None when it does not."""
+    found = _STAMPED.fullmatch(line)
+    if found is None:
+        return None
+    return Entry(source, stamped(found.group(1), found.group(2) or b""))
 
 
 def nanoseconds_of(at: datetime) -> int:

@@ -3,7 +3,8 @@
 LogSourceError
 ├── WrongSourceError        a source is written in a way that means nothing
 └── SourceFailedError       a program or a server did not give what was asked for
-    └── RefusedError        a server answered that it will not
+    ├── RefusedError        a server answered that it will not
+    └── OutOfTimeError      the time for reading was up
 """
 
 from __future__ import annotations
@@ -31,3 +32,7 @@ class RefusedError(SourceFailedError):
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(f"the server answered {status}: {reason}" if reason else f"{status}")
         self.status = status
+
+
+class OutOfTimeError(SourceFailedError):
+    """The time that reading may take was up before everything was read."""

@@ -9,7 +9,7 @@ from typing import TypeAlias, cast
 
 from pydantic import TypeAdapter, ValidationError
 
-from .command import Run
+from .command import Run, window_options
 from .entry import Entry, stamp_of, stamped
 from .query import LogQuery
 
@@ -41,12 +41,7 @@ class Journal:
 
     def runs(self, query: LogQuery) -> tuple[Run, ...]:
         """One run, limited to the window."""
-        window: list[str] = []
-        if query.start is not None:
-            window.append(f"--since={_instant(query.start)}")
-        if query.end is not None:
-            window.append(f"--until={_instant(query.end)}")
-        return (Run(argv=(*self._base, *window)),)
+        return (Run(argv=(*self._base, *window_options(query, _instant))),)
 
     def newest_run(self) -> Run:
         """The last entry."""

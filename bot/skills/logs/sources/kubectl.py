@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC
 
 from .command import Run
-from .docker import STAMPED
-from .entry import Entry, stamped
+from .entry import Entry, stamped_entry
 from .query import LogQuery
 
 _PREFIXED = re.compile(rb"\[(?:pod/)?([^\]\s]+)\] (.*)")
@@ -66,11 +65,9 @@ class Kubectl:
     def entry(self, line: bytes) -> Entry | None:
         """A line with its time, and its pod and container as the source."""
         prefixed = _PREFIXED.fullmatch(line.rstrip(b"\r"))
-        match = STAMPED.fullmatch(prefixed.group(2)) if prefixed else None
-        if prefixed is None or match is None:
+        if prefixed is None:
             return None
-        source = prefixed.group(1).decode("utf-8", "replace")
-        return Entry(source, stamped(match.group(1), match.group(2) or b""))
+        return stamped_entry(prefixed.group(1).decode("utf-8", "replace"), prefixed.group(2))
 
     def is_normal(self, note: str) -> bool:
         """That a container never restarted, and which one was taken."""

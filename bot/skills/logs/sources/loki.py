@@ -8,12 +8,14 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
+from .connection import Connection
 from .entry import Entry, nanoseconds_of, stamp_of, stamped
 from .errors import SourceFailedError
+from .loki_patterns import counted_patterns
 from .query import LogQuery
-from .server import Connection, Page
+from .server import Page, Unread, answer_of, crowded_note
 
 _PATH = "loki/api/v1/query_range"
 _LOOKBACK = timedelta(hours=24)
@@ -79,8 +81,7 @@ class Loki:
             elif limit < self.max_page_lines:
                 limit, seen = self.max_page_lines, seen | Counter(lines)
             else:
-                stamp = stamp_of(start).decode()
-                note = f"more than {limit:,} lines have the time {stamp}, the others were not read"
+                note = crowded_note(limit, stamp_of(start).decode())
                 yield Page(entries=(), notes=(note,))
                 start, limit, seen = start + 1, self.page_lines, Counter[_Line]()
 
@@ -89,6 +90,15 @@ class Loki:
         start, end = nanoseconds_of(now - _LOOKBACK), nanoseconds_of(now)
         lines = self._ask(connection, LogQuery(), start, end, 1, "backward")
         return _entry(lines[-1]) if lines else None
+
+    def unread(
+        self, connection: Connection, query: LogQuery, since: datetime | None, now: datetime
+    ) -> Unread | None:
+        """The patterns of what follows, where this Loki counts them; they know no text filter."""
+        if query.contains:
+            return None
+        start = since or query.start or now - _LOOKBACK
+        return counted_patterns(connection, self.selector, start, query.end or now)
 
     def _ask(
         self, connection: Connection, query: LogQuery, start: int, end: int, limit: int, way: str
@@ -100,10 +110,7 @@ class Loki:
             "limit": str(limit),
             "direction": way,
         }
-        try:
-            answer = _Answer.model_validate_json(connection.ask("GET", _PATH, params=params))
-        except ValidationError as exc:
-            raise SourceFailedError("the server's answer is not that of Loki") from exc
+        answer = answer_of(_Answer, connection.ask("GET", _PATH, params=params), "Loki")
         if answer.data.resultType != "streams":
             raise SourceFailedError(f"{self.selector} selects no lines: it is a metric query")
         return _lines(answer.data.result)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import datetime
 
+from ..blocks import Intake
 from ..severity import severity_of
 from .query import LogQuery
-from .stream import Chunk
+from .stream import Chunk, Stream
 
 _HEAD_BYTES = 4096
 
@@ -30,6 +34,52 @@ def matching(chunks: Iterable[Chunk], query: LogQuery) -> Generator[Chunk]:
                 if place > begin:
                     yield _part(chunk, begin, place)
                 begin = place + 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelectedStream:
+    """Only the lines of a stream that a query wants, whatever else is asked."""
+
+    stream: Stream
+    only: LogQuery
+
+    @property
+    def name(self) -> str:
+        """The stream's own."""
+        return self.stream.name
+
+    def chunks(self, query: LogQuery, now: datetime, intake: Intake) -> Generator[Chunk]:
+        """The wanted lines of the query's time window."""
+        with closing(self.stream.chunks(_both(query, self.only), now, intake)) as chunks:
+            yield from matching(chunks, self.only)
+
+    def newest_second(self, now: datetime) -> int | None:
+        """Time of the stream's last line, wanted or not."""
+        return self.stream.newest_second(now)
+
+
+def _both(query: LogQuery, other: LogQuery) -> LogQuery:
+    """What a source is asked for when two queries must hold; a level and one text are left."""
+    starts = [at for at in (query.start, other.start) if at is not None]
+    ends = [at for at in (query.end, other.end) if at is not None]
+    return replace(
+        query,
+        start=max(starts, default=None),
+        end=min(ends, default=None),
+        contains=query.contains or other.contains,
+    )
+
+
+def selected(
+    streams: Mapping[str, Sequence[Stream]], query: LogQuery
+) -> Mapping[str, Sequence[Stream]]:
+    """The same streams with only the lines that a query wants; all lines when it wants all."""
+    if query == LogQuery():
+        return streams
+    return {
+        name: [SelectedStream(stream=stream, only=query) for stream in members]
+        for name, members in streams.items()
+    }
 
 
 def _part(chunk: Chunk, begin: int, end: int) -> Chunk:

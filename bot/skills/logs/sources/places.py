@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ....settings import LogSettings
+from .connection import Endpoint
 from .limits import Limits
-from .server import Endpoint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

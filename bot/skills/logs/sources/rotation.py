@@ -10,6 +10,7 @@ from datetime import UTC, tzinfo
 from pathlib import Path
 
 from .file import FileStream
+from .limits import Limits
 
 _DATE = r"(?P<date>\d{8}(?:-\d+)?|\d{4}-\d\d-\d\d\w*)"
 _NUMBER = r"(?P<number>\d{1,4})"
@@ -23,7 +24,9 @@ _BEFORE = re.compile(
 )
 
 
-def streams_of(globs: Sequence[str], zone: tzinfo = UTC) -> tuple[FileStream, ...]:
+def streams_of(
+    globs: Sequence[str], zone: tzinfo = UTC, limits: Limits | None = None
+) -> tuple[FileStream, ...]:
     """The streams behind file globs, by name; rotated files belong to the file they were.
 
     A plain name brings its rotated siblings along: `app.log` also means `app.log.1`,
@@ -34,14 +37,16 @@ def streams_of(globs: Sequence[str], zone: tzinfo = UTC) -> tuple[FileStream, ..
         paths |= _files(pattern)
         for sibling in _siblings(pattern):
             paths |= {path for path in _files(sibling) if _base(path) != path.name}
+    paths = _once(paths)
     sets: dict[Path, list[Path]] = {}
     for path in paths:
         live = path.with_name(_base(path))
         # Without a live file, worker.1.log and worker.2.log are of two workers.
         is_own = _is_numbered_before(path) and live not in paths
         sets.setdefault(path if is_own else live, []).append(path)
+    shared = limits or Limits()
     return tuple(
-        FileStream(name=base.name, paths=tuple(sorted(members, key=_age)), zone=zone)
+        FileStream(name=base.name, paths=tuple(sorted(members, key=_age)), zone=zone, limits=shared)
         for base, members in sorted(sets.items())
     )
 
@@ -49,6 +54,19 @@ def streams_of(globs: Sequence[str], zone: tzinfo = UTC) -> tuple[FileStream, ..
 def _files(pattern: str) -> set[Path]:
     found = glob.glob(os.path.expanduser(pattern), recursive=True)
     return {path for name in found if (path := Path(name)).is_file()}
+
+
+def _once(paths: set[Path]) -> set[Path]:
+    """Each file by one of its names, whatever links lead to it."""
+    names: dict[tuple[int, int], Path] = {}
+    for path in sorted(paths, key=lambda path: (path.is_symlink(), len(path.parts), path)):
+        try:
+            found = path.stat()
+        except OSError:
+            names[(0, len(names))] = path  # reading it says why
+        else:
+            names.setdefault((found.st_dev, found.st_ino), path)
+    return set(names.values())
 
 
 def _siblings(pattern: str) -> tuple[str, ...]:

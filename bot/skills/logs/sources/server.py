@@ -3,40 +3,27 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, TypeVar
 
-import httpx
+from pydantic import BaseModel, ValidationError
 
-from ....settings import is_loopback
 from ..blocks import Intake
+from ..numbers import count_text, read_text
+from .connection import Connection, Endpoint
 from .entry import Entry, entry_chunks
-from .errors import RefusedError, SourceFailedError
+from .errors import OutOfTimeError, SourceFailedError
 from .limits import Limits
 from .query import LogQuery
 from .stream import Chunk, newest_in
 
-_PASSING = frozenset({429, 502, 503, 504})
-_MAX_REASON = 300
+_MAX_PATTERNS = 3
+_MAX_PATTERN_CHARS = 100
 _STAMP = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
-    """Where a server is.
-
-    Attributes:
-        url: Base URL, with a path when a proxy adds one.
-        headers: Sent with each request; they may hold secrets.
-    """
-
-    url: str
-    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+_Model = TypeVar("_Model", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,81 +40,44 @@ class Page:
     notes: tuple[str, ...] = ()
 
 
-class Connection:
-    """One conversation with a server; use it as a context manager. Blocks."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """What a server can say of lines that were not read.
 
-    def __init__(self, endpoint: Endpoint, limits: Limits) -> None:
-        self._limits = limits
-        self._began = time.monotonic()
-        self._client = httpx.Client(
-            base_url=endpoint.url.rstrip("/") + "/",
-            headers=dict(endpoint.headers),
-            timeout=httpx.Timeout(limits.silence_s),
-            trust_env=not is_loopback(endpoint.url),
+    Attributes:
+        n_lines: About how many there are.
+        patterns: What they look like and how many look so, most frequent first.
+    """
+
+    n_lines: int
+    patterns: tuple[tuple[str, int], ...]
+
+    @property
+    def text(self) -> str:
+        """One sentence."""
+        most = ", ".join(
+            f"{count:,} × {pattern[:_MAX_PATTERN_CHARS]}"
+            for pattern, count in self.patterns[:_MAX_PATTERNS]
         )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        exc: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._client.close()
-
-    def ask(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        body: Mapping[str, object] | None = None,
-        is_last: bool = False,
-    ) -> bytes:
-        """Send a request, again when the server is only busy, and give the answer's body.
-
-        Args:
-            is_last: Whether it only tidies up; then it is sent once, even after the time is up.
-
-        Raises:
-            RefusedError: The answer is a refusal.
-            SourceFailedError: There is no answer, the time is up, or reading was stopped.
-        """
-        waits_s = () if is_last else self._limits.retry_waits_s
-        for wait_s in (*waits_s, None):
-            if not is_last:
-                self._check()
-            try:
-                response = self._client.request(method, path.lstrip("/"), params=params, json=body)
-            except httpx.HTTPError as exc:
-                if wait_s is None:
-                    raise SourceFailedError(_reason(exc)) from exc
-            else:
-                if response.is_success:
-                    return response.content
-                if wait_s is None or response.status_code not in _PASSING:
-                    raise RefusedError(response.status_code, _said(response))
-            self._limits.stop.wait(wait_s)
-        raise SourceFailedError("the server was not asked")
-
-    def _check(self) -> None:
-        if self._limits.stop.is_set():
-            raise SourceFailedError("reading was stopped")
-        if time.monotonic() - self._began > self._limits.total_s:
-            raise SourceFailedError(f"it took longer than {self._limits.total_s:g} s")
+        patterns = count_text(len(self.patterns), "pattern")
+        return f"not read: about {count_text(self.n_lines, 'line')} of {patterns}, mostly {most}"
 
 
-def _reason(exc: httpx.HTTPError) -> str:
-    if isinstance(exc, httpx.TimeoutException):
-        return "the server did not answer in time"
-    return f"the server cannot be reached: {exc or type(exc).__name__}"
+def answer_of(model: type[_Model], body: bytes, server: str) -> _Model:
+    """The body of an answer.
+
+    Raises:
+        SourceFailedError: It is not what this kind of server answers.
+    """
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as exc:
+        raise SourceFailedError(f"the server's answer is not that of {server}") from exc
 
 
-def _said(response: httpx.Response) -> str:
-    text = " ".join(response.text.split())
-    return text if len(text) <= _MAX_REASON else f"{text[:_MAX_REASON]}..."
+def crowded_note(limit: int, stamp: str) -> str:
+    """That more entries have one time than the server gives at once."""
+    return f"more than {limit:,} lines have the time {stamp}, the others were not read"
 
 
 class LogApi(Protocol):
@@ -143,6 +93,16 @@ class LogApi(Protocol):
 
     def newest(self, connection: Connection, now: datetime) -> Entry | None:
         """The last entry there is."""
+        ...
+
+    def unread(
+        self, connection: Connection, query: LogQuery, since: datetime | None, now: datetime
+    ) -> Unread | None:
+        """What the server can say of a query's entries from a time on, without giving them.
+
+        Args:
+            since: None when nothing was read.
+        """
         ...
 
 
@@ -163,6 +123,9 @@ class ServerStream:
             # NOTE: a reader that stops early closes these in order, while the connection is open.
             with closing(pages), closing(reading.entries(pages)) as entries:
                 yield from entry_chunks(entries, now, intake)
+            if reading.is_late:
+                reading.tell(self.api.unread(connection, query, reading.last_at, now))
+        intake.n_left_out += reading.n_missing
         intake.problems += reading.problems
 
     def newest_second(self, now: datetime) -> int | None:
@@ -183,7 +146,29 @@ class _Reading:
         self._n_read = 0
         self._n_expected: int | None = None
         self._last = b""
+        self._n_unread = 0
+        self._is_whole = False
+        self.is_late = False
         self.problems: list[str] = []
+
+    @property
+    def n_missing(self) -> int:
+        """How many entries were not read, as far as the server says."""
+        if self._is_whole:
+            return 0
+        return self._n_unread or max(0, (self._n_expected or 0) - self._n_read)
+
+    @property
+    def last_at(self) -> datetime | None:
+        """Time of the last entry that was read and carries one."""
+        stamp = _STAMP.search(self._last)
+        return datetime.fromisoformat(stamp.group().decode()) if stamp else None
+
+    def tell(self, unread: Unread | None) -> None:
+        """Say what the server knows of what was not read."""
+        if unread is not None:
+            self._n_unread = unread.n_lines
+            self.problems.append(f"{self._name}: {unread.text}")
 
     def entries(self, pages: Generator[Page]) -> Generator[Entry]:
         try:
@@ -195,13 +180,16 @@ class _Reading:
                     yield entry
                     if entry.text.startswith((b"2", b"{")):
                         self._last = entry.text
+            self._is_whole = True
         except SourceFailedError as exc:
+            self.is_late = isinstance(exc, OutOfTimeError)
             self.problems.append(f"{self._name}: {exc} ({self._missing()})")
 
     def _missing(self) -> str:
         if self._n_read == 0:
             return "nothing was read"
-        total = "" if self._n_expected is None else f" of {self._n_expected:,}"
+        of = "" if self._n_expected is None else f"{self._n_read:,} of "
+        read = read_text(self._n_expected or self._n_read, "entry", "entries")
         stamp = _STAMP.search(self._last)
-        since = f"after {stamp.group().decode()}" if stamp else "after them"
-        return f"{self._n_read:,}{total} entries were read, those {since} are missing"
+        since = f"after {stamp.group().decode()}" if stamp else "after that"
+        return f"{of}{read}, those {since} are missing"

@@ -104,3 +104,41 @@ def test_a_glob_of_several_logs_is_no_single_log(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["templates", str(tmp_path / "*.log")])
     assert result.exit_code == 2
     assert "several logs (a.log, b.log)" in " ".join(result.output.split())
+
+
+@pytest.mark.parametrize(
+    ("options", "n_lines"),
+    [
+        (("--since", "2026-11-21T08:01:00Z"), 20),
+        (("--until", "2026-11-21T08:00:10Z"), 10),
+        (("--since", "2026-11-21T08:00:30Z", "--until", "2026-11-21T08:01:05Z"), 15),
+        (("--level", "error"), 20),
+        (("--contains", "Pool Exhausted, 7"), 1),
+        (("--level", "error", "--contains", "GET"), 0),
+    ],
+)
+def test_a_digest_is_of_the_selected_lines_alone(
+    log: Path, options: tuple[str, ...], n_lines: int
+) -> None:
+    code, record = _run("digest", log, *options)
+    assert code == 0
+    assert record["lines_in"] == n_lines
+    parts = ("lines_shown", "lines_folded", "lines_skipped")
+    assert sum(record[part] for part in parts) == n_lines
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--since", "soon"), "soon is no time"),
+        (("--since", "999999w"), "999999w is no time"),
+        (("--level", "loud"), "loud is no level"),
+        (("--since", "1h", "--until", "2h"), "--since 1h is not before --until 2h"),
+    ],
+)
+def test_a_selection_that_means_nothing_is_refused(
+    log: Path, options: tuple[str, ...], said: str
+) -> None:
+    result = CliRunner().invoke(app, ["digest", str(log), *options])
+    assert result.exit_code == 2
+    assert said in " ".join(result.output.split())

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.slack.incoming import decode_upload, parse_event, plain, split_paste
+from bot.slack.incoming import parse_event, plain, split_paste
 
 BOT = "U0OPSBOT001"
 
@@ -71,10 +71,28 @@ def test_a_very_long_paste_is_data_and_its_first_line_the_question() -> None:
     assert len(pasted[0].text) > 2_000_000
 
 
-def test_uploads_that_are_not_text_are_refused_by_name() -> None:
-    with pytest.raises(ValueError, match=r"core\.bin.*not text"):
-        decode_upload("core.bin", b"\x7fELF\x00\x01")
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("ERROR no route to <http://db.shop.local:5432|db.shop.local:5432> in &lt;pool&gt;",
+         "ERROR no route to db.shop.local:5432 in <pool>"),
+        ("sent to <mailto:ann@shop.io|ann@shop.io> &amp;amp; lost", "sent to ann@shop.io &amp; lost"),
+        ("GET <https://shop.io/a?b=1&amp;c=2> 503", "GET https://shop.io/a?b=1&c=2 503"),
+        ("say \u201cno\u201d", "say \u201cno\u201d"),
+    ],
+)  # fmt: skip
+def test_pasted_lines_are_what_they_were_before_slack_escaped_them(raw: str, shown: str) -> None:
+    assert plain(raw, BOT) == shown
 
 
-def test_broken_utf8_is_read_as_far_as_it_goes() -> None:
-    assert decode_upload("a.log", b"ok \xff end").text == "ok \ufffd end"
+@pytest.mark.parametrize(
+    ("text", "pasted"),
+    [
+        ("what is this?\n```panic\nERROR b```", "panic\nERROR b"),
+        ("what is this?\n```json\n{}\n{}\n```", "{}\n{}\n"),
+        ("what is this?\n```\nERROR a\nERROR b", "ERROR a\nERROR b"),
+    ],
+)
+def test_a_fence_loses_no_line(text: str, pasted: str) -> None:
+    question, (attachment,) = split_paste(text)
+    assert (question, attachment.text) == ("what is this?", pasted)

@@ -11,9 +11,10 @@ import pytest
 
 from bot.skills.logs.blocks import Intake
 from bot.skills.logs.sources import LogQuery
+from bot.skills.logs.sources.connection import Endpoint
 from bot.skills.logs.sources.elastic import Elastic
 from bot.skills.logs.sources.limits import Limits
-from bot.skills.logs.sources.server import Endpoint, ServerStream
+from bot.skills.logs.sources.server import ServerStream
 
 START = datetime(2026, 11, 21, 8, tzinfo=UTC)
 NOW = START + timedelta(hours=3)
@@ -193,6 +194,7 @@ def test_a_server_that_fails_half_way_says_how_much_is_missing(serve: Serve) -> 
     (problem,) = intake.problems
     assert "the server answered 500" in problem
     assert "30 of 100 entries were read, those after 2026-11-21T08:00:29.000Z" in problem
+    assert intake.n_left_out == 70
     assert server.open_pits == set()
 
 

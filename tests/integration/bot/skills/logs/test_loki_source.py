@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -12,9 +13,10 @@ import pytest
 
 from bot.skills.logs.blocks import Intake
 from bot.skills.logs.sources import LogQuery
+from bot.skills.logs.sources.connection import Endpoint
 from bot.skills.logs.sources.limits import Limits
 from bot.skills.logs.sources.loki import Loki
-from bot.skills.logs.sources.server import Endpoint, ServerStream
+from bot.skills.logs.sources.server import ServerStream
 
 START = datetime(2026, 11, 21, 8, tzinfo=UTC)
 NOW = START + timedelta(hours=3)
@@ -41,9 +43,15 @@ class FakeLoki:
     refusals: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
     fail_after: int | None = None
     calls: list[Any] = field(default_factory=list[Any])
+    patterns: list[tuple[str, list[tuple[int, int]]]] | None = None
+    pause_s: float = 0.0
 
     def __call__(self, call: Any) -> tuple[int, Any]:
         self.calls.append(call)
+        time.sleep(self.pause_s)
+        if call.path == "/loki/api/v1/patterns" and self.patterns is not None:
+            found = [{"pattern": text, "samples": samples} for text, samples in self.patterns]
+            return 200, {"status": "success", "data": found}
         if call.path != "/loki/api/v1/query_range":
             return 404, "404 page not found"
         if self.refusals:
@@ -208,3 +216,58 @@ def test_the_newest_time_is_known(serve: Serve) -> None:
     loki = FakeLoki([(_ns(1), "a", "one"), (_ns(9), "b", "nine")])
     assert _stream(serve(loki)).newest_second(NOW) == int(START.timestamp()) + 9
     assert _stream(serve(FakeLoki([]))).newest_second(NOW) is None
+
+
+def _slow(patterns: list[tuple[str, list[tuple[int, int]]]] | None) -> FakeLoki:
+    """A server that gives some pages of 1,000 before the time is up."""
+    rows = [(_ns(number), "a", f"line {number}") for number in range(1000)]
+    return FakeLoki(rows, patterns=patterns, pause_s=0.02)
+
+
+def _read_slowly(url: str, query: LogQuery = HOUR) -> tuple[list[str], Intake]:
+    limits = Limits(total_s=0.15, retry_waits_s=())
+    stream = ServerStream(
+        name="checkout",
+        endpoint=Endpoint(url=url),
+        api=Loki(selector='{app="checkout", path="/{id}"} != "healthz"', page_lines=10),
+        limits=limits,
+    )
+    return _read(stream, query)
+
+
+def test_what_there_was_no_time_for_is_told_by_its_patterns(serve: Serve) -> None:
+    late = int(START.timestamp()) + 900
+    loki = _slow([
+        ("GET <_> 200", [(late - 900, 5000), (late, 30)]),
+        ("pool exhausted after <_>", [(late, 400), (late + 60, 300)]),
+    ])  # fmt: skip
+    lines, intake = _read_slowly(serve(loki))
+    assert 0 < len(lines) < 900
+    first, second = intake.problems
+    assert "it took longer than 0.15 s" in first
+    assert second == (
+        "checkout: not read: about 730 lines of 2 patterns, mostly "
+        "700 × pool exhausted after <_>, 30 × GET <_> 200"
+    )
+    assert intake.n_left_out == 730
+    asked = loki.calls[-1].params
+    assert asked["query"] == '{app="checkout", path="/{id}"}'
+    assert int(asked["start"]) == _ns(len(lines) - 1)
+    assert 30 <= int(asked["step"].removesuffix("s")) <= 36
+
+
+@pytest.mark.parametrize("patterns", [None, []])
+def test_a_loki_without_patterns_tells_where_reading_ended(
+    serve: Serve, patterns: list[tuple[str, list[tuple[int, int]]]] | None
+) -> None:
+    lines, intake = _read_slowly(serve(_slow(patterns)))
+    (problem,) = intake.problems
+    assert f"({len(lines)} entries were read, those after " in problem
+    assert intake.n_left_out == 0
+
+
+def test_patterns_are_not_asked_for_when_a_text_is_looked_for(serve: Serve) -> None:
+    loki = _slow([("line <_>", [(int(START.timestamp()) + 900, 7)])])
+    _, intake = _read_slowly(serve(loki), replace(HOUR, contains="line"))
+    assert len(intake.problems) == 1
+    assert {call.path for call in loki.calls} == {"/loki/api/v1/query_range"}

@@ -173,7 +173,7 @@ def test_a_program_that_dies_half_way_keeps_what_it_gave(script: Script) -> None
     lines, _, intake = _read(_docker(script(body)))
     assert lines == ["2026-11-21T08:00:00Z one"]
     (problem,) = intake.problems
-    assert "failed with status -9 · connection reset (1 lines were read)" in problem
+    assert "failed with status -9 · connection reset (1 line was read)" in problem
 
 
 def test_a_program_that_hangs_is_ended_with_its_children(script: Script, tmp_path: Path) -> None:
@@ -248,7 +248,7 @@ def test_a_journal_that_ends_in_a_fault_keeps_what_it_gave(script: Script) -> No
     lines, sources, intake = _read(stream)
     assert lines == ["2026-11-21T08:00:00.000000Z CRIT no room"]
     assert sources == ["app"]
-    assert "Failed to iterate: Bad message (1 lines were read)" in intake.problems[0]
+    assert "Failed to iterate: Bad message (1 line was read)" in intake.problems[0]
 
 
 JOURNAL_WRITERS = ("/lib/systemd/systemd-journal-remote", "/usr/lib/systemd/systemd-journal-remote")

@@ -41,6 +41,7 @@ def test_a_buttons_text_is_read_as_its_order(
         ("list ignored log messages.", ListMarks()),
         ("which known issues are there?", ListMarks()),
         ("what is ignored?", ListMarks()),
+        ("what\u2019s ignored?", ListMarks()),
         ("take back 3", TakeBack(3)),
         ("stop ignoring #12", TakeBack(12)),
         ("please unignore template 4", TakeBack(4)),

@@ -58,3 +58,8 @@ def test_pasted_lines_are_logs() -> None:
     bare = scope_of(_request("what is this?\nERROR a\nat b\nat c"), (), KNOWN)
     assert [text.text for text in bare.texts] == ["ERROR a\nat b\nat c"]
     assert scope_of(_request("why is it\nslow?"), (), KNOWN).texts == ()
+
+
+def test_a_line_alone_in_a_fence_keeps_its_first_word() -> None:
+    found = scope_of(_request("what is ```ERROR disk full```"), (), KNOWN)
+    assert [text.text for text in found.texts] == ["ERROR disk full"]

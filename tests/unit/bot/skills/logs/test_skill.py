@@ -202,3 +202,31 @@ async def test_a_scheduled_digest_has_the_changes_or_one_line(settings: LogSetti
     good = await skill.digest_reply("quiet", "UTC", window_s=120, now=NOW)
     assert [type(part) for part in good.parts] == [Prose]
     assert the(good, Prose).text == "quiet · 08:03–08:05 · 480 lines · nothing new."
+
+
+async def test_the_evidence_is_counted_as_the_model_counts(settings: LogSettings) -> None:
+    counted: list[str] = []
+
+    def dear(text: str) -> int:
+        counted.append(text)
+        return settings.budget_tokens
+
+    skill = LogsSkill(settings, Speaker(GOOD), model_name="tiny", count_tokens=dear)
+    events = skill.answer(_request("why is shop failing?"), ())
+    replies = [event async for event in events if isinstance(event, Reply)]
+    assert len(the(replies[0], Findings).rows) == 1
+    assert any("pool exhausted" in text for text in counted)
+
+
+async def test_two_files_of_one_name_are_both_read_and_their_faults_said(
+    settings: LogSettings,
+) -> None:
+    first = Attachment(name="app.log", text="ERROR out of memory\n" * 3)
+    second = Attachment(
+        name="app.log", text="ERROR disk full\n" * 4, problems=("app.log: 1 line not in UTF-8",)
+    )
+    last = (await ask(settings, Speaker(GOOD), _request("what is this?", first, second)))[-1]
+    assert the(last, Heading).text == "app.log, app.log (2) · 7 lines from 2 sources"
+    assert {row.service for row in the(last, Findings).rows} == {"app.log", "app.log (2)"}
+    notes = [part.text for part in last.parts if isinstance(part, Note)]
+    assert "app.log: 1 line not in UTF-8" in notes

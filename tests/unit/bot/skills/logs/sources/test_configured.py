@@ -122,6 +122,17 @@ def test_programs_and_servers_are_where_the_settings_say() -> None:
     assert loki.limits.stop is journal.limits.stop
 
 
+def test_one_signal_stops_files_programs_and_servers_of_a_question(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_text("x\n")
+    sources = {"a": (str(tmp_path / "a.log"), "journal:a", 'loki:{app="a"}')}
+    places = places_of(SETTINGS)
+    places.limits.stop.set()
+    for stream in configured_streams(sources, (), UTC, places)["a"]:
+        intake = Intake()
+        assert list(stream.chunks(LogQuery(), NOW, intake)) == []
+        assert "reading was stopped" in intake.problems[-1]
+
+
 def test_secrets_are_not_shown() -> None:
     assert "s3cret" not in repr(places_of(SETTINGS))
 
