@@ -87,7 +87,7 @@ def _streams(texts: Sequence[str], zone: tzinfo, places: Places) -> tuple[Stream
             globs.append(spec)
         else:
             others.append(_stream(spec, text, places))
-    return (*streams_of(globs, zone), *others)
+    return (*streams_of(globs, zone, places.limits), *others)
 
 
 def source_streams(text: str, zone: tzinfo, places: Places) -> tuple[Stream, ...]:
@@ -97,7 +97,9 @@ def source_streams(text: str, zone: tzinfo, places: Places) -> tuple[Stream, ...
         WrongSourceError: It means nothing.
     """
     spec = spec_of(text)
-    return streams_of([spec], zone) if isinstance(spec, str) else (_stream(spec, text, places),)
+    if isinstance(spec, str):
+        return streams_of([spec], zone, places.limits)
+    return (_stream(spec, text, places),)
 
 
 def _stream(spec: Journal | Docker | Kubectl | Loki | Elastic, text: str, places: Places) -> Stream:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import IO
 
 from ..blocks import Intake, read_blocks, unpacked
+from .errors import SourceFailedError
+from .limits import Limits
 from .query import LogQuery
+from .stoppable import open_stoppable
 from .stream import SAMPLE_BYTES, Chunk, chunks_of, newest_in
 from .window_start import seek_window
 
@@ -23,22 +26,27 @@ class FileStream:
     Attributes:
         paths: Oldest first.
         zone: The zone of times that name none.
+        limits: Only its stop signal matters: files answer at once.
     """
 
     name: str
     paths: tuple[Path, ...]
     zone: tzinfo = UTC
+    limits: Limits = field(default_factory=Limits)
 
     def chunks(self, query: LogQuery, now: datetime, intake: Intake) -> Generator[Chunk]:
         """The lines from about the window's start on; a file that ended before it is skipped."""
         for path in self.paths:
             try:
-                with path.open("rb") as raw:
+                with open_stoppable(path, self.limits.stop) as raw:
                     modified_at = datetime.fromtimestamp(os.fstat(raw.fileno()).st_mtime, UTC)
                     if query.start is None or modified_at >= query.start:
                         yield from _file_chunks(raw, path, query, now, intake, self.zone)
             except OSError as exc:
                 intake.problems.append(f"{path.name}: {exc.strerror or exc}")
+            except SourceFailedError as exc:
+                intake.problems.append(f"{path.name}: {exc}")
+                return
 
     def newest_second(self, now: datetime) -> int | None:
         """Time of the last line of the newest file; packed files are not looked into."""

@@ -10,6 +10,7 @@ from datetime import UTC, tzinfo
 from pathlib import Path
 
 from .file import FileStream
+from .limits import Limits
 
 _DATE = r"(?P<date>\d{8}(?:-\d+)?|\d{4}-\d\d-\d\d\w*)"
 _NUMBER = r"(?P<number>\d{1,4})"
@@ -23,7 +24,9 @@ _BEFORE = re.compile(
 )
 
 
-def streams_of(globs: Sequence[str], zone: tzinfo = UTC) -> tuple[FileStream, ...]:
+def streams_of(
+    globs: Sequence[str], zone: tzinfo = UTC, limits: Limits | None = None
+) -> tuple[FileStream, ...]:
     """The streams behind file globs, by name; rotated files belong to the file they were.
 
     A plain name brings its rotated siblings along: `app.log` also means `app.log.1`,
@@ -40,8 +43,9 @@ def streams_of(globs: Sequence[str], zone: tzinfo = UTC) -> tuple[FileStream, ..
         # Without a live file, worker.1.log and worker.2.log are of two workers.
         is_own = _is_numbered_before(path) and live not in paths
         sets.setdefault(path if is_own else live, []).append(path)
+    shared = limits or Limits()
     return tuple(
-        FileStream(name=base.name, paths=tuple(sorted(members, key=_age)), zone=zone)
+        FileStream(name=base.name, paths=tuple(sorted(members, key=_age)), zone=zone, limits=shared)
         for base, members in sorted(sets.items())
     )
 

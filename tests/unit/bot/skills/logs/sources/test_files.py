@@ -11,6 +11,8 @@ import zstandard
 
 from bot.skills.logs.blocks import Intake
 from bot.skills.logs.sources import (
+    FileStream,
+    Limits,
     LogQuery,
     TextStream,
     configured_streams,
@@ -146,3 +148,29 @@ def test_a_rotated_zstd_file_is_read_in_its_place(tmp_path: Path) -> None:
         _line(1).rstrip(),
         _line(2).rstrip(),
     ]
+
+
+def test_a_file_that_nobody_wants_any_more_is_read_no_further(tmp_path: Path) -> None:
+    path = tmp_path / "app.log"
+    path.write_text("x" * 100 + "\n")
+    with path.open("a") as file:
+        file.writelines(f"line {number:080d}\n" for number in range(60_000))
+    limits, intake = Limits(), Intake()
+    (stream,) = streams_of([str(path)], limits=limits)
+    chunks = stream.chunks(LogQuery(), START, intake)
+    next(chunks)
+    n_lines = intake.n_lines
+    limits.stop.set()
+    assert list(chunks) == []
+    assert intake.n_lines == n_lines < 60_001
+    assert intake.problems == ["app.log: reading was stopped"]
+
+
+def test_looking_for_a_window_ends_when_asked(tmp_path: Path) -> None:
+    path = tmp_path / "app.log"
+    path.write_text("\n".join(f"{START:%Y-%m-%dT%H:%M:%S}Z INFO x {n}" for n in range(50_000)))
+    limits, intake = Limits(), Intake()
+    limits.stop.set()
+    stream = FileStream(name="app.log", paths=(path,), limits=limits)
+    assert list(stream.chunks(LogQuery(start=START - timedelta(hours=1)), START, intake)) == []
+    assert intake.problems == ["app.log: reading was stopped"]
