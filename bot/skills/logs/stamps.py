@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from operator import itemgetter
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = rb"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
@@ -205,6 +206,22 @@ class Stamps:
             if minute is not None and key[-2:].isdigit() and key[-2:] < b"60":
                 return self._remember(key, minute + int(key[-2:]))
         return self._look(line)
+
+    def seconds_of(self, lines: Sequence[bytes]) -> list[int | None]:
+        """The times of some lines; see `second_of`."""
+        if self._span is None:
+            return [self.second_of(line) for line in lines]
+        keys = list(map(itemgetter(slice(*self._span)), lines))
+        for key in set(keys).difference(self._seconds):
+            minute = self._minutes.get(key[:-2])
+            if minute is not None and key[-2:].isdigit() and key[-2:] < b"60":
+                self._remember(key, minute + int(key[-2:]))
+        seconds = list(map(self._seconds.get, keys))
+        if None in seconds:
+            for index, second in enumerate(seconds):
+                if second is None:
+                    seconds[index] = self.second_of(lines[index])
+        return seconds
 
     def at(self, line: bytes) -> datetime | None:
         """The line's time with its fraction, aware UTC, or None when it has none."""
