@@ -13,6 +13,7 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 _MONTH = rb"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _MAX_SECONDS = 100_000
 _HEAD_BYTES = 400
+_ALIKE = bytes.maketrans(b"123456789", b"000000000")
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +189,7 @@ class Stamps:
         self._zone = zone
         self._seconds: dict[bytes, int] = {}
         self._minutes: dict[bytes, int] = {}  # by the key without its seconds
+        self._looks: set[bytes] = set()  # keys with every digit alike
         self._span: tuple[int, int] | None = None
 
     @property
@@ -212,16 +214,26 @@ class Stamps:
         if self._span is None:
             return [self.second_of(line) for line in lines]
         keys = list(map(itemgetter(slice(*self._span)), lines))
-        for key in set(keys).difference(self._seconds):
-            minute = self._minutes.get(key[:-2])
-            if minute is not None and key[-2:].isdigit() and key[-2:] < b"60":
-                self._remember(key, minute + int(key[-2:]))
+        self._learn(keys, lines)
         seconds = list(map(self._seconds.get, keys))
         if None in seconds:
             for index, second in enumerate(seconds):
                 if second is None:
                     seconds[index] = self.second_of(lines[index])
         return seconds
+
+    def _learn(self, keys: list[bytes], lines: Sequence[bytes]) -> None:
+        """Compute the seconds of keys that are new but look like those known."""
+        unknown: dict[bytes, list[bytes]] = {}
+        for key in set(keys).difference(self._seconds):
+            if key[-2:].isdigit() and key.translate(_ALIKE) in self._looks:
+                unknown.setdefault(key[:-2], []).append(key)
+        for minute, members in unknown.items():
+            if minute not in self._minutes:
+                self.second_of(lines[keys.index(members[0])])
+            for key in members:
+                if minute in self._minutes and key[-2:] < b"60":
+                    self._remember(key, self._minutes[minute] + int(key[-2:]))
 
     def at(self, line: bytes) -> datetime | None:
         """The line's time with its fraction, aware UTC, or None when it has none."""
@@ -241,6 +253,7 @@ class Stamps:
             second = self._remember(key, int(at.timestamp() // 1))
             if self._format.name != "epoch":
                 self._minutes[key[:-2]] = second - at.second
+                self._looks.add(key.translate(_ALIKE))
         self._span = match.span("key")
         return second
 
