@@ -29,10 +29,10 @@ class Around(NamedTuple):
     """Lines around a line, itself included; of each at most 500 bytes.
 
     Attributes:
-        index: Of the first of them, in the block.
+        offset: Of the first of them, in the block.
     """
 
-    index: int
+    offset: int
     lines: tuple[bytes, ...]
 
 
@@ -42,7 +42,7 @@ class Group(NamedTuple):
     Attributes:
         shape: Place in a list of shapes that comes with it.
         tick: In units of the block's tick size; None before the first time of the block.
-        index: Of the first line, in the block.
+        offset: Of the first line, in the block.
         second: Of the first line, seconds since the epoch; None like `tick`.
         last_second: Of the last line.
         line: The first one, at most 4 KiB of it.
@@ -53,7 +53,7 @@ class Group(NamedTuple):
     value: str
     tick: int | None
     n_lines: int
-    index: int
+    offset: int
     second: int | None
     last_second: int | None
     line: bytes

@@ -15,8 +15,8 @@ from .records import Joiner
 from .severity import Severity
 from .sources import Chunk
 from .tally import First, Place, Sighting, Sightings, Surroundings, Tally
+from .ticks import room_for
 
-_MAX_TICKS = 1024
 _MAX_VALUES = 16
 _NUMERIC_LEVELS = {
     "30": Severity.INFO,
@@ -71,6 +71,7 @@ class Profile:
         contains: Only lines with this text are counted, letters of either case.
 
     Attributes:
+        low_tick: The earliest tick, or None without lines.
         tick_size: Seconds per tick, or lines per tick when there are no times.
         has_times: Whether ticks are times.
         n_lines: Counted lines, continuation lines included.
@@ -99,7 +100,7 @@ class Profile:
         self._joined_ticks: dict[int, int] = {}
         self._has_record = False
         self._second: int | None = None
-        self._low_tick: int | None = None
+        self.low_tick: int | None = None
         self._n_seen = 0
         self.tick_size = 1
         self.has_times = False
@@ -150,7 +151,7 @@ class Profile:
     def _make_room_for(self, low: int | None, high: int | None) -> None:
         for second in (low, high):
             if second is not None:
-                self._make_room(second // self.tick_size)
+                self._make_room(second)
 
     def add_counts(self, counts: BlockCounts, shapes: Sequence[Shape], place: Place) -> None:
         """Add what was counted in the next block of a stream that is under way.
@@ -183,10 +184,10 @@ class Profile:
 
     def _begin_tick(self, tally: Tally, tick: int, group: Group, place: Place) -> None:
         tally.ticks[tick] = group.n_lines
-        number = place.line_number + group.index
+        number = place.line_number + group.offset
         tally.firsts[tick] = First(group.line, number, group.second, place.source, place.stamps)
         if group.around is not None:
-            tally.surround(Surroundings(group.around, group.index, group.second, place))
+            tally.surround(Surroundings(group.around, group.offset, group.second, place))
 
     def _add_each(self, chunk: Chunk, shapes: list[Shape], place: Place) -> None:
         """Count line by line, whatever they are."""
@@ -215,7 +216,7 @@ class Profile:
             else:
                 group = one_line(chunk.lines, index, shape, self._second)
                 self._begin_tick(tally, tick, group, place)
-            self._make_room(tick)
+            self._make_room(tick * self.tick_size)
             tally.last_second = self._second
 
     def _is_wanted(self, line: bytes) -> bool:
@@ -231,7 +232,7 @@ class Profile:
         if self._second is not None:
             return self._second // self.tick_size
         if self.has_times:
-            return self._low_tick or 0
+            return self.low_tick or 0
         self._n_seen += 1
         return (self._n_seen - 1) // self.tick_size
 
@@ -252,12 +253,13 @@ class Profile:
             seen.add(value)
         return value
 
-    def _make_room(self, tick: int) -> None:
-        if self._low_tick is None or tick < self._low_tick:
-            self._low_tick = tick
-        while tick - self._low_tick >= _MAX_TICKS:
+    def _make_room(self, moment: int) -> None:
+        tick = moment // self.tick_size
+        low_tick = tick if self.low_tick is None else self.low_tick
+        tick_size, low_tick = room_for(moment, self.tick_size, low_tick)
+        while self.tick_size < tick_size:
             self.halve()
-            tick //= 2
+        self.low_tick = low_tick
 
     def halve(self) -> None:
         """Make ticks twice as long."""
@@ -268,8 +270,8 @@ class Profile:
             joined[tick // 2] = joined.get(tick // 2, 0) + n_lines
         self._joined_ticks = joined
         self.tick_size *= 2
-        if self._low_tick is not None:
-            self._low_tick //= 2
+        if self.low_tick is not None:
+            self.low_tick //= 2
 
     def n_lines_since(self, tick: int) -> int:
         """Counted lines, continuation lines included, from a tick on."""

@@ -291,4 +291,16 @@ def detect(sample: Sequence[bytes], now: datetime, zone: tzinfo = UTC) -> Stamps
     name, n_lines = counts.most_common(1)[0]
     if n_lines * 10 < len(sample):
         return None
-    return Stamps(next(each for each in _FORMATS if each.name == name), now, zone)
+    return stamps_of(name, now, zone)
+
+
+def stamps_of(notation: str, now: datetime, zone: tzinfo) -> Stamps:
+    """Reads times of a notation that is known; see `Stamps.notation`.
+
+    Raises:
+        ValueError: There is no such notation.
+    """
+    found = next((each for each in _FORMATS if each.name == notation), None)
+    if found is None:
+        raise ValueError(f"{notation} is no notation of time")
+    return Stamps(found, now, zone)

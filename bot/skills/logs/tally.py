@@ -64,22 +64,22 @@ class First(NamedTuple):
 
 
 class Surroundings(NamedTuple):
-    """The lines around a line, which is the one at `index`, in a block."""
+    """The lines around a line, which is the one at `offset`, in a block."""
 
     around: Around
-    index: int
+    offset: int
     second: int | None
     place: Place
 
     @property
     def order(self) -> tuple[int, int]:
         """Sorts by time, then by place."""
-        return (self.second or 0, self.place.line_number + self.around.index)
+        return (self.second or 0, self.place.line_number + self.around.offset)
 
     def sightings(self) -> Iterator[Sighting]:
         """The lines without the one in the middle."""
-        for index, line in enumerate(self.around.lines, start=self.around.index):
-            if index != self.index:
+        for index, line in enumerate(self.around.lines, start=self.around.offset):
+            if index != self.offset:
                 number = self.place.line_number + index
                 yield Sighting(_text(line), self.place.source, number, self.second, None)
 

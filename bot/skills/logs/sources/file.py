@@ -70,9 +70,15 @@ def _file_chunks(
     if stream is None:
         return
     first_line_number = 1
-    if not is_packed and query.start is not None and raw.seekable():
+    if not is_packed and raw.seekable():
         raw.seek(0)
-        first_line_number = seek_window(raw, path.name, query.start, now, intake, zone)
         stream = raw
+        if query.start is not None:
+            first_line_number = seek_window(raw, path.name, query.start, now, intake, zone)
     blocks = read_blocks(stream, path.name, intake)
-    yield from chunks_of(blocks, path.name, first_line_number, now, zone)
+    n_before = raw.tell()
+    for chunk in chunks_of(blocks, path.name, first_line_number, now, zone):
+        n_read = raw.tell()
+        intake.n_bytes += n_read - n_before
+        n_before = n_read
+        yield chunk
