@@ -14,6 +14,7 @@ from .context import read_settings
 from .log_lines import lines
 from .log_marks import ignored
 from .log_paths import stream_at, streams_at
+from .log_progress import show_reading
 from .log_tail import tail
 from .output import console, emit_json, fail
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from ..skills.logs.analysis import Analysis
     from ..skills.logs.digest import Digest
     from ..skills.logs.miner import Shape, Template
+    from ..skills.logs.reader import Watch
     from ..skills.logs.sources import Stream
 
 app = typer.Typer(no_args_is_help=True, help="Find what matters in log files.")
@@ -45,7 +47,8 @@ def templates(
     """List the messages of a log, most frequent first."""
     stream = stream_at(path)
     started = time.perf_counter()
-    counts, examples, problems, n_lines = _mine(stream, assignments)
+    with show_reading({path: (stream,)}, quiet=as_json) as watch:
+        counts, examples, problems, n_lines = _mine(stream, assignments, watch)
     seconds = time.perf_counter() - started
     rows = [
         {
@@ -81,7 +84,7 @@ def templates(
 
 
 def _mine(
-    stream: Stream, assignments: Path | None
+    stream: Stream, assignments: Path | None, watch: Watch
 ) -> tuple[Counter[Template], dict[Template, str], list[str], int]:
     from datetime import UTC, datetime
 
@@ -93,7 +96,10 @@ def _mine(
     shapes: Counter[Shape] = Counter()
     order: list[Shape] = []
     firsts: dict[Shape, str] = {}
+    n_bytes = 0
     for chunk in stream.chunks(LogQuery(), datetime.now(UTC), intake):
+        watch(len(chunk.lines), intake.n_bytes - n_bytes)
+        n_bytes = intake.n_bytes
         found = miner.shapes_of(chunk.block)
         shapes.update(found)
         if len(shapes) > len(firsts):
@@ -149,6 +155,7 @@ def digest(
 
     from ..log_setup import set_up_logging
     from ..skills.logs.analysis import analyse, analyse_against
+    from ..skills.logs.crew import open_crew
     from ..skills.logs.digest import build
     from ..token_counter import open_counter
 
@@ -158,10 +165,13 @@ def digest(
     streams = streams_at(paths)
     with open_counter(settings.model, settings.models_dir) as counter:
         started = time.perf_counter()
-        if baseline is None:
-            analysis = analyse(streams, None, now)
-        else:
-            analysis = analyse_against(streams, (stream_at(baseline),), now)
+        old = None if baseline is None else (stream_at(baseline),)
+        every = streams if old is None else {**streams, "baseline": old}
+        with open_crew() as crew, show_reading(every, quiet=as_json) as watch:
+            if old is None:
+                analysis = analyse(streams, None, now, crew=crew, watch=watch)
+            else:
+                analysis = analyse_against(streams, old, now, crew=crew, watch=watch)
         found = build(
             analysis,
             budget_tokens=budget_tokens,

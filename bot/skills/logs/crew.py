@@ -6,13 +6,15 @@ Whatever happens to a process, nothing is lost: what it did not deliver is count
 from __future__ import annotations
 
 import contextlib
+import os
 import pickle
 import queue
 import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self, TypeAlias
 
@@ -20,6 +22,7 @@ from .blocks import Intake
 from .part_worker import receive, send
 from .parts import Counted, Part, PartCounter
 
+_HAS_AFFINITY = hasattr(os, "sched_getaffinity")
 _MAX_WAITING = 16
 _POLL_S = 0.1
 _GRACE_S = 2.0
@@ -95,6 +98,17 @@ class _Worker:
             if pipe is not None:
                 with contextlib.suppress(OSError):
                     pipe.close()
+
+
+@contextmanager
+def open_crew() -> Generator[Crew | None]:
+    """One process for each core that may be used; None where there is only one."""
+    n_cores = len(os.sched_getaffinity(0)) if _HAS_AFFINITY else os.cpu_count() or 1
+    if n_cores < 2:
+        yield None
+        return
+    with Crew(n_cores) as crew:
+        yield crew
 
 
 class Crew:

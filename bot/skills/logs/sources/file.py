@@ -34,6 +34,11 @@ class FileStream:
     zone: tzinfo = UTC
     limits: Limits = field(default_factory=Limits)
 
+    @property
+    def n_bytes(self) -> int:
+        """Size of all its files, packed as they are; those that are gone count nothing."""
+        return sum(path.stat().st_size for path in self.paths if path.is_file())
+
     def chunks(self, query: LogQuery, now: datetime, intake: Intake) -> Generator[Chunk]:
         """The lines from about the window's start on; a file that ended before it is skipped."""
         for path in self.paths:
