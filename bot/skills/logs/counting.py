@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise
-from typing import NamedTuple, TypeAlias
+from itertools import compress, groupby, pairwise
+from typing import NamedTuple, TypeAlias, cast
 
 from .miner import Shape, value_of
 from .records import continues_timed
 from .severity import Severity
-from .stamps import Stamps
+from .stamps import Stamps, places_of_none
 
 _MAX_KEPT_BYTES = 4096
 _SURROUNDING_BYTES = 500
@@ -112,13 +112,11 @@ class BlockCounts:
 def times_of(lines: Sequence[bytes], stamps: Stamps | None) -> Times:
     """Read the times of a block."""
     seconds: list[int | None] = [None] * len(lines) if stamps is None else stamps.seconds_of(lines)
-    untimed: list[int] = []
-    if None in seconds:
-        untimed = [index for index, second in enumerate(seconds) if second is None]
-        for index in untimed:
-            seconds[index] = seconds[index - 1] if index else None
+    untimed = list(places_of_none(seconds))
+    for index in untimed:
+        seconds[index] = seconds[index - 1] if index else None
     n_leading = seconds.count(None)
-    known = [second for second in seconds[n_leading:] if second is not None]
+    known = cast("list[int]", seconds[n_leading:])
     if not known:
         return Times(seconds, untimed, n_leading, None, None, 0)
     ordered = sorted(known)
@@ -150,16 +148,18 @@ def count_block(
         if n_joined:
             joined.append((tick, n_joined))
         firsts = dict(zip(reversed(run), range(end - 1, start - 1, -1), strict=True))
-        lasts = dict(zip(run, range(start, end), strict=True))
+        lasts = dict(zip(run, times.seconds[start:end], strict=True))
         for what, n_lines in counts.items():
             if what is None:
                 continue
             shape, value = what if isinstance(what, tuple) else (what, "")
             place = places.setdefault(shape, len(places))
             index = firsts[what]
-            group = one_line(lines, index, shape, times.seconds[index])
-            last_second = times.seconds[lasts[what]]
-            groups.append(Group(place, value, tick, n_lines, *group[4:6], last_second, *group[7:]))
+            line, around = _kept(lines, index, shape)
+            second = times.seconds[index]
+            groups.append(
+                Group(place, value, tick, n_lines, index, second, lasts[what], line, around)
+            )
     last = times.seconds[-1]
     counted = BlockCounts(
         tick_size, groups, joined, len(lines), times.first, times.low, times.high, last,
@@ -170,18 +170,24 @@ def count_block(
 
 def one_line(lines: Sequence[bytes], index: int, shape: Shape, second: int | None) -> Group:
     """A group of a single line; its tick and its value are left out."""
+    line, around = _kept(lines, index, shape)
+    return Group(0, "", None, 1, index, second, second, line, around)
+
+
+def _kept(lines: Sequence[bytes], index: int, shape: Shape) -> tuple[bytes, Around | None]:
     around = _around(lines, index) if shape.template.severity >= Severity.WARN else None
-    return Group(0, "", None, 1, index, second, second, lines[index][:_MAX_KEPT_BYTES], around)
+    return lines[index][:_MAX_KEPT_BYTES], around
 
 
 def _whats(lines: Sequence[bytes], shapes: list[Shape], times: Times) -> list[_What | None]:
     """What each line is; None when it only continues another."""
     whats: list[_What | None] = list(shapes)
-    if any(shape.anchor is not None for shape in set(shapes)):
-        whats = [
-            shape if shape.anchor is None else (shape, value_of(line, shape.anchor))
-            for line, shape in zip(lines, shapes, strict=True)
-        ]
+    anchored = {shape: shape.anchor for shape in set(shapes) if shape.anchor is not None}
+    if anchored:
+        has_value = map(anchored.__contains__, shapes)
+        for index in compress(range(len(shapes)), has_value):
+            shape = shapes[index]
+            whats[index] = (shape, value_of(lines[index], anchored[shape]))
     for index in times.untimed:
         if not lines[index] or continues_timed(shapes[index].kind):
             whats[index] = None

@@ -5,6 +5,7 @@ Messages are pickles with their length before them. The process ends when its in
 
 from __future__ import annotations
 
+import gc
 import pickle
 import signal
 import struct
@@ -41,6 +42,7 @@ def receive(pipe: IO[bytes]) -> bytes | None:
 def main() -> None:
     """Count parts until there are no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started it ends it
+    gc.disable()  # nothing here refers to itself; looking for such things takes a tenth of the time
     counter = PartCounter()
     while (data := receive(sys.stdin.buffer)) is not None:
         intake = Intake()

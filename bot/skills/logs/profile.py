@@ -173,12 +173,12 @@ class Profile:
         for group in counts.groups:
             shape = shapes[group.shape]
             tick = before // self.tick_size if group.tick is None else group.tick // ratio
-            second = before if group.second is None else group.second
             tally = self._tally(shape, group.value)
             if tick in tally.ticks:
                 tally.ticks[tick] += group.n_lines
             else:
-                self._begin_tick(tally, tick, group._replace(second=second), place)
+                started = group._replace(second=before) if group.second is None else group
+                self._begin_tick(tally, tick, started, place)
             tally.last_second = before if group.last_second is None else group.last_second
         self._second = self.last_seen_second = before if counts.last is None else counts.last
 

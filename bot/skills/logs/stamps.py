@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from operator import itemgetter
@@ -172,6 +173,15 @@ _FORMATS = (
 )
 
 
+def places_of_none(seconds: list[int | None]) -> Iterator[int]:
+    """Indexes of what has no time; each may be given one before the next is asked for."""
+    index = -1
+    with suppress(ValueError):
+        while True:
+            index = seconds.index(None, index + 1)
+            yield index
+
+
 class Stamps:
     """Reads the times of one stream, which all have the same notation.
 
@@ -216,10 +226,8 @@ class Stamps:
         keys = list(map(itemgetter(slice(*self._span)), lines))
         self._learn(keys, lines)
         seconds = list(map(self._seconds.get, keys))
-        if None in seconds:
-            for index, second in enumerate(seconds):
-                if second is None:
-                    seconds[index] = self.second_of(lines[index])
+        for index in places_of_none(seconds):
+            seconds[index] = self.second_of(lines[index])
         return seconds
 
     def _learn(self, keys: list[bytes], lines: Sequence[bytes]) -> None:
