@@ -151,27 +151,19 @@ def digest(
     as_json: _Json = False,
 ) -> None:
     """Say what changed in logs, with one verbatim line for each message."""
-    from datetime import UTC, datetime
+    from datetime import UTC
 
     from ..log_setup import set_up_logging
-    from ..skills.logs.analysis import analyse, analyse_against
-    from ..skills.logs.crew import open_crew
     from ..skills.logs.digest import build
-    from ..token_counter import open_counter
 
     settings = read_settings()
     set_up_logging("ERROR")
-    now = datetime.now(UTC)
-    streams = streams_at(paths)
+    started = time.perf_counter()
+    analysis = _analysed(paths, baseline, quiet=as_json)
+    # NOTE: only now, because a vocabulary takes as much memory as all the reading.
+    from ..token_counter import open_counter
+
     with open_counter(settings.model, settings.models_dir) as counter:
-        started = time.perf_counter()
-        old = None if baseline is None else (stream_at(baseline),)
-        every = streams if old is None else {**streams, "baseline": old}
-        with open_crew() as crew, show_reading(every, quiet=as_json) as watch:
-            if old is None:
-                analysis = analyse(streams, None, now, crew=crew, watch=watch)
-            else:
-                analysis = analyse_against(streams, old, now, crew=crew, watch=watch)
         found = build(
             analysis,
             budget_tokens=budget_tokens,
@@ -190,6 +182,22 @@ def digest(
         f"+ skipped {found.n_skipped:,} · {seconds:.2f} s"
     )
     _show_problems(list(analysis.problems))
+
+
+def _analysed(paths: list[str], baseline: str | None, *, quiet: bool) -> Analysis:
+    from datetime import UTC, datetime
+
+    from ..skills.logs.analysis import analyse, analyse_against
+    from ..skills.logs.crew import open_crew
+
+    now = datetime.now(UTC)
+    streams = streams_at(paths)
+    old = None if baseline is None else (stream_at(baseline),)
+    every = streams if old is None else {**streams, "baseline": old}
+    with open_crew() as crew, show_reading(every, quiet=quiet) as watch:
+        if old is None:
+            return analyse(streams, None, now, crew=crew, watch=watch)
+        return analyse_against(streams, old, now, crew=crew, watch=watch)
 
 
 def _digest_record(
