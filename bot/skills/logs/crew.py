@@ -123,6 +123,7 @@ class Crew:
         self._workers: list[_Worker] = []
         self._own = PartCounter()
         self._is_started = False
+        self._n_series = 1  # the first one is of this process
 
     def __enter__(self) -> Self:
         return self
@@ -133,8 +134,7 @@ class Crew:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        for worker in self._workers:
-            worker.end()
+        self._dismiss()
 
     @property
     def n_workers(self) -> int:
@@ -158,20 +158,33 @@ class Crew:
         """
         self._start()
         dealt: deque[tuple[Part, _Worker | None]] = deque()
-        for _ in range(max(1, self._n_workers * _AHEAD)):
-            self._deal(parts, dealt)
-        while dealt and not stop.is_set():
-            part, worker = dealt.popleft()
-            yield from self._delivered(part, worker, stop)
-            self._deal(parts, dealt)
+        is_complete = False
+        try:
+            for _ in range(max(1, self._n_workers * _AHEAD)):
+                self._deal(parts, dealt)
+            while dealt and not stop.is_set():
+                part, worker = dealt.popleft()
+                yield from self._delivered(part, worker, stop)
+                self._deal(parts, dealt)
+            is_complete = not stop.is_set()
+        finally:
+            if not is_complete:
+                self._dismiss()  # what they still say belongs to nothing that comes later
+
+    def _dismiss(self) -> None:
+        for worker in self._workers:
+            worker.end()
+        self._workers.clear()
+        self._is_started = False
 
     def _start(self) -> None:
         if self._is_started:
             return
         self._is_started = True
         with contextlib.suppress(OSError):  # no more processes can be had: fewer do the work
-            for number in range(self._n_workers):
-                self._workers.append(_Worker(number + 1))
+            for _ in range(self._n_workers):
+                self._workers.append(_Worker(self._n_series))
+                self._n_series += 1
 
     def _deal(self, parts: Iterator[Part], dealt: deque[tuple[Part, _Worker | None]]) -> None:
         part = next(parts, None)

@@ -107,6 +107,21 @@ def test_nobody_waits_for_a_process_whose_answer_is_not_wanted(log: Path, crew: 
     assert found.problems == ("app.log: reading was stopped",)
 
 
+def test_what_was_stopped_leaves_nothing_to_what_comes_next(log: Path, crew: Crew) -> None:
+    limits, seen = Limits(), list[int]()
+
+    def watch(n_lines: int, n_bytes: int) -> None:
+        if crew.process_ids:
+            seen.extend(crew.process_ids)
+            limits.stop.set()
+
+    analyse(streams(log, limits), None, NOW, crew=crew, watch=watch)
+    assert not any(psutil.pid_exists(each) for each in seen)
+    found = told(analyse(streams(log), None, NOW, crew=crew))
+    assert len(set(seen)) == 2
+    assert found == told(analyse(streams(log), None, NOW))
+
+
 _READS_FOR_EVER = """
 import sys
 from datetime import UTC, datetime
