@@ -12,6 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from .tree_memory import peak_rss_of_tree
 
 if TYPE_CHECKING:
     from bot.skills.logs.crew import Crew
+    from bot.skills.logs.sources import Chunk
 
 _START = datetime(2026, 3, 2, tzinfo=UTC)
 _LINES_AT_ONCE = 10_000
@@ -174,12 +176,27 @@ def _digest(log: Path, name: str, crew: Crew | None, what: str) -> LogSpeed:
     analysis = analyse({log.name: (stream,)}, None, datetime.now(UTC), crew=crew)
     found = build(analysis, budget_tokens=2000, zone=UTC, only_telling=False, max_entries=200)
     seconds = time.perf_counter() - started
-    return _speed(what, name, found.n_lines, log.stat().st_size, len(found.entries), seconds)
+    return _speed(what, name, found.n_lines, _unpacked_bytes(log), len(found.entries), seconds)
+
+
+def _chunks(log: Path) -> Iterator[Chunk]:
+    from bot.skills.logs.blocks import Intake
+    from bot.skills.logs.sources import FileStream, LogQuery
+
+    return FileStream(name=log.name, paths=(log,)).chunks(LogQuery(), _START, Intake())
+
+
+def _unpacked_bytes(log: Path) -> int:
+    from bot.skills.logs.blocks import is_plain
+
+    if is_plain(log):
+        return log.stat().st_size
+    return sum(len(chunk.block) + 1 for chunk in _chunks(log))
 
 
 def _speed_of_peer(log: Path, name: str) -> LogSpeed:
-    with log.open(encoding="utf-8", errors="replace") as file:
-        lines = [line.rstrip("\n") for _, line in zip(range(_PEER_LINES), file, strict=False)]
+    every = (line.decode("utf-8", "replace") for chunk in _chunks(log) for line in chunk.lines)
+    lines = list(islice(every, _PEER_LINES))
     n_found, seconds = measure_drain3(lines)
     n_bytes = sum(len(line.encode()) + 1 for line in lines)
     return _speed("drain3", name, len(lines), n_bytes, n_found, seconds, has_process=False)

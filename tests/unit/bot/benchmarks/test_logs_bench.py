@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
+
+import pytest
 
 from bot.benchmarks.large_log import write_large_log
 from bot.benchmarks.logs import digest, digest_by_crew, mine, new_lines, usual_lines, write_log
@@ -55,3 +58,12 @@ def test_several_processes_are_measured_with_their_memory(tmp_path: Path) -> Non
     assert (by_crew.n_lines, by_crew.n_found) == (alone.n_lines, alone.n_found)
     assert by_crew.peak_rss_mb is not None
     assert by_crew.peak_rss_mb > 10
+
+
+def test_of_a_packed_log_the_unpacked_bytes_count(tmp_path: Path) -> None:
+    plain, packed = tmp_path / "usual.log", tmp_path / "usual.log.gz"
+    write_log(plain, usual_lines(20_000))
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    found = digest(packed, "packed")
+    assert found.n_lines == 20_000
+    assert found.mb_per_s * found.seconds == pytest.approx(plain.stat().st_size / 1e6, rel=0.1)
