@@ -38,7 +38,7 @@ ESTIMATE = Counter(name="an estimate on the high side", count=estimate_tokens)
 def open_counter(model: str, models_dir: Path) -> Generator[Counter]:
     """Count as a model does, or estimate when its file is not here.
 
-    The weights are mapped, never computed with.
+    The weights stay in the file.
 
     Args:
         model: Catalogue name or path, as in the settings.
@@ -49,7 +49,7 @@ def open_counter(model: str, models_dir: Path) -> Generator[Counter]:
 
     try:
         path = resolve(model, models_dir)
-        opened = Model(path, LlamaOptions(n_gpu_layers=0))
+        opened = Model(path, LlamaOptions(n_gpu_layers=0), vocabulary_only=True)
     except (ModelError, InferenceError):
         yield ESTIMATE
         return

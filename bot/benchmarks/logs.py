@@ -9,12 +9,20 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from .large_log import write_large_log
 from .logs_peer import measure_drain3
+from .tree_memory import peak_rss_of_tree
+
+if TYPE_CHECKING:
+    from bot.skills.logs.crew import Crew
+    from bot.skills.logs.sources import Chunk
 
 _START = datetime(2026, 3, 2, tzinfo=UTC)
 _LINES_AT_ONCE = 10_000
@@ -77,7 +85,7 @@ def write_log(path: Path, lines: Iterator[str]) -> None:
 
 
 def measure_logs(
-    folder: Path, path: Path | None, n_lines: int, progress: Callable[[str], None]
+    folder: Path, path: Path | None, n_lines: int, large_mb: int, progress: Callable[[str], None]
 ) -> tuple[LogSpeed, ...]:
     """Measure generated logs, and a given one.
 
@@ -85,6 +93,8 @@ def measure_logs(
         folder: Where the generated logs are written.
         path: Another log to measure, or None.
         n_lines: Lines of the generated logs.
+        large_mb: Size of a log that is read by several processes, in millions of bytes; none
+            when it is 0.
     """
     logs = {"usual": folder / "usual.log", "every line new": folder / "new.log"}
     progress(f"writing two logs of {n_lines:,} lines")
@@ -100,7 +110,23 @@ def measure_logs(
         if find_spec("drain3") is not None:
             progress(f"drain3: {name}")
             found.append(_speed_of_peer(log, name))
+    if large_mb:
+        found += _measure_large(folder / "large.log", large_mb, progress)
     return tuple(found)
+
+
+def _measure_large(log: Path, large_mb: int, progress: Callable[[str], None]) -> list[LogSpeed]:
+    progress(f"writing a log of {large_mb:,} MB")
+    write_large_log(log, large_mb * 1_000_000)
+    found: list[LogSpeed] = []
+    for measure in (digest, digest_by_crew):
+        progress(f"{measure.__name__}: large")
+        found.append(_in_own_process(measure, log, "large"))
+    if find_spec("drain3") is not None:
+        progress("drain3: large")
+        found.append(_speed_of_peer(log, "large"))
+    log.unlink()
+    return found
 
 
 def _in_own_process(measure: Callable[[Path, str], LogSpeed], log: Path, name: str) -> LogSpeed:
@@ -126,23 +152,51 @@ def mine(log: Path, name: str) -> LogSpeed:
 
 
 def digest(log: Path, name: str) -> LogSpeed:
-    """From the file to a digest of 2,000 tokens."""
+    """From the file to a digest of 2,000 tokens, in one process."""
+    return _digest(log, name, None, "digest")
+
+
+def digest_by_crew(log: Path, name: str) -> LogSpeed:
+    """The same with a process for each core; the memory is that of all processes together."""
+    from bot.skills.logs.crew import open_crew
+
+    with open_crew() as crew, peak_rss_of_tree() as peak:
+        n_workers = 1 if crew is None else crew.n_workers
+        found = _digest(log, name, crew, f"digest, {n_workers} processes")
+    return replace(found, peak_rss_mb=round(peak.n_bytes / (1 << 20), 1))
+
+
+def _digest(log: Path, name: str, crew: Crew | None, what: str) -> LogSpeed:
     from bot.skills.logs.analysis import analyse
     from bot.skills.logs.digest import build
     from bot.skills.logs.sources import FileStream
 
     started = time.perf_counter()
     stream = FileStream(name=log.name, paths=(log,))
-    analysis = analyse({log.name: (stream,)}, None, datetime.now(UTC))
+    analysis = analyse({log.name: (stream,)}, None, datetime.now(UTC), crew=crew)
     found = build(analysis, budget_tokens=2000, zone=UTC, only_telling=False, max_entries=200)
     seconds = time.perf_counter() - started
-    n_bytes = log.stat().st_size
-    return _speed("digest", name, found.n_lines, n_bytes, len(found.entries), seconds)
+    return _speed(what, name, found.n_lines, _unpacked_bytes(log), len(found.entries), seconds)
+
+
+def _chunks(log: Path) -> Iterator[Chunk]:
+    from bot.skills.logs.blocks import Intake
+    from bot.skills.logs.sources import FileStream, LogQuery
+
+    return FileStream(name=log.name, paths=(log,)).chunks(LogQuery(), _START, Intake())
+
+
+def _unpacked_bytes(log: Path) -> int:
+    from bot.skills.logs.blocks import is_plain
+
+    if is_plain(log):
+        return log.stat().st_size
+    return sum(len(chunk.block) + 1 for chunk in _chunks(log))
 
 
 def _speed_of_peer(log: Path, name: str) -> LogSpeed:
-    with log.open(encoding="utf-8", errors="replace") as file:
-        lines = [line.rstrip("\n") for _, line in zip(range(_PEER_LINES), file, strict=False)]
+    every = (line.decode("utf-8", "replace") for chunk in _chunks(log) for line in chunk.lines)
+    lines = list(islice(every, _PEER_LINES))
     n_found, seconds = measure_drain3(lines)
     n_bytes = sum(len(line.encode()) + 1 for line in lines)
     return _speed("drain3", name, len(lines), n_bytes, n_found, seconds, has_process=False)

@@ -297,6 +297,9 @@ def answer(runs: _Runs = 5, as_json: _Json = False, out: _Out = None) -> None:
 def logs(
     path: Annotated[Path | None, typer.Argument(help="A log file to measure too.")] = None,
     lines: Annotated[int, typer.Option(min=1000, help="Lines of the generated logs.")] = 300_000,
+    large_mb: Annotated[
+        int, typer.Option(min=0, help="Size of a log for several processes, in MB; 0 for none.")
+    ] = 200,
     as_json: _Json = False,
     out: _Out = None,
 ) -> None:
@@ -306,11 +309,13 @@ def logs(
     if path is not None and not path.is_file():
         fail(f"{path} is no file", WRONG_USE)
     settings = read_settings()
-    record = record_of("logs", settings, None, {"n_lines": lines, "path": str(path or "")})
+    record = record_of(
+        "logs", settings, None, {"n_lines": lines, "large_mb": large_mb, "path": str(path or "")}
+    )
 
     async def measure(progress: Progress) -> None:
         with tempfile.TemporaryDirectory(prefix="opsbot-bench-") as folder:
-            found = measure_logs(Path(folder), path, lines, progress)
+            found = measure_logs(Path(folder), path, lines, large_mb, progress)
         document = record.document({"logs": [asdict(each) for each in found]})
         bench_report.report(document, [bench_report.logs_table(found)], as_json=as_json, out=out)
 

@@ -15,15 +15,19 @@ from .context import read_settings
 from .log_lines import lines
 from .log_marks import ignored
 from .log_paths import stream_at, streams_at
+from .log_progress import show_reading
 from .log_selection import Contains, Level, Since, Until, selection
 from .log_tail import tail
 from .output import console, emit_json, fail
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from ..skills.logs.analysis import Analysis
     from ..skills.logs.digest import Digest
     from ..skills.logs.miner import Shape, Template
-    from ..skills.logs.sources import Stream
+    from ..skills.logs.reader import Watch
+    from ..skills.logs.sources import LogQuery, Stream
 
 app = typer.Typer(no_args_is_help=True, help="Find what matters in log files.")
 app.command()(ignored)
@@ -49,7 +53,8 @@ def templates(
 
     stream = stream_at(path)
     started = time.perf_counter()
-    counts, examples, problems, n_lines = _mine(stream, assignments)
+    with show_reading({path: (stream,)}, quiet=as_json) as watch:
+        counts, examples, problems, n_lines = _mine(stream, assignments, watch)
     seconds = time.perf_counter() - started
     rows = [
         {
@@ -85,7 +90,7 @@ def templates(
 
 
 def _mine(
-    stream: Stream, assignments: Path | None
+    stream: Stream, assignments: Path | None, watch: Watch
 ) -> tuple[Counter[Template], dict[Template, str], list[str], int]:
     from datetime import UTC, datetime
 
@@ -97,7 +102,10 @@ def _mine(
     shapes: Counter[Shape] = Counter()
     order: list[Shape] = []
     firsts: dict[Shape, str] = {}
+    n_bytes = 0
     for chunk in stream.chunks(LogQuery(), datetime.now(UTC), intake):
+        watch(len(chunk.lines), intake.n_bytes - n_bytes)
+        n_bytes = intake.n_bytes
         found = miner.shapes_of(chunk.block)
         shapes.update(found)
         if len(shapes) > len(firsts):
@@ -156,22 +164,19 @@ def digest(  # noqa: PLR0913 - a command's options are its arguments
     from datetime import UTC, datetime
 
     from ..log_setup import set_up_logging
-    from ..skills.logs.analysis import analyse, analyse_against
     from ..skills.logs.digest import build
     from ..skills.logs.oddities import oddities
-    from ..skills.logs.sources import selected
-    from ..token_counter import open_counter
 
     settings = read_settings()
     set_up_logging("ERROR")
     now = datetime.now(UTC)
-    streams = selected(streams_at(paths), selection(now, since, until, level, contains))
+    only = selection(now, since, until, level, contains)
+    started = time.perf_counter()
+    analysis = _analysed(paths, baseline, only, now, quiet=as_json)
+    # NOTE: only now, because a vocabulary takes as much memory as all the reading.
+    from ..token_counter import open_counter
+
     with open_counter(settings.model, settings.models_dir) as counter:
-        started = time.perf_counter()
-        if baseline is None:
-            analysis = analyse(streams, None, now)
-        else:
-            analysis = analyse_against(streams, (stream_at(baseline),), now)
         found = build(
             analysis,
             budget_tokens=budget_tokens,
@@ -190,6 +195,22 @@ def digest(  # noqa: PLR0913 - a command's options are its arguments
         f"+ skipped {found.n_skipped:,} · {seconds:.2f} s"
     )
     _show_problems(oddities(analysis))
+
+
+def _analysed(
+    paths: list[str], baseline: str | None, only: LogQuery, now: datetime, *, quiet: bool
+) -> Analysis:
+    from ..skills.logs.analysis import analyse, analyse_against
+    from ..skills.logs.crew import open_crew
+    from ..skills.logs.sources import selected
+
+    streams = selected(streams_at(paths), only)
+    old = None if baseline is None else (stream_at(baseline),)
+    every = streams if old is None else {**streams, "baseline": old}
+    with open_crew() as crew, show_reading(every, quiet=quiet) as watch:
+        if old is None:
+            return analyse(streams, None, now, crew=crew, watch=watch)
+        return analyse_against(streams, old, now, crew=crew, watch=watch)
 
 
 def _digest_record(

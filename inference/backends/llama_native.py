@@ -47,17 +47,21 @@ _STATE_SETTINGS = (
 class Model:
     """Weights and vocabulary in native memory.
 
+    Args:
+        vocabulary_only: Leave the weights in the file; such a model can only tokenize.
+
     Raises:
         ModelUnavailableError: The file cannot be loaded.
     """
 
-    def __init__(self, path: Path, options: LlamaOptions) -> None:
+    def __init__(self, path: Path, options: LlamaOptions, *, vocabulary_only: bool = False) -> None:
         log = _native_log()
         if not path.is_file():
             raise ModelUnavailableError(f"the model file {path} does not exist")
         log.errors.clear()
         params: Any = _c.llama_model_default_params()
         set_model_params(params, options, int(_c.llama_max_devices()))
+        params.vocab_only = vocabulary_only
         self.path = path
         self._lock = threading.Lock()
         self.pointer: Any = _c.llama_model_load_from_file(str(path).encode(), params)

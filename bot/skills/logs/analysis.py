@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from .blocks import Intake
+from .crew import Crew
 from .findings import (
     Comparison,
     Movement,
@@ -19,6 +20,7 @@ from .findings import (
 from .miner import Miner
 from .onset import Grid, find_late_onset, find_onset
 from .profile import Profile, Row
+from .reader import Reader, Watch
 from .sources import LogQuery, Stream
 
 StreamsByService: TypeAlias = Mapping[str, Sequence[Stream]]
@@ -119,6 +121,8 @@ def analyse(
     *,
     contains: str = "",
     miner: Miner | None = None,
+    crew: Crew | None = None,
+    watch: Watch | None = None,
 ) -> Analysis:
     """Look at the logs of some services.
 
@@ -126,10 +130,12 @@ def analyse(
         window: None reads everything.
         now: Aware; the current tick is left out of rates.
         contains: Only lines with this text.
+        crew: Counts large files that are read as a whole.
+        watch: See `Reader`.
     """
-    shared = miner or Miner()
+    reader = Reader(miner or Miner(), crew, watch)
     profiles = [
-        (_profile(service, members, window, now, contains, shared), len(members))
+        (_profile(service, members, window, now, contains, reader), len(members))
         for service, members in streams.items()
     ]
     services = tuple(
@@ -153,24 +159,22 @@ def _profile(
     window: Window | None,
     now: datetime,
     contains: str,
-    miner: Miner,
+    reader: Reader,
 ) -> tuple[Profile, Intake]:
     intake = Intake()
     query = LogQuery(services=(service,), contains=contains)
-    profile = Profile(service, miner, contains=contains)
+    profile = Profile(service, reader.miner, contains=contains)
     if window is not None:
         query = replace(query, start=window.baseline_start, end=window.end)
         profile = Profile(
             service,
-            miner,
+            reader.miner,
             start_second=window.baseline_start.timestamp(),
             end_second=window.end.timestamp(),
             contains=contains,
         )
     for stream in streams:
-        profile.begin_stream()
-        for chunk in stream.chunks(query, now, intake):
-            profile.add(chunk)
+        reader.read(stream, query, profile, now, intake)
     if profile.n_lines == 0:
         newest = [second for stream in streams if (second := stream.newest_second(now)) is not None]
         profile.last_seen_second = max(newest, default=None)
@@ -211,13 +215,18 @@ def _compared(
 
 
 def analyse_against(
-    streams: StreamsByService, baseline: Sequence[Stream], now: datetime
+    streams: StreamsByService,
+    baseline: Sequence[Stream],
+    now: datetime,
+    *,
+    crew: Crew | None = None,
+    watch: Watch | None = None,
 ) -> Analysis:
-    """Compare whole logs with another log, which is their baseline."""
-    miner = Miner()
-    old, _ = _profile("baseline", baseline, None, now, "", miner)
+    """Compare whole logs with another log, which is their baseline; see `analyse`."""
+    reader = Reader(Miner(), crew, watch)
+    old, _ = _profile("baseline", baseline, None, now, "", reader)
     read = [
-        (_profile(name, members, None, now, "", miner), len(members))
+        (_profile(name, members, None, now, "", reader), len(members))
         for name, members in streams.items()
     ]
     old_rows = old.rows()
@@ -247,9 +256,9 @@ def analyse_earlier(
     before = Window(start=window.start - earlier, end=window.end - earlier, baseline_s=0.0)
     services: list[ServiceAnalysis] = []
     for service, members in streams.items():
-        miner = Miner()
-        old, _ = _profile(service, members, before, now, "", miner)
-        profile, intake = _profile(service, members, only, now, "", miner)
+        reader = Reader(Miner())
+        old, _ = _profile(service, members, before, now, "", reader)
+        profile, intake = _profile(service, members, only, now, "", reader)
         compared = _compared(profile, intake, len(members), only, now)
         comparison = compare_with(profile.rows(), old.rows(), 1.0)
         has_baseline = old.n_lines > 0
@@ -303,7 +312,7 @@ def analyse_related(
         if clock() - started > time_limit_s:
             left_out.append(service)
             continue
-        profile, _ = _profile(service, members, window, now, "", Miner())
+        profile, _ = _profile(service, members, window, now, "", Reader(Miner()))
         found += preceding(profile.rows(), onset_at)
     found.sort(key=lambda moved: (moved.first.at or now, moved.row.template_id))
     return tuple(found), tuple(left_out)

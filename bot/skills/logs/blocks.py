@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO
 
 from .unpacking import MAGIC, PACKING_ERRORS, Readable, UnpackedReader
@@ -27,6 +28,7 @@ class Intake:
 
     Attributes:
         n_lines: Lines read.
+        n_bytes: Bytes of files read, packed as they are.
         n_cut: Lines longer than 64 KiB, of which only the beginning was kept.
         n_undecodable: Lines that are not UTF-8; they were analysed with replacement characters.
         n_left_out: Lines inside the wanted window that were not read, because there are too many.
@@ -38,6 +40,16 @@ class Intake:
     n_undecodable: int = 0
     n_left_out: int = 0
     problems: list[str] = field(default_factory=list[str])
+    n_bytes: int = 0
+
+    def add(self, other: Intake) -> None:
+        """Take over what reading another part met."""
+        self.n_lines += other.n_lines
+        self.n_cut += other.n_cut
+        self.n_undecodable += other.n_undecodable
+        self.n_left_out += other.n_left_out
+        self.problems += other.problems
+        self.n_bytes += other.n_bytes
 
 
 class _Rejoined:
@@ -74,6 +86,17 @@ def unpacked(raw: IO[bytes], name: str, intake: Intake) -> tuple[Readable | None
     return whole, False
 
 
+def is_plain(path: Path) -> bool:
+    """Whether a file begins like text that is neither packed nor in UTF-16.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    with path.open("rb") as raw:
+        head = raw.read(_SNIFF_BYTES)
+    return not head.startswith((*MAGIC, *_BOMS)) and not is_binary(head)
+
+
 def _size_note(raw: IO[bytes]) -> str:
     if not raw.seekable():
         return ""
@@ -88,20 +111,29 @@ def is_binary(sample: bytes) -> bool:
 
 
 def read_blocks(
-    stream: Readable, name: str, intake: Intake, *, max_bytes: int | None = None
+    stream: Readable,
+    name: str,
+    intake: Intake,
+    *,
+    max_bytes: int | None = None,
+    after: bytes | None = None,
+    is_last: bool = True,
 ) -> Generator[bytes]:
     """Cut a stream into blocks of whole, cleaned lines; what follows a fault is not read.
 
     Args:
         max_bytes: Stop after about so many unpacked bytes.
+        after: The beginning of the first line, where `stream` begins inside a text; None where it
+            is a text's beginning.
+        is_last: Whether a line that is not ended belongs to it.
 
     Yields:
         About 1 MiB each, without the last newline; never empty.
     """
     faults: list[str] = []
-    carry = b""
+    carry = after or b""
     discarding = False
-    for piece in _pieces(stream, faults, max_bytes):
+    for piece in _pieces(stream, faults, max_bytes, at_start=after is None):
         block = carry + piece
         end = block.rfind(b"\n")
         if discarding:
@@ -118,7 +150,7 @@ def read_blocks(
             continue
         carry = block[end + 1 :]
         yield clean(block[:end], intake)
-    if carry:
+    if carry and is_last:
         yield clean(carry, intake)
     intake.problems += (
         f"{name}: damaged after line {intake.n_lines:,}, the rest was not read ({fault})"
@@ -126,7 +158,9 @@ def read_blocks(
     )
 
 
-def _pieces(stream: Readable, faults: list[str], max_bytes: int | None) -> Iterator[bytes]:
+def _pieces(
+    stream: Readable, faults: list[str], max_bytes: int | None, *, at_start: bool
+) -> Iterator[bytes]:
     decoder: codecs.IncrementalDecoder | None = None
     n_read = 0
     while max_bytes is None or n_read < max_bytes:
@@ -140,7 +174,7 @@ def _pieces(stream: Readable, faults: list[str], max_bytes: int | None) -> Itera
             return
         if not piece:
             return
-        if n_read == 0:
+        if n_read == 0 and at_start:
             piece = piece.removeprefix(codecs.BOM_UTF8)
             encoding = next((e for bom, e in _BOMS.items() if piece.startswith(bom)), "")
             if encoding:

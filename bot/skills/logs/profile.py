@@ -6,47 +6,24 @@ others, and doubles when there are too many: memory depends on the number of mes
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import cast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
+from .counting import BlockCounts, Group, Times, count_block, one_line, times_of
 from .miner import Miner, Shape, Template, value_of
 from .records import Joiner
 from .severity import Severity
 from .sources import Chunk
-from .stamps import Stamps
+from .tally import First, Place, Sighting, Sightings, Surroundings, Tally
+from .ticks import room_for
 
-_MAX_TICKS = 1024
 _MAX_VALUES = 16
-_MAX_KEPT_BYTES = 4096
-_MAX_SURROUNDED = 3
-_SURROUNDING_BYTES = 500
-_LINES_BEFORE = 4
-_LINES_AFTER = 6
 _NUMERIC_LEVELS = {
     "30": Severity.INFO,
     "40": Severity.WARN,
     "50": Severity.ERROR,
     "60": Severity.FATAL,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """One verbatim line and its place.
-
-    Attributes:
-        second: Seconds since the epoch, or None when the line has no time.
-        at: The time with its fraction, aware UTC, or None.
-    """
-
-    line: str
-    source: str
-    line_number: int
-    second: int | None
-    at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,43 +62,6 @@ class Row:
         return sum(self.ticks.values())
 
 
-@dataclass(slots=True)
-class _Tally:
-    ticks: dict[int, int] = field(default_factory=dict[int, int])
-    firsts: dict[int, Sighting] = field(default_factory=dict[int, Sighting])
-    last_second: int | None = None
-    surroundings: list[tuple[Sighting, ...]] = field(default_factory=list[tuple[Sighting, ...]])
-
-    def surround(self, lines: tuple[Sighting, ...]) -> None:
-        """Remember what stands around a line: around the first ones and the last one."""
-        del self.surroundings[_MAX_SURROUNDED - 1 :]
-        self.surroundings.append(lines)
-
-    def absorb(self, other: _Tally) -> None:
-        for tick, n_lines in other.ticks.items():
-            self.ticks[tick] = self.ticks.get(tick, 0) + n_lines
-        for tick, sighting in other.firsts.items():
-            ours = self.firsts.get(tick)
-            if ours is None or _order(sighting) < _order(ours):
-                self.firsts[tick] = sighting
-        both = sorted(self.surroundings + other.surroundings, key=lambda lines: _order(lines[0]))
-        self.surroundings = both[: _MAX_SURROUNDED - 1] + both[_MAX_SURROUNDED - 1 :][-1:]
-        seconds = [s for s in (self.last_second, other.last_second) if s is not None]
-        self.last_second = max(seconds, default=None)
-
-    def halve(self) -> None:
-        ticks: dict[int, int] = {}
-        firsts: dict[int, Sighting] = {}
-        for tick in sorted(self.ticks):
-            ticks[tick // 2] = ticks.get(tick // 2, 0) + self.ticks[tick]
-            firsts.setdefault(tick // 2, self.firsts[tick])
-        self.ticks, self.firsts = ticks, firsts
-
-
-def _order(sighting: Sighting) -> tuple[int, int]:
-    return (sighting.second or 0, sighting.line_number)
-
-
 class Profile:
     """Counts the lines of one service; several services share one miner.
 
@@ -131,6 +71,7 @@ class Profile:
         contains: Only lines with this text are counted, letters of either case.
 
     Attributes:
+        low_tick: The earliest tick, or None without lines.
         tick_size: Seconds per tick, or lines per tick when there are no times.
         has_times: Whether ticks are times.
         n_lines: Counted lines, continuation lines included.
@@ -153,13 +94,13 @@ class Profile:
         self._start = start_second
         self._end = end_second
         self._contains = contains.lower().encode()
-        self._tallies: dict[tuple[Template, str], _Tally] = {}
+        self._tallies: dict[tuple[Template, str], Tally] = {}
         self._values: dict[Template, set[str]] = {}
         self._joiner: Joiner | None = None  # of the stream that is being added
         self._joined_ticks: dict[int, int] = {}
-        self._current: _Tally | None = None
+        self._has_record = False
         self._second: int | None = None
-        self._low_tick: int | None = None
+        self.low_tick: int | None = None
         self._n_seen = 0
         self.tick_size = 1
         self.has_times = False
@@ -175,77 +116,85 @@ class Profile:
     def begin_stream(self) -> None:
         """What is added next belongs to another stream."""
         self._joiner = None
-        self._current = None
+        self._has_record = False
         self._second = None
 
     def add(self, chunk: Chunk) -> None:
         """Count the lines of a chunk; chunks of a stream come in order."""
         stamps = chunk.stamps
-        if self._joiner is None:
+        if self._joiner is None or (stamps is not None and not self._joiner.stamped):
             self._joiner = Joiner(stamped=stamps is not None)
         self.has_times = self.has_times or stamps is not None
         shapes = self._miner.shapes_of(chunk.block)
-        if stamps is not None and self._add_in_order(chunk, shapes, stamps):
-            return
-        self._add_each(chunk, shapes)
+        place = Place(chunk.source, chunk.first_line_number, stamps)
+        if self.is_under_way and not self._contains:
+            times = times_of(chunk.lines, stamps)
+            if self._wants_all(times):
+                self._make_room_for(times.low, times.high)
+                counts, distinct = count_block(chunk.lines, shapes, times, self.tick_size)
+                self.add_counts(counts, distinct, place)
+                return
+        self._add_each(chunk, shapes, place)
 
-    def _add_in_order(self, chunk: Chunk, shapes: list[Shape], stamps: Stamps) -> bool:
-        """Count a chunk at once, or nothing (False) unless all its lines are wanted and in order."""
-        lines = chunk.lines
-        seconds = list(map(stamps.second_of, lines))
-        if self._contains or None in seconds:
-            return False
-        known = cast("list[int]", seconds)
-        first, last = known[0], known[-1]
-        ordered = known == sorted(known) and (self._second is None or first >= self._second - 1)
-        if not ordered or first < self._start or last >= self._end:
-            return False
-        self._second = first
-        self._make_room(first // self.tick_size)
-        self._make_room(last // self.tick_size)
-        values = self._values_of(lines, shapes)
-        ticks = [second // self.tick_size for second in known]
-        keys = list(zip(shapes, ticks, values, strict=True))
-        counts, ends = Counter(keys), dict(zip(keys, known, strict=True))
-        begins = dict(zip(reversed(keys), range(len(keys) - 1, -1, -1), strict=True))
-        for key in sorted(begins, key=begins.__getitem__):
-            tally = self._tally_of(key[0].template, key[2])
-            self._second = known[begins[key]]
-            self._count(tally, key[1], chunk, begins[key], key[0], counts[key])
-            tally.last_second = ends[key]
-        self._second = self.last_seen_second = last
-        self._current = self._tally_of(shapes[-1].template, values[-1])
-        self._joiner = Joiner(stamped=True)
-        return True
+    @property
+    def is_under_way(self) -> bool:
+        """Whether the stream has times, and a line with a time was counted."""
+        has_times = self._joiner is not None and self._joiner.stamped
+        return has_times and self._has_record and self._second is not None
 
-    def _values_of(self, lines: list[bytes], shapes: list[Shape]) -> list[str]:
-        if all(shape.anchor is None for shape in set(shapes)):
-            return [""] * len(lines)
-        return [
-            "" if shape.anchor is None else self._value(line, shape.template, shape.anchor)
-            for line, shape in zip(lines, shapes, strict=True)
-        ]
+    def _wants_all(self, times: Times) -> bool:
+        seconds = [s for s in (self._second, times.low, times.high) if s is not None]
+        if not times.n_leading:
+            seconds = seconds[1:]
+        return self._start <= min(seconds) and max(seconds) < self._end
 
-    def _count(
-        self, tally: _Tally, tick: int, chunk: Chunk, index: int, shape: Shape, n_lines: int
-    ) -> None:
-        if tick in tally.ticks:
-            tally.ticks[tick] += n_lines
-            return
-        tally.ticks[tick] = n_lines
-        number = chunk.first_line_number + index
-        tally.firsts[tick] = self._sighting(chunk.lines[index], number, chunk)
-        if shape.template.severity >= Severity.WARN:
-            self._surround(tally, chunk, index)
+    def _make_room_for(self, low: int | None, high: int | None) -> None:
+        for second in (low, high):
+            if second is not None:
+                self._make_room(second)
 
-    def _add_each(self, chunk: Chunk, shapes: list[Shape]) -> None:
+    def add_counts(self, counts: BlockCounts, shapes: Sequence[Shape], place: Place) -> None:
+        """Add what was counted in the next block of a stream that is under way.
+
+        Args:
+            counts: With ticks no longer than those here.
+            shapes: What its groups refer to.
+        """
+        self._make_room_for(counts.low, counts.high)
+        before = self._second or 0
+        if counts.first is not None and counts.first < before - 1:
+            self.n_backwards += 1
+        self.n_backwards += counts.n_backwards
+        ratio = self.tick_size // counts.tick_size
+        for tick, n_lines in counts.joined:
+            self.n_joined += n_lines
+            at = before // self.tick_size if tick is None else tick // ratio
+            self._joined_ticks[at] = self._joined_ticks.get(at, 0) + n_lines
+        for group in counts.groups:
+            shape = shapes[group.shape]
+            tick = before // self.tick_size if group.tick is None else group.tick // ratio
+            tally = self._tally(shape, group.value)
+            if tick in tally.ticks:
+                tally.ticks[tick] += group.n_lines
+            else:
+                started = group._replace(second=before) if group.second is None else group
+                self._begin_tick(tally, tick, started, place)
+            tally.last_second = before if group.last_second is None else group.last_second
+        self._second = self.last_seen_second = before if counts.last is None else counts.last
+
+    def _begin_tick(self, tally: Tally, tick: int, group: Group, place: Place) -> None:
+        tally.ticks[tick] = group.n_lines
+        number = place.line_number + group.offset
+        tally.firsts[tick] = First(group.line, number, group.second, place.source, place.stamps)
+        if group.around is not None:
+            tally.surround(Surroundings(group.around, group.offset, group.second, place))
+
+    def _add_each(self, chunk: Chunk, shapes: list[Shape], place: Place) -> None:
         """Count line by line, whatever they are."""
         stamps = chunk.stamps
         joiner = self._joiner or Joiner(stamped=stamps is not None)
         second_of = stamps.second_of if stamps is not None else _no_second
-        number = chunk.first_line_number - 1
-        for line, shape in zip(chunk.lines, shapes, strict=True):
-            number += 1
+        for index, (line, shape) in enumerate(zip(chunk.lines, shapes, strict=True)):
             second = second_of(line)
             if second is not None:
                 if self._second is not None and second < self._second - 1:
@@ -255,14 +204,19 @@ class Profile:
                 continue
             tick = self._tick()
             joins = joiner.continues(shape.kind, has_time=second is not None)
-            if not line or (joins and self._current is not None):
+            if not line or (joins and self._has_record):
                 self.n_joined += 1
                 self._joined_ticks[tick] = self._joined_ticks.get(tick, 0) + 1
                 continue
-            tally = self._current = self._tally(line, shape)
-            index = number - chunk.first_line_number
-            self._count(tally, tick, chunk, index, shape, 1)
-            self._make_room(tick)
+            self._has_record = True
+            value = "" if shape.anchor is None else value_of(line, shape.anchor)
+            tally = self._tally(shape, value)
+            if tick in tally.ticks:
+                tally.ticks[tick] += 1
+            else:
+                group = one_line(chunk.lines, index, shape, self._second)
+                self._begin_tick(tally, tick, group, place)
+            self._make_room(tick * self.tick_size)
             tally.last_second = self._second
 
     def _is_wanted(self, line: bytes) -> bool:
@@ -278,23 +232,20 @@ class Profile:
         if self._second is not None:
             return self._second // self.tick_size
         if self.has_times:
-            return self._low_tick or 0
+            return self.low_tick or 0
         self._n_seen += 1
         return (self._n_seen - 1) // self.tick_size
 
-    def _tally(self, line: bytes, shape: Shape) -> _Tally:
+    def _tally(self, shape: Shape, value: str) -> Tally:
         template = shape.template
-        value = "" if shape.anchor is None else self._value(line, template, shape.anchor)
-        return self._tally_of(template, value)
-
-    def _tally_of(self, template: Template, value: str) -> _Tally:
-        tally = self._tallies.get((template, value))
+        kept = "" if shape.anchor is None else self._kept(template, value)
+        tally = self._tallies.get((template, kept))
         if tally is None:
-            tally = self._tallies[template, value] = _Tally()
+            tally = self._tallies[template, kept] = Tally()
         return tally
 
-    def _value(self, line: bytes, template: Template, anchor: bytes) -> str:
-        value = value_of(line, anchor)
+    def _kept(self, template: Template, value: str) -> str:
+        """The value, or nothing when the message has too many."""
         seen = self._values.setdefault(template, set())
         if value not in seen:
             if len(seen) >= _MAX_VALUES:
@@ -302,35 +253,13 @@ class Profile:
             seen.add(value)
         return value
 
-    def _sighting(self, line: bytes, number: int, chunk: Chunk) -> Sighting:
-        at = chunk.stamps.at(line) if chunk.stamps is not None else None
-        if at is None and self._second is not None:
-            at = datetime.fromtimestamp(self._second, UTC)
-        text = line[:_MAX_KEPT_BYTES].decode("utf-8", "replace")
-        return Sighting(text, chunk.source, number, self._second, at)
-
-    def _surround(self, tally: _Tally, chunk: Chunk, index: int) -> None:
-        first = max(0, index - _LINES_BEFORE)
-        around = tuple(
-            Sighting(
-                line[:_SURROUNDING_BYTES].decode("utf-8", "replace"),
-                chunk.source,
-                chunk.first_line_number + place,
-                self._second,
-                None,
-            )
-            for place, line in enumerate(chunk.lines[first : index + _LINES_AFTER + 1], start=first)
-            if place != index
-        )
-        if around:
-            tally.surround(around)
-
-    def _make_room(self, tick: int) -> None:
-        if self._low_tick is None or tick < self._low_tick:
-            self._low_tick = tick
-        while tick - self._low_tick >= _MAX_TICKS:
+    def _make_room(self, moment: int) -> None:
+        tick = moment // self.tick_size
+        low_tick = tick if self.low_tick is None else self.low_tick
+        tick_size, low_tick = room_for(moment, self.tick_size, low_tick)
+        while self.tick_size < tick_size:
             self.halve()
-            tick //= 2
+        self.low_tick = low_tick
 
     def halve(self) -> None:
         """Make ticks twice as long."""
@@ -341,8 +270,8 @@ class Profile:
             joined[tick // 2] = joined.get(tick // 2, 0) + n_lines
         self._joined_ticks = joined
         self.tick_size *= 2
-        if self._low_tick is not None:
-            self._low_tick //= 2
+        if self.low_tick is not None:
+            self.low_tick //= 2
 
     def n_lines_since(self, tick: int) -> int:
         """Counted lines, continuation lines included, from a tick on."""
@@ -351,11 +280,11 @@ class Profile:
 
     def rows(self) -> tuple[Row, ...]:
         """All messages, merged templates as one, in a stable order."""
-        merged: dict[tuple[Template, str], _Tally] = {}
+        merged: dict[tuple[Template, str], Tally] = {}
         for (template, value), tally in self._tallies.items():
             root = template.root
             kept = value if self._is_enumerable(root) else ""
-            merged.setdefault((root, kept), _Tally()).absorb(tally)
+            merged.setdefault((root, kept), Tally()).absorb(tally)
         rows = [self._row(template, value, tally) for (template, value), tally in merged.items()]
         return tuple(sorted(rows, key=lambda row: row.key))
 
@@ -363,7 +292,7 @@ class Profile:
         values = [seen for template, seen in self._values.items() if template.root is root]
         return len(set[str]().union(*values)) < _MAX_VALUES
 
-    def _row(self, template: Template, value: str, tally: _Tally) -> Row:
+    def _row(self, template: Template, value: str, tally: Tally) -> Row:
         pattern = template.pattern
         if value:
             pattern = pattern.replace("<n>", value, 1) if "<n>" in pattern else pattern
@@ -374,9 +303,11 @@ class Profile:
             pattern=_without_service(pattern, self.service),
             severity=max(template.severity, _value_severity(value, template)),
             ticks=tally.ticks,
-            firsts=tally.firsts,
+            firsts=Sightings(tally.firsts),
             last_second=tally.last_second,
-            surroundings=tuple(line for lines in tally.surroundings for line in lines),
+            surroundings=tuple(
+                line for around in tally.surroundings for line in around.sightings()
+            ),
             speaker=template.speaker,
         )
 

@@ -5,6 +5,11 @@ from __future__ import annotations
 from .miner import LineKind
 
 
+def continues_timed(kind: LineKind) -> bool:
+    """Whether a line without a time continues the record before it, where lines have times."""
+    return kind is LineKind.FRAME or kind is LineKind.INDENTED
+
+
 class Joiner:
     """Decides line by line whether a line continues the record before it.
 
@@ -16,7 +21,7 @@ class Joiner:
     """
 
     def __init__(self, *, stamped: bool) -> None:
-        self._stamped = stamped
+        self.stamped = stamped
         self._in_trace = False
 
     def continues(self, kind: LineKind, *, has_time: bool) -> bool:
@@ -30,7 +35,7 @@ class Joiner:
         if kind is LineKind.EXCEPTION:
             self._in_trace = True
             return False
-        if kind is LineKind.INDENTED and (self._stamped or self._in_trace):
+        if kind is LineKind.INDENTED and (self.stamped or self._in_trace):
             return True
         self._in_trace = False
         return False

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from operator import itemgetter
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = rb"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _MAX_SECONDS = 100_000
 _HEAD_BYTES = 400
+_ALIKE = bytes.maketrans(b"123456789", b"000000000")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +173,15 @@ _FORMATS = (
 )
 
 
+def places_of_none(seconds: list[int | None]) -> Iterator[int]:
+    """Indexes of what has no time; each may be given one before the next is asked for."""
+    index = -1
+    with suppress(ValueError):
+        while True:
+            index = seconds.index(None, index + 1)
+            yield index
+
+
 class Stamps:
     """Reads the times of one stream, which all have the same notation.
 
@@ -187,6 +199,7 @@ class Stamps:
         self._zone = zone
         self._seconds: dict[bytes, int] = {}
         self._minutes: dict[bytes, int] = {}  # by the key without its seconds
+        self._looks: set[bytes] = set()  # keys with every digit alike
         self._span: tuple[int, int] | None = None
 
     @property
@@ -206,6 +219,30 @@ class Stamps:
                 return self._remember(key, minute + int(key[-2:]))
         return self._look(line)
 
+    def seconds_of(self, lines: Sequence[bytes]) -> list[int | None]:
+        """The times of some lines; see `second_of`."""
+        if self._span is None:
+            return [self.second_of(line) for line in lines]
+        keys = list(map(itemgetter(slice(*self._span)), lines))
+        self._learn(keys, lines)
+        seconds = list(map(self._seconds.get, keys))
+        for index in places_of_none(seconds):
+            seconds[index] = self.second_of(lines[index])
+        return seconds
+
+    def _learn(self, keys: list[bytes], lines: Sequence[bytes]) -> None:
+        """Compute the seconds of keys that are new but look like those known."""
+        unknown: dict[bytes, list[bytes]] = {}
+        for key in set(keys).difference(self._seconds):
+            if key[-2:].isdigit() and key.translate(_ALIKE) in self._looks:
+                unknown.setdefault(key[:-2], []).append(key)
+        for minute, members in unknown.items():
+            if minute not in self._minutes:
+                self.second_of(lines[keys.index(members[0])])
+            for key in members:
+                if minute in self._minutes and key[-2:] < b"60":
+                    self._remember(key, self._minutes[minute] + int(key[-2:]))
+
     def at(self, line: bytes) -> datetime | None:
         """The line's time with its fraction, aware UTC, or None when it has none."""
         match = self._format.pattern.search(line[:_HEAD_BYTES])
@@ -224,6 +261,7 @@ class Stamps:
             second = self._remember(key, int(at.timestamp() // 1))
             if self._format.name != "epoch":
                 self._minutes[key[:-2]] = second - at.second
+                self._looks.add(key.translate(_ALIKE))
         self._span = match.span("key")
         return second
 
@@ -261,4 +299,16 @@ def detect(sample: Sequence[bytes], now: datetime, zone: tzinfo = UTC) -> Stamps
     name, n_lines = counts.most_common(1)[0]
     if n_lines * 10 < len(sample):
         return None
-    return Stamps(next(each for each in _FORMATS if each.name == name), now, zone)
+    return stamps_of(name, now, zone)
+
+
+def stamps_of(notation: str, now: datetime, zone: tzinfo) -> Stamps:
+    """Reads times of a notation that is known; see `Stamps.notation`.
+
+    Raises:
+        ValueError: There is no such notation.
+    """
+    found = next((each for each in _FORMATS if each.name == notation), None)
+    if found is None:
+        raise ValueError(f"{notation} is no notation of time")
+    return Stamps(found, now, zone)

@@ -34,6 +34,11 @@ class FileStream:
     zone: tzinfo = UTC
     limits: Limits = field(default_factory=Limits)
 
+    @property
+    def n_bytes(self) -> int:
+        """Size of all its files, packed as they are; those that are gone count nothing."""
+        return sum(path.stat().st_size for path in self.paths if path.is_file())
+
     def chunks(self, query: LogQuery, now: datetime, intake: Intake) -> Generator[Chunk]:
         """The lines from about the window's start on; a file that ended before it is skipped."""
         for path in self.paths:
@@ -70,9 +75,15 @@ def _file_chunks(
     if stream is None:
         return
     first_line_number = 1
-    if not is_packed and query.start is not None and raw.seekable():
+    if not is_packed and raw.seekable():
         raw.seek(0)
-        first_line_number = seek_window(raw, path.name, query.start, now, intake, zone)
         stream = raw
+        if query.start is not None:
+            first_line_number = seek_window(raw, path.name, query.start, now, intake, zone)
     blocks = read_blocks(stream, path.name, intake)
-    yield from chunks_of(blocks, path.name, first_line_number, now, zone)
+    n_before = raw.tell()
+    for chunk in chunks_of(blocks, path.name, first_line_number, now, zone):
+        n_read = raw.tell()
+        intake.n_bytes += n_read - n_before
+        n_before = n_read
+        yield chunk
