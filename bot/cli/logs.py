@@ -185,14 +185,19 @@ def digest(
 def _digest_record(
     found: Digest, analysis: Analysis, tokens_of: str, seconds: float
 ) -> dict[str, object]:
+    from ..messages import Change
     from ..skills.logs.findings import as_finding
 
+    moved = [entry.movement for entry in found.entries]
+    if any(each.n_baseline_lines for each in analysis.services):
+        # Against a baseline only what changed is a finding; what is steady is in the text.
+        moved = [each for each in moved if each.change is not Change.STEADY]
     return {
         "lines_in": found.n_lines,
         "lines_shown": found.n_shown,
         "lines_folded": found.n_folded,
         "lines_skipped": found.n_skipped,
-        "findings": [as_finding(entry.movement) for entry in found.entries],
+        "findings": [as_finding(each) for each in moved],
         "problems": analysis.problems,
         "text": found.text,
         "tokens_of": tokens_of,

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
+from .against import compare_with
 from .blocks import Intake
 from .findings import (
     Comparison,
     Movement,
     compare,
-    compare_with,
     preceding,
 )
 from .miner import Miner

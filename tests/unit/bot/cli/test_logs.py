@@ -64,6 +64,15 @@ def test_digest_compares_with_a_baseline(tmp_path: Path) -> None:
     assert [row["change"] for row in record["findings"]] == ["new", "gone"]
 
 
+def test_a_log_against_itself_has_no_findings_but_still_a_text(tmp_path: Path) -> None:
+    usual = tmp_path / "usual.log"
+    usual.write_text(GOOD)
+    code, record = _run("digest", usual, "--baseline", usual)
+    assert code == 0
+    assert record["findings"] == []
+    assert record["lines_shown"] > 0
+
+
 def test_a_missing_file_gets_one_sentence(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["templates", str(tmp_path / "none.log")])
     assert result.exit_code == 1
