@@ -67,7 +67,9 @@ _PROCESS = re.compile(r"(?<!\S)([A-Za-z][\w./()-]*)\[<n>\]: ")
 _LEVEL_WORD = re.compile(rf"\b(?:{'|'.join(sorted(LEVEL_WORDS, key=len, reverse=True)).upper()})\b")
 _LABELS = tuple(label for label, _ in _MASKS)
 _MASK = re.compile("|".join(f"({pattern})" for _, pattern in _MASKS))
-_WORD = re.compile(r"<[a-z]+>|[^\W\d_]{2,}")
+# Where scripts without spaces touch others, a word ends.
+_SPACELESS = "\u2e80-\ud7ff\uf900-\uffdc"
+_WORD = re.compile(rf"<[a-z]+>|[^\W\d_{_SPACELESS}]{{2,}}|[{_SPACELESS}]{{2,}}")
 _WITH_UNIT = re.compile(rf"[-+]?\d[\d.,]*( ?{_UNIT})")
 _LITERAL_LABELS = frozenset({"path", "text", "value", "name"})
 _MAX_TEXT_CHARS = 2000

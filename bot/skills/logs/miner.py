@@ -51,6 +51,9 @@ _VALUE = re.compile(
     rb"|\"?\b(?:status|status_code|code|errno|signal|exit_code)\"?[ :=]{1,3}(\d{1,3})\b(?!\.)"
     rb"|\bexit(?:ed)?(?: with)?(?: status| code)?[ :=]{1,2}(\d{1,3})\b"
     rb"|\"level\":\s?(\d\d)\b"
+    rb"|\b(\d{1,4}) (?:failed|failures?|errors?)\b"
+    rb"|\b(?:errors?|error_count|failed|failures?)\"?[ :=]{1,3}(\d{1,4})\b(?!\.)"
+    rb"|^<(\d{1,3})>1 "
 )
 
 
@@ -305,7 +308,10 @@ class Miner:
 
 def _anchor(line: bytes) -> bytes | None:
     match = _VALUE.search(line)
-    return match.group()[:_ANCHOR_BYTES].rstrip(b"0123456789") if match else None
+    if match is None:
+        return None
+    head = match.group()[:_ANCHOR_BYTES].rstrip(_DIGITS)
+    return b"" if head[:1].isdigit() else head
 
 
 def _kind(text: str) -> LineKind:
