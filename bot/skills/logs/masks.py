@@ -45,10 +45,13 @@ _PLAIN = "plain"
 _MASKS = (
     ("thread", rf"\b{_LEVEL}\s+\[(?:[^\[\]]|\[[^\[\]]*\])*+\]"),
     ("url", r"\b[a-z][a-z0-9+]{1,9}://[^\s\"'<>,;)\]]++"),
+    ("id", r"(?<![\w:])[0-9a-fA-F]{2}(?::[0-9a-fA-F]{2}){5}(?![\w:])"),
     ("time", _STAMP),
     ("value", r"(?<=\b[Uu]ser )(?<!user user )[\w.@-]++"),
     # A plain word is no mask; taking it as a whole spares trying the others at its every letter.
     (_PLAIN, r"(?<![^\s(\[])[A-Za-z]++(?=\s)"),
+    # A name with its number, as of signals, error numbers and devices: SIGTERM(15).
+    ("id", rf"\b(?!{_LEVEL}|FAIL)[A-Z][A-Z_]+\(\d+\)"),
     ("ip", r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?:[:/]\d{1,5})?(?![\w.]*\w)"),
     ("ip", r"(?<![\w:])(?:[0-9a-fA-F]{1,4}:{1,2}){3,7}[0-9a-fA-F]{1,4}(?![\w:])"),
     ("path", _PATH),

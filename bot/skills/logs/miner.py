@@ -21,6 +21,8 @@ _DIGITS = b"0123456789"
 _IDENTIFIERS = re.compile(rb"(?<![\w-])[A-Za-z_-]*+\d[\w-]*+")
 _MERGE_VALUES = 5
 _MERGE_CONSTANT_WORDS = 3
+_SPACELESS = "\u2e80"  # the first of their letters
+_LONG_RUN = 4
 _MOSTLY = 0.3
 _ANCHOR_BYTES = 4
 _ANY = "*"
@@ -259,7 +261,7 @@ class Miner:
     def _join_neighbours(self, template: Template) -> None:
         """Merge the template with those that differ from it in exactly one word."""
         words = template.words
-        if sum(word != _ANY for word in words[1:]) < _MERGE_CONSTANT_WORDS:
+        if sum(map(_weight, words[1:])) < _MERGE_CONSTANT_WORDS:
             return
         for place in range(1, len(words)):
             if words[place] == _ANY:
@@ -304,6 +306,13 @@ class Miner:
             return
         template.merged_into = into
         into.widen(template.pieces)
+
+
+def _weight(word: str) -> int:
+    """How many words a word is: a run of a script without spaces is several."""
+    if word == _ANY:
+        return 0
+    return 2 if word[0] >= _SPACELESS and len(word) >= _LONG_RUN else 1
 
 
 def _anchor(line: bytes) -> bytes | None:
