@@ -142,26 +142,40 @@ def digest(
     budget_tokens: Annotated[
         int, typer.Option(min=50, help="Upper bound of the digest, in tokens.")
     ] = 2000,
+    sessions: Annotated[
+        bool,
+        typer.Option(
+            "--sessions", help="Also say which requests, jobs or blocks went differently; slower."
+        ),
+    ] = False,
     as_json: _Json = False,
 ) -> None:
     """Say what changed in logs, with one verbatim line for each message."""
+    from dataclasses import replace
     from datetime import UTC, datetime
 
     from ..log_setup import set_up_logging
     from ..skills.logs.analysis import analyse, analyse_against
     from ..skills.logs.digest import build
+    from ..skills.logs.session_findings import SessionCollector, told, watched
     from ..token_counter import open_counter
 
     settings = read_settings()
     set_up_logging("ERROR")
     now = datetime.now(UTC)
     streams = streams_at(paths)
+    collector = SessionCollector() if sessions else None
+    if collector is not None:
+        streams = watched(streams, collector)
     with open_counter(settings.model, settings.models_dir) as counter:
         started = time.perf_counter()
         if baseline is None:
             analysis = analyse(streams, None, now)
         else:
             analysis = analyse_against(streams, (stream_at(baseline),), now)
+        report = collector.report() if collector is not None else None
+        if report is not None:
+            analysis = replace(analysis, notes=told(report))
         found = build(
             analysis,
             budget_tokens=budget_tokens,
@@ -172,7 +186,8 @@ def digest(
         )
     seconds = time.perf_counter() - started
     if as_json:
-        emit_json(_digest_record(found, analysis, counter.name, seconds))
+        record = _digest_record(found, analysis, counter.name, seconds)
+        emit_json({**record, "sessions": report} if sessions else record)
         return
     typer.echo(found.text)
     typer.echo(

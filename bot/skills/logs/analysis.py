@@ -74,11 +74,13 @@ class Analysis:
     Attributes:
         window: None when everything was read.
         movements: Of all services, most telling first.
+        notes: What else is known of the logs as a whole, a line each.
     """
 
     window: Window | None
     services: tuple[ServiceAnalysis, ...]
     movements: tuple[Movement, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
     @property
     def n_lines(self) -> int:
