@@ -28,12 +28,13 @@ _BAD = (
 )
 _BAD_ANYWHERE = "错误|錯誤|失败|失敗|异常|異常|出错|故障|エラー|例外|오류|실패|에러|예외"
 _DOUBTFUL = (
-    r"fail(?:ed|ure|s|ing)?|refused|denied|time(?:d)?[ -]?out|unreachable|exhausted",
+    r"fail(?:ed|ure|s|ing)?|refused|denied|timeout|timed out|time out|time-out|timedout",
+    r"unreachable|exhausted",
     r"unable|cannot|can't|could not|invalid|rejected|unavailable|lost|killed|broken|missing",
     r"(?:kann|konnte|könnte|wurde) \w* ?nicht|nicht (?:möglich|gefunden|erreichbar|verfügbar)",
     r"abgelehnt|verweigert|ungültig\w*|zeitüberschreitung|abgebrochen|abgelaufen|warnung",
     r"impossible|refusée?s?|introuvable|délai dépassé|invalide|expirée?|avertissement",
-    r"no se (?:pudo|puede)|denegad\w*|rechazad\w*|inválid\w*|agotad\w*|caducad\w*|advertencia",
+    r"no se pudo|no se puede|denegad\w*|rechazad\w*|inválid\w*|agotad\w*|caducad\w*|advertencia",
     r"impossibile|rifiutat\w*|negat[oa]|scadut[oa]|não foi possível|negad[oa]|recusad\w*",
     r"невозможно|отклон\w*|недоступ\w*|отказ\w*|таймаут|истек\w*|предупреждени\w*",
 )
@@ -61,6 +62,20 @@ _NONE_ANYWHERE = (
 )
 
 
+# Other signs of failure than words; see `severity`.
+_SIGNS = ("exit", "return", "status", "not ok", "\u2717", "\u2718", "\u274c")
+_SYNTAX = re.compile(r"\[[^\]]*\][?*+]?|\\\w[?*+]?|.[?*]")
+
+
+def _stems(words: str) -> set[str]:
+    """Of each alternative a part that every text it matches has, in small letters."""
+    flat = words
+    while flat != (flat := re.sub(r"\([^()]*\)\??", "\0", flat)):
+        pass
+    parts = (_SYNTAX.sub("\0", part).split("\0") for part in flat.split("|"))
+    return {max(pieces, key=len).lower() for pieces in parts}
+
+
 def _pattern(words: tuple[str, ...], anywhere: str, extra: str = "") -> re.Pattern[str]:
     whole = "|".join(words)
     return re.compile(rf"(?i:\b(?:{whole})(?!\w))|{anywhere}{extra}")
@@ -70,4 +85,21 @@ GRAVE = _pattern(_GRAVE, _GRAVE_ANYWHERE)
 # Names of classes end like that; names of files and functions, in small letters, do too.
 BAD = _pattern(_BAD, _BAD_ANYWHERE, r"|\b\w+(?:Error|Exception)\b")
 DOUBTFUL = _pattern(_DOUBTFUL, _DOUBTFUL_ANYWHERE)
+_ALL_STEMS = {*_SIGNS}.union(
+    *map(_stems, (*_GRAVE, *_BAD, *_DOUBTFUL)),
+    *map(_stems, (_GRAVE_ANYWHERE, _BAD_ANYWHERE, _DOUBTFUL_ANYWHERE)),
+)
+_STEMS = tuple(
+    sorted(
+        stem
+        for stem in _ALL_STEMS
+        if not any(other in stem and other != stem for other in _ALL_STEMS)
+    )
+)
 NONE_FAILED = _pattern(_NONE, _NONE_ANYWHERE)
+
+
+def may_alarm(text: str) -> bool:
+    """Whether it is worth looking for these words: a quick test that misses none of them."""
+    small = text.lower()
+    return any(stem in small for stem in _STEMS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from enum import IntEnum
 
-from .alarm_words import BAD, DOUBTFUL, GRAVE, NONE_FAILED
+from .alarm_words import BAD, DOUBTFUL, GRAVE, NONE_FAILED, may_alarm
 
 
 class Severity(IntEnum):
@@ -126,6 +126,8 @@ def severity_of(text: str) -> Severity:
     level = stated(text)
     if level is not None:
         return level
+    if not may_alarm(text):
+        return Severity.INFO
     text = NONE_FAILED.sub("", _PLACE.sub("", text))
     if GRAVE.search(text):
         return Severity.FATAL
@@ -143,4 +145,4 @@ def value_severity(value: str) -> Severity:
 
 def has_alarming_word(word: str) -> bool:
     """Whether a text speaks of failure; such a word must never become a wildcard."""
-    return any(pattern.search(word) for pattern in (GRAVE, BAD, DOUBTFUL))
+    return may_alarm(word) and any(each.search(word) for each in (GRAVE, BAD, DOUBTFUL))

@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from bot.skills.logs.alarm_words import BAD, DOUBTFUL, GRAVE, may_alarm
 from bot.skills.logs.severity import Severity, severity_of
 
 
@@ -95,3 +98,12 @@ def test_failure_is_understood_in_other_languages(text: str, expected: Severity)
 )
 def test_saying_that_nothing_failed_is_no_failure(text: str) -> None:
     assert severity_of(text) is Severity.INFO
+
+
+@given(st.one_of([st.from_regex(each) for each in (GRAVE, BAD, DOUBTFUL)]))
+def test_the_quick_look_misses_no_word_of_failure(text: str) -> None:
+    assert may_alarm(text)
+
+
+def test_the_quick_look_spares_what_is_usual() -> None:
+    assert not may_alarm("session 4711 opened for user alpha after 12 ms")
