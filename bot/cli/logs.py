@@ -189,12 +189,16 @@ def digest(
         record = _digest_record(found, analysis, counter.name, seconds)
         emit_json({**record, "sessions": report} if sessions else record)
         return
+    _show_digest(found, seconds)
+    _show_problems(list(analysis.problems))
+
+
+def _show_digest(found: Digest, seconds: float) -> None:
     typer.echo(found.text)
     typer.echo(
         f"read {found.n_lines:,} = shown {found.n_shown:,} + folded {found.n_folded:,} "
         f"+ skipped {found.n_skipped:,} · {seconds:.2f} s"
     )
-    _show_problems(list(analysis.problems))
 
 
 def _digest_record(
