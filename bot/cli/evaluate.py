@@ -94,8 +94,9 @@ def _logs_tables(report: LogsReport) -> list[Table]:
     for name, found in report.sessions.items():
         counts = f"{found.n_found} found, {found.n_labelled} labelled of {found.n_all:,}"
         scores.add_row(f"unusual sessions F1, {name}", f"{found.f1:.3f}", counts)
-    false = report.false_findings
-    scores.add_row("false findings", str(len(false.found)), f"{false.n_splits} splits")
+    for false in report.false_findings:
+        name = f"false findings, {false.kind}"
+        scores.add_row(name, str(len(false.found)), f"{false.n_splits} splits")
     for planted in report.planted:
         share = f"{planted.n_found / planted.n:.3f}" if planted.n else ""
         scores.add_row(f"planted {planted.kind} found", share, f"{planted.n_found}/{planted.n}")

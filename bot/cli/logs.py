@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ..skills.logs.digest import Digest
     from ..skills.logs.miner import Shape, Template
     from ..skills.logs.reader import Watch
+    from ..skills.logs.session_findings import SessionCollector
     from ..skills.logs.sources import LogQuery, Stream
 
 app = typer.Typer(no_args_is_help=True, help="Find what matters in log files.")
@@ -158,6 +159,12 @@ def digest(  # noqa: PLR0913 - a command's options are its arguments
     until: Until = "",
     level: Level = "",
     contains: Contains = "",
+    sessions: Annotated[
+        bool,
+        typer.Option(
+            "--sessions", help="Also say which requests, jobs or blocks went differently; slower."
+        ),
+    ] = False,
     as_json: _Json = False,
 ) -> None:
     """Say what changed in logs, with one verbatim line for each message."""
@@ -166,13 +173,15 @@ def digest(  # noqa: PLR0913 - a command's options are its arguments
     from ..log_setup import set_up_logging
     from ..skills.logs.digest import build
     from ..skills.logs.oddities import oddities
+    from ..skills.logs.session_findings import SessionCollector
 
     settings = read_settings()
     set_up_logging("ERROR")
     now = datetime.now(UTC)
     only = selection(now, since, until, level, contains)
+    collector = SessionCollector() if sessions else None
     started = time.perf_counter()
-    analysis = _analysed(paths, baseline, only, now, quiet=as_json)
+    analysis = _analysed(paths, baseline, only, now, collector, quiet=as_json)
     # NOTE: only now, because a vocabulary takes as much memory as all the reading.
     from ..token_counter import open_counter
 
@@ -187,44 +196,68 @@ def digest(  # noqa: PLR0913 - a command's options are its arguments
         )
     seconds = time.perf_counter() - started
     if as_json:
-        emit_json(_digest_record(found, analysis, counter.name, seconds))
+        record = _digest_record(found, analysis, counter.name, seconds)
+        emit_json({**record, "sessions": collector.report()} if collector else record)
         return
+    _show_digest(found, seconds)
+    _show_problems(oddities(analysis))
+
+
+def _show_digest(found: Digest, seconds: float) -> None:
     typer.echo(found.text if found.n_lines else "no lines")
     typer.echo(
         f"read {found.n_lines:,} = shown {found.n_shown:,} + folded {found.n_folded:,} "
         f"+ skipped {found.n_skipped:,} · {seconds:.2f} s"
     )
-    _show_problems(oddities(analysis))
 
 
 def _analysed(
-    paths: list[str], baseline: str | None, only: LogQuery, now: datetime, *, quiet: bool
+    paths: list[str],
+    baseline: str | None,
+    only: LogQuery,
+    now: datetime,
+    collector: SessionCollector | None,
+    *,
+    quiet: bool,
 ) -> Analysis:
+    from dataclasses import replace
+
     from ..skills.logs.analysis import analyse, analyse_against
     from ..skills.logs.crew import open_crew
+    from ..skills.logs.session_findings import told, watched
     from ..skills.logs.sources import selected
 
     streams = selected(streams_at(paths), only)
+    if collector is not None:
+        streams = watched(streams, collector)
     old = None if baseline is None else (stream_at(baseline),)
     every = streams if old is None else {**streams, "baseline": old}
     with open_crew() as crew, show_reading(every, quiet=quiet) as watch:
         if old is None:
-            return analyse(streams, None, now, crew=crew, watch=watch)
-        return analyse_against(streams, old, now, crew=crew, watch=watch)
+            analysis = analyse(streams, None, now, crew=crew, watch=watch)
+        else:
+            analysis = analyse_against(streams, old, now, crew=crew, watch=watch)
+    report = collector.report() if collector is not None else None
+    return replace(analysis, notes=told(report)) if report is not None else analysis
 
 
 def _digest_record(
     found: Digest, analysis: Analysis, tokens_of: str, seconds: float
 ) -> dict[str, object]:
+    from ..messages import Change
     from ..skills.logs.findings import as_finding
     from ..skills.logs.oddities import oddities
 
+    moved = [entry.movement for entry in found.entries]
+    if any(each.n_baseline_lines for each in analysis.services):
+        # Against a baseline only what changed is a finding; what is steady is in the text.
+        moved = [each for each in moved if each.change is not Change.STEADY]
     return {
         "lines_in": found.n_lines,
         "lines_shown": found.n_shown,
         "lines_folded": found.n_folded,
         "lines_skipped": found.n_skipped,
-        "findings": [as_finding(entry.movement) for entry in found.entries],
+        "findings": [as_finding(each) for each in moved],
         "problems": oddities(analysis),
         "text": found.text,
         "tokens_of": tokens_of,

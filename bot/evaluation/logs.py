@@ -54,10 +54,12 @@ class FalseFindings:
     """What was found where nothing had changed.
 
     Attributes:
+        kind: How the pairs of logs were made.
         n_splits: Pairs of logs that were compared.
         found: One text for each finding.
     """
 
+    kind: str
     n_splits: int
     found: tuple[str, ...]
 
@@ -78,7 +80,7 @@ class LogsReport:
     recall: dict[int, Recall]
     alerts: dict[str, Alerts]
     sessions: dict[str, Detection]
-    false_findings: FalseFindings
+    false_findings: tuple[FalseFindings, ...]
     planted: tuple[Found, ...]
     seconds: float
 
@@ -221,19 +223,36 @@ def _sessions(labels: Path, progress: Progress) -> Detection:
     return detect(_lines_beside(labels), labels_of(labels))
 
 
-def _false_findings(tables: list[Path], progress: Progress) -> FalseFindings:
-    """Halves of real logs, divided at random, and logs in which nothing changes."""
+def _false_findings(tables: list[Path], progress: Progress) -> tuple[FalseFindings, ...]:
+    """In real logs, divided at random, and in logs in which nothing changes."""
     progress("findings where nothing changed")
-    found: list[str] = []
     logs = [_log_of(table) for table in tables][:_N_SPLITS]
-    for seed, path in enumerate(logs):
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-        found += (f"{path.stem}: {each}" for each in logs_planted.false_in_halves(lines, seed))
     forms = list(logs_planted.FORMATS)
-    for seed in range(_N_SPLITS):
-        form = forms[seed % len(forms)]
-        found += (f"{form} {seed}: {each}" for each in logs_planted.false_in_time(form, seed))
-    return FalseFindings(n_splits=len(logs) + _N_SPLITS, found=tuple(found))
+    steady = [(forms[seed % len(forms)], seed) for seed in range(_N_SPLITS)]
+    return (
+        _false_in("random halves", logs, 0.5),
+        _false_in("a random fifth against the rest", logs, 0.2),
+        FalseFindings(
+            kind="steady log, its end against its beginning",
+            n_splits=len(steady),
+            found=tuple(t for each in steady for t in logs_planted.false_in_time(*each)),
+        ),
+        FalseFindings(
+            kind="steady log, against another one",
+            n_splits=len(steady),
+            found=tuple(t for each in steady for t in logs_planted.false_in_parts(*each)),
+        ),
+    )
+
+
+def _false_in(kind: str, logs: list[Path], share: float) -> FalseFindings:
+    found: list[str] = []
+    for path in logs:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        for seed in range(_N_SEEDS):
+            false = logs_planted.false_in_split(lines, seed, share)
+            found += (f"{path.stem}: {each}" for each in false)
+    return FalseFindings(kind=kind, n_splits=len(logs) * _N_SEEDS, found=tuple(found))
 
 
 def _planted(progress: Progress) -> tuple[Found, ...]:

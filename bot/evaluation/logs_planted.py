@@ -154,19 +154,42 @@ def _looked_at(text: str) -> Analysis:
     return analyse({"log": (TextStream(name="log", text=text),)}, window, end)
 
 
-def finds(kind: str, form: str, seed: int) -> bool:
-    """Whether a planted change is found, with its own message and as what it is."""
+def _apart(lines: Sequence[_Line], form: str) -> Analysis:
+    """The second half of a log against its first half, each a log of its own."""
+    cut = _at(LENGTH_S / 2)
+    old = [line for line in lines if line.at < cut]
+    new = [line for line in lines if line.at >= cut]
+    return _against(_written(old, form), _written(new, form))
+
+
+def _against(old: str, new: str) -> Analysis:
+    before, after = (TextStream(name="log", text=text) for text in (old, new))
+    return analyse_against({"log": (after,)}, (before,), START)
+
+
+def finds(kind: str, form: str, seed: int, *, apart: bool = False) -> bool:
+    """Whether a planted change is found, with its own message and as what it is.
+
+    Args:
+        apart: What is before is a log of its own, not the beginning of the same.
+    """
     rng = random.Random(f"{kind}-{form}-{seed}")  # noqa: S311 - no secret
     lines, marker = _plant(kind, _background(rng), rng)
-    movements = _looked_at(_written(lines, form)).movements
+    analysis = _apart(lines, form) if apart else _looked_at(_written(lines, form))
+    movements = analysis.movements
     return any(
         moved.change in _EXPECTED[kind] and marker in moved.row.pattern for moved in movements
     )
 
 
 def found_of(kind: str, n_seeds: int) -> Found:
-    """How many changes of a kind are found, over all notations."""
-    outcomes = [finds(kind, form, seed) for form in FORMATS for seed in range(n_seeds)]
+    """How many changes of a kind are found, over all notations and both kinds of baseline."""
+    outcomes = [
+        finds(kind, form, seed, apart=apart)
+        for form in FORMATS
+        for seed in range(n_seeds)
+        for apart in (False, True)
+    ]
     return Found(kind=kind, n_found=sum(outcomes), n=len(outcomes))
 
 
@@ -176,14 +199,23 @@ def false_in_time(form: str, seed: int) -> list[str]:
     return _changed(_looked_at(_written(_background(rng), form)))
 
 
-def false_in_halves(lines: Sequence[str], seed: int) -> list[str]:
-    """Findings between the two halves of a log that was divided at random."""
+def false_in_parts(form: str, seed: int) -> list[str]:
+    """Likewise, with its two halves as logs of their own."""
+    rng = random.Random(f"null-{form}-{seed}")  # noqa: S311 - no secret
+    return _changed(_apart(_background(rng), form))
+
+
+def false_in_split(lines: Sequence[str], seed: int, share: float = 0.5) -> list[str]:
+    """Findings between the two parts of a log that was divided line by line at random.
+
+    Args:
+        share: About how much of the lines the newer log gets, 0 to 1.
+    """
     rng = random.Random(f"halves-{seed}")  # noqa: S311 - no secret
-    halves: tuple[list[str], list[str]] = ([], [])
+    parts: tuple[list[str], list[str]] = ([], [])
     for line in lines:
-        halves[rng.random() < 0.5].append(line)
-    old, new = (TextStream(name="log", text="\n".join(half)) for half in halves)
-    return _changed(analyse_against({"log": (new,)}, (old,), START))
+        parts[rng.random() >= 1 - share].append(line)
+    return _changed(_against(*("\n".join(part) for part in parts)))
 
 
 def _changed(analysis: Analysis) -> list[str]:

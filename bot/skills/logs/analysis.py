@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
+from .against import compare_with
 from .blocks import Intake
 from .crew import Crew
 from .findings import (
     Comparison,
     Movement,
     compare,
-    compare_with,
     preceding,
 )
 from .miner import Miner
@@ -76,11 +76,13 @@ class Analysis:
     Attributes:
         window: None when everything was read.
         movements: Of all services, most telling first.
+        notes: What else is known of the logs as a whole, a line each.
     """
 
     window: Window | None
     services: tuple[ServiceAnalysis, ...]
     movements: tuple[Movement, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
     @property
     def n_lines(self) -> int:

@@ -104,6 +104,7 @@ def build(
     budget = _Budget(budget_tokens, count_tokens)
     title = budget.spend(_title(analysis, zone))
     budget.spend(_rest(len(analysis.movements), analysis.n_lines))
+    noted = [note for note in analysis.notes if budget.grants(note)]
     if _has_nothing_to_compare_with(analysis):
         entries, pieces = _explaining(ranked(own), budget, max_entries, len(analysis.services) > 1)
     else:
@@ -124,7 +125,7 @@ def build(
         n_folded=n_folded,
         n_skipped=analysis.n_left_out,
         n_other_messages=n_other,
-        text="\n".join((title, *pieces, _rest(n_other, n_folded))),
+        text="\n".join((title, *noted, *pieces, _rest(n_other, n_folded))),
         prompt=_prompt(analysis, entries, zone),
     )
 

@@ -24,7 +24,6 @@ _MIN_RATIO = 2.0
 _NEW_CHANCE = 0.001
 _LEAD_SHARE = 0.2
 _HANDFUL = 5
-_UNSEEN_CHANCE = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +34,7 @@ class Movement:
         n_lines: Lines within the window that was asked for.
         ratio: Rate after over rate before; None when it was not seen before.
         usual: What was usual before, for example "3.1/s"; empty when that is unknown.
+        is_unseen: Whether the baseline lacks it, but too few lines have it to call it new.
         first: The first line after the change, or the last one known before it when it is gone.
     """
 
@@ -45,6 +45,7 @@ class Movement:
     ratio: float | None
     first: Sighting
     usual: str = ""
+    is_unseen: bool = False
 
     @property
     def n_shown(self) -> int:
@@ -80,9 +81,11 @@ class Movement:
             return {Severity.WARN: 1}.get(severity, 0 if self.is_bad else 3)
         if self.change is Change.GONE:
             return 2
-        if self.change is Change.FALLING:
+        if self.is_unseen and self.is_bad:
             return 4
-        return 5 + (Severity.FATAL - severity)
+        if self.change is Change.FALLING:
+            return 5
+        return 6 + (Severity.FATAL - severity)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,49 +144,6 @@ def compare(
     )
 
 
-def compare_with(rows: Sequence[Row], baseline: Sequence[Row], exposure: float) -> Comparison:
-    """Compare with another log as the baseline.
-
-    Args:
-        exposure: How much longer the baseline is than the log, in time or in lines.
-    """
-    known = {row.key: row for row in baseline}
-    movements: list[Movement] = []
-    chance = _chance_of_unseen(rows, baseline, exposure)
-    for row in rows:
-        old = known.pop(row.key, None)
-        n_before = old.n_lines if old is not None else 0
-        sighting = row.firsts[min(row.firsts)]
-        moved = _judge(row, n_before, row.n_lines, exposure, 2.0, row.n_lines, sighting)
-        if moved.change is Change.NEW and (1 / (1 + exposure)) ** row.n_lines > chance:
-            label = _label(Change.STEADY, row.severity, None)
-            moved = replace(moved, change=Change.STEADY, label=label)
-        movements.append(moved)
-    for row in known.values():
-        sighting = row.firsts[max(row.firsts)]
-        movements.append(_judge(row, row.n_lines, 0, exposure, 2.0, 0, sighting))
-    kept = (each for each in movements if each.n_lines or each.change is not Change.STEADY)
-    return Comparison(
-        movements=tuple(sorted(kept, key=lambda moved: moved.rank)), onset=None, has_baseline=True
-    )
-
-
-def _chance_of_unseen(rows: Sequence[Row], baseline: Sequence[Row], exposure: float) -> float:
-    """How unlikely it must be that an error is new by chance; 1 when none is to be expected.
-
-    Errors that the baseline has once tell how many others it would have had if it were longer
-    (Good and Turing); only more than those say that something happened.
-    """
-    known = {row.key for row in baseline}
-    n_once = sum(row.severity >= Severity.ERROR and row.n_lines == 1 for row in baseline)
-    unseen = [row for row in rows if row.key not in known]
-    n_unseen = sum(row.severity >= Severity.ERROR and row.n_lines <= _HANDFUL for row in unseen)
-    expected = n_once / exposure
-    if not n_once or n_unseen > expected + 3 * math.sqrt(expected):
-        return 1.0
-    return _UNSEEN_CHANCE / n_once
-
-
 @dataclass(frozen=True, slots=True)
 class _Cut:
     first: int
@@ -212,7 +172,7 @@ def _movement(row: Row, cut: _Cut, before_s: float | None) -> Movement | None:
     in_window = sum(n for tick, n in row.ticks.items() if tick >= cut.window_first)
     later = [tick for tick in row.firsts if tick >= cut.tick or not before]
     sighting = row.firsts[min(later) if later and after else max(row.firsts)]
-    moved = _judge(row, before, after, cut.exposure, cut.dispersion, in_window, sighting)
+    moved = judge(row, before, after, cut.exposure, cut.dispersion, in_window, sighting)
     if moved.change is Change.STEADY and in_window == 0:
         return None
     if not before:
@@ -234,7 +194,7 @@ def _without_baseline(row: Row, window_first: int) -> Movement | None:
     )
 
 
-def _judge(
+def judge(
     row: Row,
     before: int,
     after: int,
@@ -243,12 +203,20 @@ def _judge(
     n_lines: int,
     sighting: Sighting,
 ) -> Movement:
+    """How a message moved, from its counts before and after.
+
+    Args:
+        exposure: How much longer "before" is than "after".
+        dispersion: How much more its counts vary than chance would have it; at least 1.
+        n_lines: Lines within the window that was asked for.
+        sighting: The line to show.
+    """
     change = _change(row.severity, before, after, exposure, dispersion)
     ratio = after * exposure / before if before else None
     return Movement(
         row=row,
         change=change,
-        label=_label(change, row.severity, ratio),
+        label=label_of(change, row.severity, ratio),
         n_lines=n_lines,
         ratio=ratio,
         first=sighting,
@@ -291,7 +259,8 @@ def _gain(before: int, after: int, exposure: float) -> float:
     )
 
 
-def _label(change: Change, severity: Severity, ratio: float | None) -> str:
+def label_of(change: Change, severity: Severity, ratio: float | None) -> str:
+    """A change in a word or a factor; of what is steady, how grave it is."""
     if change is Change.RISING and ratio is not None:
         return f"×{ratio:,.0f}" if ratio >= 10 else f"×{ratio:.1f}"
     if change is Change.FALLING and ratio:
@@ -311,7 +280,7 @@ def preceding(rows: Sequence[Row], onset_at: float, lead_s: float = 30.0) -> tup
     if not times or onset_at - min(times) < lead_s:
         return ()
     near = [
-        _judge(row, 0, row.n_lines, 1.0, 1.0, row.n_lines, first)
+        judge(row, 0, row.n_lines, 1.0, 1.0, row.n_lines, first)
         for row, first in firsts
         if first.second is not None and -lead_s <= first.second - onset_at <= 1
     ]

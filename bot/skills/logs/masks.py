@@ -45,10 +45,13 @@ _PLAIN = "plain"
 _MASKS = (
     ("thread", rf"\b{_LEVEL}\s+\[(?:[^\[\]]|\[[^\[\]]*\])*+\]"),
     ("url", r"\b[a-z][a-z0-9+]{1,9}://[^\s\"'<>,;)\]]++"),
+    ("id", r"(?<![\w:])[0-9a-fA-F]{2}(?::[0-9a-fA-F]{2}){5}(?![\w:])"),
     ("time", _STAMP),
     ("value", r"(?<=\b[Uu]ser )(?<!user user )[\w.@-]++"),
     # A plain word is no mask; taking it as a whole spares trying the others at its every letter.
     (_PLAIN, r"(?<![^\s(\[])[A-Za-z]++(?=\s)"),
+    # A name with its number, as of signals, error numbers and devices: SIGTERM(15).
+    ("id", rf"\b(?!{_LEVEL}|FAIL)[A-Z][A-Z_]+\(\d+\)"),
     ("ip", r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?:[:/]\d{1,5})?(?![\w.]*\w)"),
     ("ip", r"(?<![\w:])(?:[0-9a-fA-F]{1,4}:{1,2}){3,7}[0-9a-fA-F]{1,4}(?![\w:])"),
     ("path", _PATH),
@@ -67,7 +70,9 @@ _PROCESS = re.compile(r"(?<!\S)([A-Za-z][\w./()-]*)\[<n>\]: ")
 _LEVEL_WORD = re.compile(rf"\b(?:{'|'.join(sorted(LEVEL_WORDS, key=len, reverse=True)).upper()})\b")
 _LABELS = tuple(label for label, _ in _MASKS)
 _MASK = re.compile("|".join(f"({pattern})" for _, pattern in _MASKS))
-_WORD = re.compile(r"<[a-z]+>|[^\W\d_]{2,}")
+# Where scripts without spaces touch others, a word ends.
+_SPACELESS = "\u2e80-\ud7ff\uf900-\uffdc"
+_WORD = re.compile(rf"<[a-z]+>|[^\W\d_{_SPACELESS}]{{2,}}|[{_SPACELESS}]{{2,}}")
 _WITH_UNIT = re.compile(rf"[-+]?\d[\d.,]*( ?{_UNIT})")
 _LITERAL_LABELS = frozenset({"path", "text", "value", "name"})
 _MAX_TEXT_CHARS = 2000

@@ -23,6 +23,8 @@ _FROM_DIGIT = re.compile(rb"0[\w-]*+")
 _BEFORE_DIGIT = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-"
 _MERGE_VALUES = 5
 _MERGE_CONSTANT_WORDS = 3
+_SPACELESS = "\u2e80"  # the first of their letters
+_LONG_RUN = 4
 _MOSTLY = 0.3
 _ANCHOR_BYTES = 4
 _ANY = "*"
@@ -53,6 +55,9 @@ _VALUE = re.compile(
     rb"|\"?\b(?:status|status_code|code|errno|signal|exit_code)\"?[ :=]{1,3}(\d{1,3})\b(?!\.)"
     rb"|\bexit(?:ed)?(?: with)?(?: status| code)?[ :=]{1,2}(\d{1,3})\b"
     rb"|\"level\":\s?(\d\d)\b"
+    rb"|\b(\d{1,4}) (?:failed|failures?|errors?)\b"
+    rb"|\b(?:errors?|error_count|failed|failures?)\"?[ :=]{1,3}(\d{1,4})\b(?!\.)"
+    rb"|^<(\d{1,3})>1 "
 )
 
 
@@ -262,7 +267,7 @@ class Miner:
     def _join_neighbours(self, template: Template) -> None:
         """Merge the template with those that differ from it in exactly one word."""
         words = template.words
-        if sum(word != _ANY for word in words[1:]) < _MERGE_CONSTANT_WORDS:
+        if sum(map(_weight, words[1:])) < _MERGE_CONSTANT_WORDS:
             return
         for place in range(1, len(words)):
             if words[place] == _ANY:
@@ -309,9 +314,19 @@ class Miner:
         into.widen(template.pieces)
 
 
+def _weight(word: str) -> int:
+    """How many words a word is: a run of a script without spaces is several."""
+    if word == _ANY:
+        return 0
+    return 2 if word[0] >= _SPACELESS and len(word) >= _LONG_RUN else 1
+
+
 def _anchor(line: bytes) -> bytes | None:
     match = _VALUE.search(line)
-    return match.group()[:_ANCHOR_BYTES].rstrip(b"0123456789") if match else None
+    if match is None:
+        return None
+    head = match.group()[:_ANCHOR_BYTES].rstrip(_DIGITS)
+    return b"" if head[:1].isdigit() else head
 
 
 def _kind(text: str) -> LineKind:

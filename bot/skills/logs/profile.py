@@ -10,20 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .counting import BlockCounts, Group, Times, count_block, one_line, times_of
+from .masks import readable
 from .miner import Miner, Shape, Template, value_of
 from .records import Joiner
-from .severity import Severity
+from .severity import Severity, severity_of, value_severity
 from .sources import Chunk
 from .tally import First, Place, Sighting, Sightings, Surroundings, Tally
 from .ticks import room_for
 
 _MAX_VALUES = 16
-_NUMERIC_LEVELS = {
-    "30": Severity.INFO,
-    "40": Severity.WARN,
-    "50": Severity.ERROR,
-    "60": Severity.FATAL,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,17 +288,22 @@ class Profile:
         return len(set[str]().union(*values)) < _MAX_VALUES
 
     def _row(self, template: Template, value: str, tally: Tally) -> Row:
-        pattern = template.pattern
+        pattern, severity = template.pattern, template.severity
+        firsts = Sightings(tally.firsts)
         if value:
-            pattern = pattern.replace("<n>", value, 1) if "<n>" in pattern else pattern
+            # Lines of one shape differ in digits: "0 errors" are none, "3 errors" are some.
+            first = firsts[min(firsts)].line
+            severity = max(value_severity(value), severity_of(readable(first)))
+            if not first.startswith(f"<{value}>"):
+                pattern = pattern.replace("<n>", value, 1)
         return Row(
             service=self.service,
             template_id=template.template_id,
             value=value,
             pattern=_without_service(pattern, self.service),
-            severity=max(template.severity, _value_severity(value, template)),
+            severity=severity,
             ticks=tally.ticks,
-            firsts=Sightings(tally.firsts),
+            firsts=firsts,
             last_second=tally.last_second,
             surroundings=tuple(
                 line for around in tally.surroundings for line in around.sightings()
@@ -314,14 +314,6 @@ class Profile:
 
 def _no_second(_line: bytes) -> int | None:
     return None
-
-
-def _value_severity(value: str, template: Template) -> Severity:
-    if len(value) == 3 and value.startswith("5"):
-        return Severity.WARN
-    if len(value) == 2 and value in _NUMERIC_LEVELS:
-        return _NUMERIC_LEVELS[value]
-    return Severity.DEBUG
 
 
 def _without_service(pattern: str, service: str) -> str:

@@ -1,7 +1,7 @@
 """Which lines of a log explain best what went wrong, without anything to compare with. Pure.
 
 A line counts for itself: its severity, how often its message came and how late, since what ends a
-job stands near the end. It also counts for standing near such lines: what a failing part of
+job stands near the end; little, when its message was there all the time. It also counts for standing near such lines: what a failing part of
 a program was doing, and where, is written around its error. Lines that say nearly the same as one
 that was chosen already come later.
 """
@@ -35,6 +35,8 @@ _REACH_LINES = 4.0
 _SURROUNDING = 0.5
 _REPEAT = 0.5
 _SAMENESS = 0.75
+_STEADINESS = 0.8
+_N_PARTS = 20
 _MAX_SIGHTINGS = 32
 _MAX_REPEATS = 3
 _POOL = 400
@@ -95,11 +97,13 @@ def _place(sighting: Sighting) -> tuple[str, int]:
 
 def _lines(movements: Sequence[Movement]) -> Iterable[_Line]:
     seen: set[tuple[str, int]] = set()
+    spans = _spans(movements)
     for moved in movements:
         volume = 1 + _VOLUME * math.log2(max(1, moved.n_lines))
         own = _WEIGHTS[moved.row.severity] * volume * (_GROWTH if moved.grows else 1.0)
         if own and has_alarming_word(_LEVEL.sub("", moved.row.pattern)):
             own *= _ALARM
+        own *= 1 - _STEADINESS * _steadiness(moved, spans[moved.row.service])
         # Lines without words, such as lists of files, have only their masks in common.
         has_words = bool(_WORD.search(moved.row.pattern.replace("<*>", "")))
         repeat = _REPEAT if has_words or own else 1.0
@@ -111,6 +115,26 @@ def _lines(movements: Sequence[Movement]) -> Iterable[_Line]:
             if _place(sighting) not in seen:
                 seen.add(_place(sighting))
                 yield _Line(None, sighting, 0.0, _SURROUNDING, 1.0)
+
+
+def _spans(movements: Sequence[Movement]) -> dict[str, tuple[int, int]]:
+    """By service, its first tick and the one after its last."""
+    spans: dict[str, tuple[int, int]] = {}
+    for moved in movements:
+        ticks = moved.row.ticks
+        first, end = spans.get(moved.row.service, (min(ticks), max(ticks) + 1))
+        spans[moved.row.service] = (min(first, min(ticks)), max(end, max(ticks) + 1))
+    return spans
+
+
+def _steadiness(moved: Movement, span: tuple[int, int]) -> float:
+    """How much a message was there all the time, 0 to 1: then it explains no failure."""
+    if moved.grows:
+        return 0.0
+    first, end = span
+    n_parts = min(_N_PARTS, end - first)
+    parts = {(tick - first) * n_parts // (end - first) for tick in moved.row.ticks}
+    return ((len(parts) - 1) / (_N_PARTS - 1)) ** 2
 
 
 def _sample(moved: Movement) -> list[Sighting]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from enum import IntEnum
 
+from .alarm_words import BAD, DOUBTFUL, GRAVE, NONE_FAILED, may_alarm
+
 
 class Severity(IntEnum):
     """Ordered from chatter to catastrophe."""
@@ -20,18 +22,42 @@ _HEAD_CHARS = 160
 _NAMES = {
     "trace": Severity.DEBUG,
     "debug": Severity.DEBUG,
+    "dbg": Severity.DEBUG,
+    "verbose": Severity.DEBUG,
     "info": Severity.INFO,
+    "inf": Severity.INFO,
+    "information": Severity.INFO,
+    "informational": Severity.INFO,
     "notice": Severity.INFO,
+    "hinweis": Severity.INFO,
     "warn": Severity.WARN,
     "warning": Severity.WARN,
+    "wrn": Severity.WARN,
+    "warnung": Severity.WARN,
+    "avertissement": Severity.WARN,
+    "advertencia": Severity.WARN,
+    "aviso": Severity.WARN,
+    "avviso": Severity.WARN,
+    "предупреждение": Severity.WARN,
+    "警告": Severity.WARN,
     "err": Severity.ERROR,
     "error": Severity.ERROR,
     "severe": Severity.ERROR,
+    "fehler": Severity.ERROR,
+    "erreur": Severity.ERROR,
+    "erro": Severity.ERROR,
+    "errore": Severity.ERROR,
+    "ошибка": Severity.ERROR,
+    "错误": Severity.ERROR,
+    "エラー": Severity.ERROR,
     "failure": Severity.ERROR,
     "crit": Severity.FATAL,
     "critical": Severity.FATAL,
     "alert": Severity.FATAL,
     "emerg": Severity.FATAL,
+    "emergency": Severity.FATAL,
+    "ftl": Severity.FATAL,
+    "panik": Severity.FATAL,
     "panic": Severity.FATAL,
     "fatal": Severity.FATAL,
 }
@@ -43,8 +69,23 @@ _FIELD = re.compile(
 # Upper case anywhere in the head, any case in brackets or before a colon right after the stamp.
 _UPPER = re.compile(rf"(?<![\w.-])({_LEVEL.upper()})(?![\w.=-])")
 _BRACKETED = re.compile(rf"[\[(<|]\s*(?:[\w.]+:)?({_LEVEL})\s*[\])>|]", re.IGNORECASE)
-_LEADING = re.compile(rf"^[^A-Za-z]*(?:[TZ]\b[^A-Za-z]*)?({_LEVEL})\b[\s:,\]]", re.IGNORECASE)
+_LEADING = re.compile(rf"^[\W\d_]*(?:[TZ]\b[\W\d_]*)?({_LEVEL})\b[\s:,\]]", re.IGNORECASE)
 _LETTER = re.compile(r"^([IWEFDV])\d{4} \d\d:|^[\d\-:. ]{14,}\s([VDIWEF])[ /]\S")
+# Before the version and the time of a syslog line: facility times eight plus severity.
+_PRIORITY = re.compile(r"<(\d{1,3})>1 ")
+_PRIORITIES = (
+    *[Severity.FATAL] * 3,
+    Severity.ERROR,
+    Severity.WARN,
+    *[Severity.INFO] * 2,
+    Severity.DEBUG,
+)
+_NUMERIC_LEVELS = {
+    "30": Severity.INFO,
+    "40": Severity.WARN,
+    "50": Severity.ERROR,
+    "60": Severity.FATAL,
+}
 _LETTERS = {
     "V": Severity.DEBUG,
     "D": Severity.DEBUG,
@@ -53,16 +94,6 @@ _LETTERS = {
     "E": Severity.ERROR,
     "F": Severity.FATAL,
 }
-_GRAVE = re.compile(
-    r"\b(?:fatal|panic(?:ked)?|critical|segfault|segmentation fault|core dumped|out of memory|"
-    r"oom[- ]?kill\w*)\b",
-    re.IGNORECASE,
-)
-_BAD = re.compile(
-    r"\b(?:errors?|exception|traceback|aborted|crash(?:ed)?|corrupt(?:ed|ion)?)\b"
-    r"|\b\w+(?:Error|Exception)\b",
-    re.IGNORECASE,
-)
 # How programs say that they, or a part of their work, did not succeed.
 _UNSUCCESSFUL = re.compile(
     r"\bexit(?:ed|ing|s)?(?: with)?(?: (?:status|code|status code))?[ :=]{1,2}[1-9]\d{0,2}\b"
@@ -70,14 +101,8 @@ _UNSUCCESSFUL = re.compile(
     r"|(?i:\b[1-9]\d{0,6} (?:\w+ )?(?:failed|failures?|errors?)\b)"
     r"|(?<![\w.-])(?:FAIL|FAILED|FAILURE)(?![\w.=-])|[\u2717\u2718\u274c]|^\s*not ok \d"
 )
-_NONE_FAILED = re.compile(
-    r"\b(?:0|no|without|zero) (?:\w+ )?(?:failed|failures?|errors?)\b", re.IGNORECASE
-)
-_DOUBTFUL = re.compile(
-    r"\b(?:fail(?:ed|ure|s|ing)?|refused|denied|time(?:d)?[ -]?out|unreachable|exhausted|"
-    r"unable|cannot|can't|could not|invalid|rejected|unavailable|lost|killed|broken|missing)\b",
-    re.IGNORECASE,
-)
+# What is asked for or where it lies tells nothing of how it went.
+_PLACE = re.compile(r"(?<![\w.])/[\w.%~/-]*")
 
 
 def stated(text: str) -> Severity | None:
@@ -87,6 +112,9 @@ def stated(text: str) -> Severity | None:
         match = pattern.search(head)
         if match:
             return _NAMES[match.group(1).lower()]
+    priority = _PRIORITY.match(head)
+    if priority:
+        return _PRIORITIES[int(priority.group(1)) % 8]
     letter = _LETTER.search(head)
     if letter:
         return _LETTERS[letter.group(1) or letter.group(2)]
@@ -98,16 +126,23 @@ def severity_of(text: str) -> Severity:
     level = stated(text)
     if level is not None:
         return level
-    if _GRAVE.search(text):
+    if not may_alarm(text):
+        return Severity.INFO
+    text = NONE_FAILED.sub("", _PLACE.sub("", text))
+    if GRAVE.search(text):
         return Severity.FATAL
-    if _UNSUCCESSFUL.search(text):
+    if _UNSUCCESSFUL.search(text) or BAD.search(text):
         return Severity.ERROR
-    text = _NONE_FAILED.sub("", text)
-    if _BAD.search(text):
-        return Severity.ERROR
-    return Severity.WARN if _DOUBTFUL.search(text) else Severity.INFO
+    return Severity.WARN if DOUBTFUL.search(text) else Severity.INFO
+
+
+def value_severity(value: str) -> Severity:
+    """What a status or a numeric level says by itself; the lowest when it says nothing."""
+    if len(value) == 3 and value.startswith("5"):
+        return Severity.WARN
+    return _NUMERIC_LEVELS.get(value, Severity.DEBUG)
 
 
 def has_alarming_word(word: str) -> bool:
-    """Whether a single word speaks of failure, so that it must never become a wildcard."""
-    return any(pattern.search(word) for pattern in (_GRAVE, _BAD, _DOUBTFUL))
+    """Whether a text speaks of failure; such a word must never become a wildcard."""
+    return may_alarm(word) and any(each.search(word) for each in (GRAVE, BAD, DOUBTFUL))

@@ -64,6 +64,30 @@ def test_digest_compares_with_a_baseline(tmp_path: Path) -> None:
     assert [row["change"] for row in record["findings"]] == ["new", "gone"]
 
 
+def test_a_log_against_itself_has_no_findings_but_still_a_text(tmp_path: Path) -> None:
+    usual = tmp_path / "usual.log"
+    usual.write_text(GOOD)
+    code, record = _run("digest", usual, "--baseline", usual)
+    assert code == 0
+    assert record["findings"] == []
+    assert record["lines_shown"] > 0
+
+
+def test_digest_says_which_jobs_went_differently(tmp_path: Path) -> None:
+    lines: list[str] = []
+    for number in range(100):
+        job = f"job-{number * 7919:08d}"
+        lines += [f"accepted {job} from queue", f"working on {job} now"]
+        lines += [f"finished {job} well"] if number != 50 else []
+    path = tmp_path / "jobs.log"
+    path.write_text("\n".join(lines))
+    code, record = _run("digest", path, "--sessions")
+    assert code == 0
+    assert (record["sessions"]["n_sessions"], record["sessions"]["n_odd"]) == (100, 1)
+    assert "1 of 100 job* went differently:" in record["text"]
+    assert "sessions" not in _run("digest", path)[1]
+
+
 def test_a_missing_file_gets_one_sentence(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["templates", str(tmp_path / "none.log")])
     assert result.exit_code == 1

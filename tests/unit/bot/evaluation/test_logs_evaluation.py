@@ -55,7 +55,8 @@ def test_each_part_is_scored_where_its_data_are(tmp_path: Path) -> None:
     assert (report.alerts["Toy"].n_shown, report.alerts["Toy"].n) == (2, 2)
     assert report.sessions["Jobs"].f1 == 1
     assert report.recall[1000].recall == 1
-    assert report.false_findings.n_splits == 11
+    assert [each.n_splits for each in report.false_findings] == [5, 5, 10, 10]
+    assert [each.found for each in report.false_findings[2:]] == [(), ()]
     assert all(each.n_found == each.n for each in report.planted)
     assert "templates of Toy" in said
 

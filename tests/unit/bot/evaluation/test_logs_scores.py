@@ -83,10 +83,11 @@ def test_a_session_that_ends_early_is_detected_among_others() -> None:
 
 @pytest.mark.parametrize("kind", logs_planted.KINDS)
 @pytest.mark.parametrize("form", logs_planted.FORMATS)
-def test_planted_changes_are_found(kind: str, form: str) -> None:
-    assert logs_planted.finds(kind, form, seed=99)
+@pytest.mark.parametrize("apart", [False, True])
+def test_planted_changes_are_found(kind: str, form: str, *, apart: bool) -> None:
+    assert logs_planted.finds(kind, form, seed=99, apart=apart)
 
 
 def test_equal_halves_have_no_findings_and_different_ones_have() -> None:
     steady = [f"2026-03-02 09:00:{n % 60:02d} INFO served {n}" for n in range(200)]
-    assert logs_planted.false_in_halves(steady, seed=1) == []
+    assert logs_planted.false_in_split(steady, seed=1) == []

@@ -9,18 +9,15 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.messages import Change
-from bot.skills.logs.analysis import analyse_against
 from bot.skills.logs.findings import (
     Comparison,
     as_finding,
     compare,
-    compare_with,
     preceding,
 )
 from bot.skills.logs.onset import Grid, find_late_onset, find_onset
 from bot.skills.logs.profile import Row, Sighting
 from bot.skills.logs.severity import Severity
-from bot.skills.logs.sources import TextStream
 
 GRID = Grid(0, 100)
 NOW = datetime(2026, 3, 3, tzinfo=UTC)
@@ -135,44 +132,11 @@ def test_without_anything_before_nothing_is_called_new() -> None:
     assert [(m.change, m.label) for m in comparison.movements] == [(Change.STEADY, "ERROR")]
 
 
-def test_another_log_can_be_the_baseline() -> None:
-    old = [row("served", every(0, 50, 10)), row("gone", every(0, 50, 4))]
-    new = [row("served", every(0, 100, 10)), row("bad", every(0, 10, 1), Severity.ERROR)]
-    found = {m.row.pattern: m.change for m in compare_with(new, old, 0.5).movements}
-    assert found == {"served": Change.STEADY, "bad": Change.NEW, "gone": Change.GONE}
-
-
 def test_what_was_first_seen_just_before_an_onset_is_told_unless_there_is_a_lot() -> None:
     rows = [row("served", every(0, 100, 5)), row("export started", {66: 1})]
     assert [moved.row.pattern for moved in preceding(rows, 70.0)] == ["export started"]
     many = [row(f"m{n}", {66: 1}) for n in range(9)]
     assert preceding([*rows, *many], 70.0) == ()
-
-
-def _halves(*counts: tuple[int, int]) -> list[str]:
-    texts = [["2026-03-02T09:00:00Z INFO served"] * 50 for _ in range(2)]
-    for name, pair in zip(("fan", "disk", "link", "port", "node", "rack"), counts, strict=False):
-        for text, n in zip(texts, pair, strict=True):
-            text.extend([f"2026-03-02T09:00:01Z ERROR {name} is broken beyond repair"] * n)
-    return ["\n".join(text) for text in texts]
-
-
-def _new_against(old: str, new: str) -> list[str]:
-    streams = {"log": (TextStream(name="log", text=new),)}
-    found = analyse_against(streams, (TextStream(name="old", text=old),), NOW)
-    return [moved.row.pattern for moved in found.movements if moved.change is Change.NEW]
-
-
-def test_one_line_of_an_unknown_error_is_new_when_errors_were_unknown() -> None:
-    assert _new_against(*_halves((0, 1))) == ["fan is broken beyond repair"]
-
-
-def test_an_unknown_error_among_many_rare_ones_is_no_news() -> None:
-    assert _new_against(*_halves((1, 0), (1, 0), (2, 0), (0, 1), (0, 2))) == []
-
-
-def test_an_unknown_error_that_keeps_coming_is_news_among_rare_ones() -> None:
-    assert _new_against(*_halves((1, 0), (1, 0), (0, 30))) == ["link is broken beyond repair"]
 
 
 def test_a_first_error_in_the_very_last_ticks_is_an_onset() -> None:

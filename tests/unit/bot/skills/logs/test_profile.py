@@ -139,3 +139,18 @@ def test_lines_out_of_order_are_counted_one_by_one() -> None:
     text = "\n".join(f"2026-03-02T09:00:{second:02d}Z INFO at work" for second in seconds)
     assert _counted(text, contains="") == _counted(text, contains="at")
     assert _counted(text, contains="")[-1] == 2
+
+
+def test_a_count_of_failures_is_grave_only_when_it_is_not_zero() -> None:
+    text = "\n".join(f"run {n} of suite unit: {n % 4 // 3} failed, {n} passed" for n in range(40))
+    found = {row.value: row.severity for row in profile_of(text).rows()}
+    assert found == {"0": Severity.INFO, "1": Severity.ERROR}
+
+
+def test_the_priority_of_a_syslog_line_is_its_severity() -> None:
+    lines = [f"<{134 if n else 131}>1 {_stamp(n)} web app 7 - - state is {n}" for n in range(9)]
+    rows = profile_of("\n".join(lines)).rows()
+    assert {(row.severity, row.n_lines) for row in rows} == {
+        (Severity.ERROR, 1),
+        (Severity.INFO, 8),
+    }

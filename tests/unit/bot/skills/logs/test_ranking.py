@@ -67,3 +67,13 @@ def test_the_budget_holds_in_the_tokens_it_is_given_in() -> None:
         )
         assert len(digest.text) <= budget
         assert digest.entries
+
+
+def test_an_error_that_was_always_there_explains_less_than_one_that_came_once() -> None:
+    lines: list[str] = []
+    for number in range(400):
+        lines += ["served one", "error: cache of avatars is missing"]
+        if number == 200:
+            lines.append("error: certificate has run out")
+    picks = picks_of("\n".join(lines))
+    assert picks[0].sighting.line == "error: certificate has run out"

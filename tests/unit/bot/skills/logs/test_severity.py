@@ -1,9 +1,13 @@
+# ruff: noqa: RUF001 - letters of several scripts look alike
 """Levels as programs write them."""
 
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from bot.skills.logs.alarm_words import BAD, DOUBTFUL, GRAVE, may_alarm
 from bot.skills.logs.severity import Severity, severity_of
 
 
@@ -44,3 +48,62 @@ def test_work_that_did_not_succeed_is_an_error(line: str) -> None:
 @pytest.mark.parametrize("line", ["finished with 0 errors", "exit code 0", "no errors found"])
 def test_the_absence_of_errors_is_no_error(line: str) -> None:
     assert severity_of(line) is Severity.INFO
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Verbindung zur Datenbank fehlgeschlagen", Severity.ERROR),
+        ("Netzwerkfehler beim Lesen", Severity.ERROR),
+        ("FEHLER:  Relation fehlt", Severity.ERROR),
+        ("Zugriff verweigert", Severity.WARN),
+        ("Échec de la connexion", Severity.ERROR),
+        ("ERREUR:  relation absente", Severity.ERROR),
+        ("La conexión falló", Severity.ERROR),
+        ("no se pudo abrir el archivo", Severity.WARN),
+        ("Falha ao abrir o arquivo", Severity.ERROR),
+        ("Не удалось открыть файл", Severity.ERROR),
+        ("ПРЕДУПРЕЖДЕНИЕ: места мало", Severity.WARN),
+        ("критический сбой диска", Severity.FATAL),
+        ("连接数据库失败", Severity.ERROR),
+        ("请求超时", Severity.WARN),
+        ("接続エラーが発生しました", Severity.ERROR),
+        ("연결 실패", Severity.ERROR),
+        ("[错误] 磁盘已满", Severity.ERROR),
+        ('msg="tsdb closed" error="lock is owned"', Severity.ERROR),
+    ],
+)
+def test_failure_is_understood_in_other_languages(text: str, expected: Severity) -> None:
+    assert severity_of(text) is expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "keine Fehler gefunden",
+        "fertig ohne Fehler",
+        "terminado sin errores",
+        "terminé, aucune erreur",
+        "завершено без ошибок",
+        "检查完成 没有错误",
+        "エラーなし",
+        "query done error_count=0 rows=7",
+        "summary: errors: 0, failed: 0",
+        '"error":null,"path":"x"',
+        "no errors found",
+        'served "/errors/500.png" well',
+        "looking for strerror.h",
+        "compiled check_error.c",
+    ],
+)
+def test_saying_that_nothing_failed_is_no_failure(text: str) -> None:
+    assert severity_of(text) is Severity.INFO
+
+
+@given(st.one_of([st.from_regex(each) for each in (GRAVE, BAD, DOUBTFUL)]))
+def test_the_quick_look_misses_no_word_of_failure(text: str) -> None:
+    assert may_alarm(text)
+
+
+def test_the_quick_look_spares_what_is_usual() -> None:
+    assert not may_alarm("session 4711 opened for user alpha after 12 ms")
