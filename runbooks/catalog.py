@@ -10,10 +10,10 @@ from pathlib import Path
 
 from .errors import Fault, RunbookFileError, UnknownRunbookError
 from .loader import load
-from .matching import Match, Matcher
+from .matching import Choice, Match, Matcher
 from .schema import Runbook
 
-__all__ = ["Catalog", "Match", "lint_path", "runbook_files"]
+__all__ = ["Catalog", "Choice", "Match", "lint_path", "runbook_files"]
 
 _SUFFIXES = (".yaml", ".yml")
 
@@ -71,6 +71,10 @@ class Catalog:
             Best first; empty when nothing fits well enough.
         """
         return self.matcher.match(text, service, k)
+
+    def choose(self, text: str, service: str | None = None, k: int = 4) -> Choice:
+        """Rank as `match` does, and say whether the best is clearly the best."""
+        return self.matcher.choose(text, service, k)
 
 
 def runbook_files(folder: Path) -> Iterator[Path]:

@@ -13,7 +13,7 @@ from .schema import Runbook
 from .yaml_tree import MAX_FILE_BYTES, Fields, Node, Tree, sorted_faults
 
 _REQUIRED = ("name", "title", "version", "summary", "steps")
-_OPTIONAL = ("services", "symptoms", "alerts", "parameters")
+_OPTIONAL = ("services", "symptoms", "alerts", "synonyms", "parameters")
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -60,6 +60,7 @@ def _runbook(tree: Tree, node: Node, content: bytes) -> Runbook | None:
     summary = tree.read_text(fields.get("summary"), "summary")
     version = _version(tree, fields.get("version"))
     lists = _lists(tree, fields)
+    synonyms = _synonyms(tree, fields.get("synonyms"))
     if name is None or title is None or summary is None or version is None or tree.faults:
         return None
     return Runbook(
@@ -72,6 +73,7 @@ def _runbook(tree: Tree, node: Node, content: bytes) -> Runbook | None:
         services=lists["services"],
         symptoms=lists["symptoms"],
         alerts=lists["alerts"],
+        synonyms=synonyms,
         source=tree.path,
         digest=hashlib.sha256(content).hexdigest(),
     )
@@ -80,6 +82,12 @@ def _runbook(tree: Tree, node: Node, content: bytes) -> Runbook | None:
 def _lists(tree: Tree, fields: Fields) -> dict[str, tuple[str, ...]]:
     names = ("services", "symptoms", "alerts")
     return {name: tree.read_texts(fields.get(name), name) for name in names}
+
+
+def _synonyms(tree: Tree, node: Node | None) -> dict[str, tuple[str, ...]]:
+    entries = tree.read_entries(node, "synonyms") if node is not None else None
+    named = (entries or {}).items()
+    return {word: tree.read_texts(said, f"synonyms of {word!r}") for word, (_, said) in named}
 
 
 def _name(tree: Tree, node: Node | None) -> str | None:

@@ -3,78 +3,22 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-import snowballstemmer
-
+from .alert_text import alert_labels
 from .schema import Runbook
+from .stems import Stems, words_of
+from .vocabulary import vocabulary
 
 THRESHOLD = 0.6
+_MARGIN = 0.05
 _MAX_LINES = 200
-_WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*")
-_CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+[0-9]*|[A-Z]+[0-9]*")
-_STOP = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "are",
-        "at",
-        "be",
-        "been",
-        "by",
-        "can",
-        "cannot",
-        "could",
-        "did",
-        "do",
-        "does",
-        "for",
-        "from",
-        "get",
-        "had",
-        "has",
-        "have",
-        "how",
-        "i",
-        "if",
-        "in",
-        "is",
-        "it",
-        "its",
-        "me",
-        "my",
-        "no",
-        "not",
-        "of",
-        "on",
-        "or",
-        "our",
-        "please",
-        "should",
-        "so",
-        "the",
-        "there",
-        "this",
-        "to",
-        "too",
-        "was",
-        "we",
-        "what",
-        "when",
-        "where",
-        "which",
-        "who",
-        "why",
-        "will",
-        "with",
-        "you",
-        "your",
-    ]
-)
+_MAX_REQUEST_LINES = 3
+_SHARE_WORTH = 0.8
+_SYNONYM_WORTH = 0.9
+_SERVICE_LABELS = ("service", "app", "job", "container")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,81 +36,165 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What a text asks for.
+
+    Attributes:
+        matches: Best first; empty when nothing fits.
+        sure: Whether the first is clearly better than the second; else a person is asked.
+    """
+
+    matches: tuple[Match, ...]
+    sure: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Phrase:
     text: str
     stems: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    """One runbook, indexed.
+
+    Attributes:
+        vocabulary: Every stem that it uses of itself.
+        synonyms: What other words mean here: (stems said, stems meant).
+    """
+
+    runbook: Runbook
+    phrases: tuple[_Phrase, ...]
+    vocabulary: frozenset[str]
+    synonyms: tuple[tuple[frozenset[str], frozenset[str]], ...]
+
+    def meant(self, stems: frozenset[str]) -> frozenset[str]:
+        """The stems of a line, with what they stand for in this runbook."""
+        for said, meant in self.synonyms:
+            if said <= stems:
+                stems |= meant
+        return stems
 
 
 class Matcher:
     """Ranks a fixed set of runbooks; safe to share, nothing in it changes."""
 
     def __init__(self, runbooks: Iterable[Runbook]) -> None:
-        stemmer = snowballstemmer.stemmer("english")  # pyright: ignore[reportUnknownMemberType]
-        self._stem: Callable[[list[str]], list[str]] = stemmer.stemWords  # pyright: ignore[reportUnknownMemberType]
-        self._phrases = [(runbook, self._phrases_of(runbook)) for runbook in runbooks]
-        self._weights = _weights([phrases for _, phrases in self._phrases])
+        """Index runbooks."""
+        self._stems = Stems()
+        self._common = vocabulary()
+        self._entries = [self._entry(runbook) for runbook in runbooks]
+        self._weights = _weights(self._entries)
+        self._unknown = math.log(1 + max(len(self._entries), 1))
 
     def match(self, text: str, service: str | None, k: int) -> tuple[Match, ...]:
         """Rank the runbooks that answer `text`, best first, at most `k`; often none."""
-        lines = [stems for line in text.splitlines()[:_MAX_LINES] if (stems := self._stems(line))]
-        names = {word.lower() for word in _WORD.findall(text)}
+        lines = [
+            stems for line in text.splitlines()[:_MAX_LINES] if (stems := self._stems.of(line))
+        ]
+        names, services = words_of(text), _services(text, service)
         matches = [
             match
-            for runbook, phrases in self._phrases
-            if (match := self._one(runbook, phrases, lines, names, service)) is not None
+            for entry in self._entries
+            if (match := self._one(entry, lines, names, services)) is not None
         ]
         return tuple(sorted(matches, key=lambda match: (-match.score, match.runbook.name))[:k])
 
+    def choose(self, text: str, service: str | None, k: int) -> Choice:
+        """Rank as `match` does, and say whether the first is clearly the best."""
+        matches = self.match(text, service, k)
+        sure = bool(matches) and (
+            len(matches) == 1 or matches[0].score - matches[1].score >= _MARGIN
+        )
+        close = tuple(m for m in matches if matches[0].score - m.score < _MARGIN)
+        return Choice(matches=matches if sure else close, sure=sure)
+
     def _one(
         self,
-        runbook: Runbook,
-        phrases: tuple[_Phrase, ...],
+        entry: _Entry,
         lines: list[frozenset[str]],
-        names: set[str],
-        service: str | None,
+        names: frozenset[str],
+        services: frozenset[str],
     ) -> Match | None:
-        found = [(1.0, alert) for alert in runbook.alerts if alert.lower() in names]
-        for phrase in phrases:
-            coverage = max((self._coverage(phrase, stems) for stems in lines), default=0.0)
-            if coverage >= THRESHOLD:
-                found.append((coverage, phrase.text))
+        runbook = entry.runbook
+        found = [(1.0, 0.0, alert) for alert in runbook.alerts if alert.lower() in names]
+        meant = [entry.meant(stems) for stems in lines]
+        found.extend(self._phrases_in(entry, lines, 1.0))
+        found.extend(self._phrases_in(entry, meant, _SYNONYM_WORTH))
+        if len(lines) <= _MAX_REQUEST_LINES:
+            found.extend(self._shares(entry, lines, meant))
         if not found:
             return None
-        found.sort(key=lambda item: -item[0])
-        known = service is not None and service.lower() in {s.lower() for s in runbook.services}
-        score = 0.7 * found[0][0] + 0.05 * min(len(found) - 1, 2) + (0.2 if known else 0.0)
+        found.sort(key=lambda item: (-item[0], -item[1]))
+        own = {name.lower() for name in runbook.services}
+        known = 0.2 if services & own else 0.1 if names & own else 0.0
+        best, weight, _ = found[0]
+        telling = 0.1 * weight / (weight + self._unknown)
+        score = (
+            0.6 * best + telling + 0.05 * min(len({text for _, _, text in found}) - 1, 2) + known
+        )
         return Match(
             runbook=runbook,
             score=round(score, 4),
-            matched=tuple(dict.fromkeys(text for _, text in found)),
+            matched=tuple(dict.fromkeys(text for _, _, text in found)),
         )
 
-    def _coverage(self, phrase: _Phrase, stems: frozenset[str]) -> float:
-        """The share of a phrase's weight that a line holds; one common word is never enough."""
-        shared = phrase.stems & stems
-        if not shared or (len(shared) == 1 and len(phrase.stems) > 1):
-            return 0.0
-        return sum(self._weights[stem] for stem in shared) / sum(
-            self._weights[stem] for stem in phrase.stems
-        )
+    def _phrases_in(
+        self, entry: _Entry, lines: list[frozenset[str]], worth: float
+    ) -> Iterator[tuple[float, float, str]]:
+        for phrase in entry.phrases:
+            shared = max((phrase.stems & stems for stems in lines), key=self._weight, default=None)
+            if shared and (len(shared) > 1 or len(phrase.stems) == 1):
+                coverage = self._weight(shared) / self._weight(phrase.stems)
+                if coverage >= THRESHOLD:
+                    yield coverage * worth, self._weight(shared), phrase.text
 
-    def _phrases_of(self, runbook: Runbook) -> tuple[_Phrase, ...]:
+    def _shares(
+        self, entry: _Entry, said: list[frozenset[str]], meant: list[frozenset[str]]
+    ) -> Iterator[tuple[float, float, str]]:
+        """A request most of whose words are this runbook's, in whatever order."""
+        for plain, full in zip(said, meant, strict=True):
+            known = {stem for stem in plain if stem in entry.vocabulary or full != plain}
+            shared = full & entry.vocabulary
+            if len(shared) < 2 or not known:
+                continue
+            share = self._weight(shared) / self._weight(plain | shared)
+            if share >= THRESHOLD:
+                yield share * _SHARE_WORTH, self._weight(shared), entry.runbook.title
+
+    def _weight(self, stems: frozenset[str]) -> float:
+        return sum(self._weights.get(stem, self._unknown) for stem in stems)
+
+    def _entry(self, runbook: Runbook) -> _Entry:
         texts = (*runbook.symptoms, runbook.title, runbook.name.replace("-", " "))
-        phrases = (_Phrase(text=text, stems=self._stems(text)) for text in texts)
-        return tuple(phrase for phrase in phrases if phrase.stems)
+        phrases = [_Phrase(text=text, stems=self._stems.of(text)) for text in texts]
+        more = (*runbook.services, *runbook.alerts)
+        known = frozenset[str]().union(*(self._stems.of(text) for text in (*texts, *more)))
+        synonyms = tuple(
+            (self._stems.of(said), self._stems.of(word))
+            for words in (self._common, runbook.synonyms)
+            for word, alternatives in words.items()
+            for said in alternatives
+        )
+        return _Entry(
+            runbook=runbook,
+            phrases=tuple(phrase for phrase in phrases if phrase.stems),
+            vocabulary=known,
+            synonyms=tuple(
+                (said, meant & known) for said, meant in synonyms if said and meant & known
+            ),
+        )
 
-    def _stems(self, text: str) -> frozenset[str]:
-        words: list[str] = []
-        for word in _WORD.findall(text.replace("_", " ")):
-            words.append(word.lower())
-            words.extend(part.lower() for part in _CAMEL.findall(word) if len(part) > 2)
-        kept = [word for word in words if word not in _STOP and len(word) > 1]
-        return frozenset(self._stem(kept))
+
+def _services(text: str, service: str | None) -> frozenset[str]:
+    labels = alert_labels(text)
+    named = (service, *(labels.get(name) for name in _SERVICE_LABELS))
+    return frozenset(name.lower() for name in named if name)
 
 
-def _weights(groups: list[tuple[_Phrase, ...]]) -> Mapping[str, float]:
+def _weights(entries: list[_Entry]) -> Mapping[str, float]:
     """Inverse document frequency, one runbook being one document."""
     counts: Counter[str] = Counter()
-    for phrases in groups:
-        counts.update({stem for phrase in phrases for stem in phrase.stems})
-    return {stem: math.log(1 + len(groups) / count) for stem, count in counts.items()}
+    for entry in entries:
+        counts.update(entry.vocabulary)
+    return {stem: math.log(1 + len(entries) / count) for stem, count in counts.items()}

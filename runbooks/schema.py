@@ -7,7 +7,8 @@ time when a proposal is made, so that a value can never become two arguments.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -162,6 +163,7 @@ class Runbook:
         name: Lower-case words joined by "-", unique in a catalogue.
         symptoms: Phrases and log fragments that this runbook answers.
         alerts: Alert names that this runbook answers.
+        synonyms: A word of the symptoms or the title -> what people say instead of it.
         source: The YAML file.
         digest: SHA-256 (hex) of the file's bytes; bound into every proposal.
     """
@@ -175,6 +177,7 @@ class Runbook:
     services: tuple[str, ...] = ()
     symptoms: tuple[str, ...] = ()
     alerts: tuple[str, ...] = ()
+    synonyms: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     source: Path
     digest: str
 
