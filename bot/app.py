@@ -41,6 +41,7 @@ from .skills.knowledge.skill import KnowledgeSkill
 from .skills.logs.book import LogBook
 from .skills.logs.skill import LogsSkill
 from .skills.openings import local_openings
+from .skills.runbook.extraction import Extractor
 from .skills.runbook.skill import RunbookSkill
 from .skills.schedule.skill import ScheduleSkill
 from .slack.app import SlackConnection
@@ -169,7 +170,8 @@ def _build(
         engine=database,
         run=DigestPoster(digests, logs, around.post_digest).post,
     )
-    runbook = RunbookSkill(catalog, services.approvals)
+    extractor = Extractor(generators.of("runbook"))
+    runbook = RunbookSkill(catalog, services.approvals, extractor)
     skills: Mapping[Intent, Skill] = {
         Intent.LOGS: IncidentSkill(logs, runbook.suggest),
         Intent.RUNBOOK: runbook,
@@ -260,6 +262,7 @@ async def open_slack_bot(settings: Settings) -> AsyncGenerator[Core]:
             feedback=core.feedback,
             log_book=core.log_book,
             threads=core.threads,
+            catalog=core.catalog,
         )
         stack.push_async_callback(surface.drain, 5.0)
         await connection.listen(surface)

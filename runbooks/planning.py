@@ -23,7 +23,7 @@ from .actions.output import safe_text
 from .binding import BoundStep, bind, resolve
 from .errors import ProposalError
 from .policy import Policy
-from .proposal import ActorRef, Place, Plan, PreviewResult, RunbookRef
+from .proposal import ActorRef, Origin, Place, Plan, PreviewResult, RunbookRef
 from .schema import Runbook
 from .targets import Target, Targets
 
@@ -55,6 +55,7 @@ class ProposalRequest:
 
     Attributes:
         values: What was given for the runbook's parameters.
+        origins: Where these values come from; those not named here were said.
         why: One or two sentences for the card; data, never an instruction.
         evidence: Quoted lines and citations; data.
     """
@@ -65,6 +66,7 @@ class ProposalRequest:
     where: Place
     why: str = ""
     evidence: tuple[str, ...] = ()
+    origins: Mapping[str, Origin] = field(default_factory=dict[str, Origin])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +124,7 @@ def make_plan(
             digest=runbook.digest,
         ),
         parameters=ground.parameters,
+        origins=_origins(request, ground),
         steps=ground.steps,
         environment=ground.environment,
         target=site.target,
@@ -139,6 +142,11 @@ def make_plan(
         risk=runbook.risk,
         n_approvals=policy.n_approvals[runbook.risk],
     )
+
+
+def _origins(request: ProposalRequest, ground: Groundwork) -> dict[str, Origin]:
+    given = {name: request.origins.get(name, Origin.SAID) for name in request.values}
+    return {name: given.get(name, Origin.DEFAULT) for name in ground.parameters}
 
 
 def run_as() -> str:

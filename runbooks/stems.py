@@ -46,3 +46,8 @@ class Stems:
 def words_of(text: str) -> frozenset[str]:
     """The words of a text as they stand, in lower case."""
     return frozenset(word.lower() for word in _WORD.findall(text))
+
+
+def is_filler(word: str) -> bool:
+    """Whether a word says nothing about what is meant, such as "the"."""
+    return word.lower() in _STOP
