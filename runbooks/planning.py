@@ -22,6 +22,7 @@ from .actions.kinds import (
 from .actions.output import safe_text
 from .binding import BoundStep, bind, resolve
 from .errors import ProposalError
+from .loader_markdown import check_filled
 from .policy import Policy
 from .proposal import ActorRef, Origin, Place, Plan, PreviewResult, RunbookRef
 from .schema import Runbook
@@ -88,9 +89,11 @@ def lay_ground(request: ProposalRequest, site: Site) -> Groundwork:
         ParameterError: A value is missing or wrong.
         VariableError: The runbook refers to a variable that is not set.
         ProposalError: A program is not on this machine, an environment name is not allowed, a
-            target is not in the settings, or the targets are of several environments.
+            target is not in the settings, the targets are of several environments, or a command
+            read from prose does more with these values than without them.
     """
     steps = bind(request.runbook, request.values, site.variables)
+    check_filled(request.runbook, steps)
     named = site.targets.named_by(_actions(steps))
     return Groundwork(
         steps=steps,

@@ -24,6 +24,7 @@ class Risk(StrEnum):
     HIGH = "high"
 
 
+MARKDOWN = ".md"
 RISK_ORDER: tuple[Risk, ...] = (Risk.READ_ONLY, Risk.LOW, Risk.MEDIUM, Risk.HIGH)
 
 
@@ -164,7 +165,7 @@ class Runbook:
         symptoms: Phrases and log fragments that this runbook answers.
         alerts: Alert names that this runbook answers.
         synonyms: A word of the symptoms or the title -> what people say instead of it.
-        source: The YAML file.
+        source: The file; one that ends in `MARKDOWN` is prose with commands.
         digest: SHA-256 (hex) of the file's bytes; bound into every proposal.
     """
 
@@ -183,5 +184,10 @@ class Runbook:
 
     @property
     def risk(self) -> Risk:
-        """The highest risk of any step."""
-        return max((step.risk for step in self.steps), key=RISK_ORDER.index)
+        """The highest risk of any step.
+
+        Nobody declared the risks of prose, so they are never so low that a rule could let it run
+        without a person.
+        """
+        least = Risk.LOW if self.source.suffix == MARKDOWN else Risk.READ_ONLY
+        return max((least, *(step.risk for step in self.steps)), key=RISK_ORDER.index)
