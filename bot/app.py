@@ -19,9 +19,9 @@ from sqlalchemy import Engine as Database
 from inference import EngineState, InferenceError, InferenceService
 from knowledge import KnowledgeBase
 from runbooks.catalog import Catalog
-from runbooks.commands.classify import classify
 from runbooks.directory import Directory
 
+from .command_notes import shell_classes
 from .desk import CaseBoard, Desk
 from .dispatch import Dispatcher, Skill
 from .eager_prefill import EagerPrefill
@@ -220,7 +220,7 @@ def _worded_skills(
     coder = listener.watched(generators.of("code"))
     reader = listener.watched(generators.of("knowledge"))
     return {
-        Intent.CODE: CodeSkill(coder, knowledge, classify_line),
+        Intent.CODE: CodeSkill(coder, knowledge, shell_classes),
         Intent.KNOWLEDGE: KnowledgeSkill(knowledge, reader, model_name=settings.model),
     }
 
@@ -268,12 +268,6 @@ async def open_slack_bot(settings: Settings) -> AsyncGenerator[Core]:
         await connection.listen(surface)
         stack.push_async_callback(connection.close)
         yield core
-
-
-def classify_line(line: str) -> str:
-    """The command class of a shell line and why, in words."""
-    found = classify(line)
-    return f"{found.command_class.value.replace('_', ' ')}: {found.reason}"
 
 
 class DigestPoster:
