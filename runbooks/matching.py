@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .alert_text import alert_labels
@@ -17,7 +17,7 @@ _MARGIN = 0.05
 _MAX_LINES = 200
 _MAX_REQUEST_LINES = 3
 _SHARE_WORTH = 0.8
-_SYNONYM_WORTH = 0.9
+_SYNONYM_WORTH = 0.8
 _SERVICE_LABELS = ("service", "app", "job", "container")
 
 
@@ -50,8 +50,31 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Phrase:
+    """Something a runbook answers.
+
+    Attributes:
+        literal: Of several words only one says something, so they must stand as they are.
+    """
+
     text: str
     stems: frozenset[str]
+    literal: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Said:
+    """A text to be answered.
+
+    Attributes:
+        text: In lower case.
+        lines: The stems of each line that has any.
+        services: What it is about, as far as that is known.
+    """
+
+    text: str
+    lines: tuple[frozenset[str], ...]
+    names: frozenset[str]
+    services: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,15 +112,15 @@ class Matcher:
 
     def match(self, text: str, service: str | None, k: int) -> tuple[Match, ...]:
         """Rank the runbooks that answer `text`, best first, at most `k`; often none."""
-        lines = [
-            stems for line in text.splitlines()[:_MAX_LINES] if (stems := self._stems.of(line))
-        ]
-        names, services = words_of(text), _services(text, service)
-        matches = [
-            match
-            for entry in self._entries
-            if (match := self._one(entry, lines, names, services)) is not None
-        ]
+        head = text.splitlines()[:_MAX_LINES]
+        said = _Said(
+            text="\n".join(head).lower(),
+            lines=tuple(stems for line in head if (stems := self._stems.of(line))),
+            names=words_of(text),
+            services=_services(text, service),
+        )
+        found = (self._one(entry, said) for entry in self._entries)
+        matches = [match for match in found if match is not None]
         return tuple(sorted(matches, key=lambda match: (-match.score, match.runbook.name))[:k])
 
     def choose(self, text: str, service: str | None, k: int) -> Choice:
@@ -109,25 +132,19 @@ class Matcher:
         close = tuple(m for m in matches if matches[0].score - m.score < _MARGIN)
         return Choice(matches=matches if sure else close, sure=sure)
 
-    def _one(
-        self,
-        entry: _Entry,
-        lines: list[frozenset[str]],
-        names: frozenset[str],
-        services: frozenset[str],
-    ) -> Match | None:
-        runbook = entry.runbook
-        found = [(1.0, 0.0, alert) for alert in runbook.alerts if alert.lower() in names]
+    def _one(self, entry: _Entry, said: _Said) -> Match | None:
+        runbook, lines = entry.runbook, said.lines
+        found = [(1.0, 0.0, alert) for alert in runbook.alerts if alert.lower() in said.names]
         meant = [entry.meant(stems) for stems in lines]
-        found.extend(self._phrases_in(entry, lines, 1.0))
-        found.extend(self._phrases_in(entry, meant, _SYNONYM_WORTH))
+        found.extend(self._phrases_in(entry, lines, said.text, 1.0))
+        found.extend(self._phrases_in(entry, meant, said.text, _SYNONYM_WORTH))
         if len(lines) <= _MAX_REQUEST_LINES:
             found.extend(self._shares(entry, lines, meant))
         if not found:
             return None
         found.sort(key=lambda item: (-item[0], -item[1]))
         own = {name.lower() for name in runbook.services}
-        known = 0.2 if services & own else 0.1 if names & own else 0.0
+        known = 0.2 if said.services & own else 0.1 if said.names & own else 0.0
         best, weight, _ = found[0]
         telling = 0.1 * weight / (weight + self._unknown)
         score = (
@@ -140,9 +157,11 @@ class Matcher:
         )
 
     def _phrases_in(
-        self, entry: _Entry, lines: list[frozenset[str]], worth: float
+        self, entry: _Entry, lines: Sequence[frozenset[str]], text: str, worth: float
     ) -> Iterator[tuple[float, float, str]]:
         for phrase in entry.phrases:
+            if phrase.literal not in text:
+                continue
             shared = max((phrase.stems & stems for stems in lines), key=self._weight, default=None)
             if shared and (len(shared) > 1 or len(phrase.stems) == 1):
                 coverage = self._weight(shared) / self._weight(phrase.stems)
@@ -150,7 +169,7 @@ class Matcher:
                     yield coverage * worth, self._weight(shared), phrase.text
 
     def _shares(
-        self, entry: _Entry, said: list[frozenset[str]], meant: list[frozenset[str]]
+        self, entry: _Entry, said: Sequence[frozenset[str]], meant: Sequence[frozenset[str]]
     ) -> Iterator[tuple[float, float, str]]:
         """A request most of whose words are this runbook's, in whatever order."""
         for plain, full in zip(said, meant, strict=True):
@@ -162,12 +181,17 @@ class Matcher:
             if share >= THRESHOLD:
                 yield share * _SHARE_WORTH, self._weight(shared), entry.runbook.title
 
+    def _phrase(self, text: str) -> _Phrase:
+        stems = self._stems.of(text)
+        alone = len(stems) == 1 and len(text.split()) > 1
+        return _Phrase(text=text, stems=stems, literal=text.lower() if alone else "")
+
     def _weight(self, stems: frozenset[str]) -> float:
         return sum(self._weights.get(stem, self._unknown) for stem in stems)
 
     def _entry(self, runbook: Runbook) -> _Entry:
         texts = (*runbook.symptoms, runbook.title, runbook.name.replace("-", " "))
-        phrases = [_Phrase(text=text, stems=self._stems.of(text)) for text in texts]
+        phrases = [self._phrase(text) for text in texts]
         more = (*runbook.services, *runbook.alerts)
         known = frozenset[str]().union(*(self._stems.of(text) for text in (*texts, *more)))
         synonyms = tuple(

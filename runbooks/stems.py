@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import snowballstemmer
 
-_WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*")
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*|\b[45](?:[0-9]{2}|xx)\b")
 _CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+[0-9]*|[A-Z]+[0-9]*")
-_COUNTS = re.compile(r"\bhow (?:many|much)\b", re.IGNORECASE)
+_NOT_MEANT = re.compile(r"\bhow (?:many|much)\b|\bwithout (?:an? |the |any )?\w+", re.IGNORECASE)
 _HOST = re.compile(r"\b[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*-[0-9]+\b")
 _STOP = frozenset(
     _WORD.findall("""
@@ -34,10 +34,11 @@ class Stems:
     def of(self, text: str) -> frozenset[str]:
         """The stems of a text without the words that say nothing, and without names like web-3.
 
-        A name in one word, such as `NodeDiskFull` or `no_space_left`, gives its parts as well.
+        What is counted or excluded is not what is meant: "how many", "without a restart". A status
+        of HTTP is a word too. A name in one word, such as `NodeDiskFull` or `no_space_left`, gives its parts as well.
         """
         words: list[str] = []
-        for word in _WORD.findall(_HOST.sub(" ", _COUNTS.sub(" ", text.replace("_", " ")))):
+        for word in _WORD.findall(_HOST.sub(" ", _NOT_MEANT.sub(" ", text.replace("_", " ")))):
             words.append(word.lower())
             words.extend(part.lower() for part in _CAMEL.findall(word) if len(part) > 2)
         return frozenset(self._stem([w for w in words if w not in _STOP and len(w) > 1]))
