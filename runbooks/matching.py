@@ -14,6 +14,7 @@ from .vocabulary import vocabulary
 
 THRESHOLD = 0.6
 _MARGIN = 0.05
+_SURE = 0.4
 _MAX_LINES = 200
 _MAX_REQUEST_LINES = 3
 _SHARE_WORTH = 0.8
@@ -41,7 +42,8 @@ class Choice:
 
     Attributes:
         matches: Best first; empty when nothing fits.
-        sure: Whether the first is clearly better than the second; else a person is asked.
+        sure: Whether the first fits well, and clearly better than the second; else a person is
+            asked.
     """
 
     matches: tuple[Match, ...]
@@ -83,20 +85,19 @@ class _Entry:
 
     Attributes:
         vocabulary: Every stem that it uses of itself.
-        synonyms: What other words mean here: (stems said, stems meant).
+        synonyms: What other words mean here: (what is said, stems meant).
     """
 
     runbook: Runbook
     phrases: tuple[_Phrase, ...]
     vocabulary: frozenset[str]
-    synonyms: tuple[tuple[frozenset[str], frozenset[str]], ...]
+    synonyms: tuple[tuple[_Phrase, frozenset[str]], ...]
 
-    def meant(self, stems: frozenset[str]) -> frozenset[str]:
-        """The stems of a line, with what they stand for in this runbook."""
-        for said, meant in self.synonyms:
-            if said <= stems:
-                stems |= meant
-        return stems
+    def meant(self, line: frozenset[str], text: str) -> frozenset[str]:
+        """The stems of a line of a text, with what they stand for in this runbook."""
+        return line.union(
+            *(meant for said, meant in self.synonyms if said.stems <= line and said.literal in text)
+        )
 
 
 class Matcher:
@@ -126,16 +127,16 @@ class Matcher:
     def choose(self, text: str, service: str | None, k: int) -> Choice:
         """Rank as `match` does, and say whether the first is clearly the best."""
         matches = self.match(text, service, k)
-        sure = bool(matches) and (
-            len(matches) == 1 or matches[0].score - matches[1].score >= _MARGIN
-        )
+        scores = [match.score for match in matches]
+        alone = len(scores) == 1 or (bool(scores) and scores[0] - scores[1] >= _MARGIN)
+        sure = alone and scores[0] >= _SURE
         close = tuple(m for m in matches if matches[0].score - m.score < _MARGIN)
         return Choice(matches=matches if sure else close, sure=sure)
 
     def _one(self, entry: _Entry, said: _Said) -> Match | None:
         runbook, lines = entry.runbook, said.lines
         found = [(1.0, 0.0, alert) for alert in runbook.alerts if alert.lower() in said.names]
-        meant = [entry.meant(stems) for stems in lines]
+        meant = [entry.meant(stems, said.text) for stems in lines]
         found.extend(self._phrases_in(entry, lines, said.text, 1.0))
         found.extend(self._phrases_in(entry, meant, said.text, _SYNONYM_WORTH))
         if len(lines) <= _MAX_REQUEST_LINES:
@@ -195,7 +196,7 @@ class Matcher:
         more = (*runbook.services, *runbook.alerts)
         known = frozenset[str]().union(*(self._stems.of(text) for text in (*texts, *more)))
         synonyms = tuple(
-            (self._stems.of(said), self._stems.of(word))
+            (self._phrase(said), self._stems.of(word))
             for words in (self._common, runbook.synonyms)
             for word, alternatives in words.items()
             for said in alternatives
@@ -205,7 +206,7 @@ class Matcher:
             phrases=tuple(phrase for phrase in phrases if phrase.stems),
             vocabulary=known,
             synonyms=tuple(
-                (said, meant & known) for said, meant in synonyms if said and meant & known
+                (said, meant & known) for said, meant in synonyms if said.stems and meant & known
             ),
         )
 

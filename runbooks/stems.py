@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import snowballstemmer
 
-_WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*|\b[45](?:[0-9]{2}|xx)\b")
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*|\b[45](?:[0-9]{2}|xx)(?=s?\b)")
 _CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+[0-9]*|[A-Z]+[0-9]*")
 _NOT_MEANT = re.compile(r"\bhow (?:many|much)\b|\bwithout (?:an? |the |any )?\w+", re.IGNORECASE)
 _HOST = re.compile(r"\b[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*-[0-9]+\b")

@@ -27,7 +27,8 @@ def ask_which(runbooks: Sequence[Runbook], asked: str) -> Reply:
         )
         for each in offered
     )
-    summary = "Several runbooks fit that. Which one do you mean?"
+    several = "Several runbooks fit that. Which one do you mean?"
+    summary = several if len(offered) > 1 else "Is this the runbook you mean?"
     text = "\n".join((summary, *lines))
     return Reply(parts=(Prose(text=text), Choices(options=options)), summary=summary)
 

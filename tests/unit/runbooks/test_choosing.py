@@ -49,8 +49,8 @@ def test_nearly_every_request_is_answered_by_its_runbook(catalog: Catalog) -> No
     right = sum(c.sure and c.matches[0].runbook.name == name for c, name in choices)
     wrong = sum(c.sure and c.matches[0].runbook.name != name for c, name in choices)
     assert len(asked) >= 56
-    assert right / len(asked) >= 0.93
-    assert wrong / len(asked) <= 0.03
+    assert right / len(asked) >= 0.88
+    assert wrong / len(asked) <= 0.02
 
 
 @pytest.mark.parametrize("text", REQUESTS["none"])
