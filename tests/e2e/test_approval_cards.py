@@ -74,7 +74,8 @@ async def bot_on(workspace: Workspace, settings: Settings) -> AsyncGenerator[Non
         services = build_runbook_services(settings, database, people, connection.team_id)
         board = CardBoard(connection.web, connection.pacer, MessageRefs(database))
         desk = Desk(approvals=services.approvals, executor=services.executor, board=board)
-        skill = RunbookSkill(Catalog.load(settings.runbooks.folders), services.approvals)
+        catalog = Catalog.load(settings.runbooks.folders)
+        skill = RunbookSkill(catalog, services.approvals)
         surface = Surface(
             web=connection.web,
             people=people,
@@ -88,6 +89,7 @@ async def bot_on(workspace: Workspace, settings: Settings) -> AsyncGenerator[Non
             desk=desk,
             feedback=FeedbackBook(database),
             threads=Threads(database),
+            catalog=catalog,
         )
         await connection.listen(surface)
         stack.push_async_callback(desk.drain, 5.0)
