@@ -19,9 +19,9 @@ from sqlalchemy import Engine as Database
 from inference import EngineState, InferenceError, InferenceService
 from knowledge import KnowledgeBase
 from runbooks.catalog import Catalog
-from runbooks.commands.classify import classify
 from runbooks.directory import Directory
 
+from .command_notes import shell_classes
 from .desk import CaseBoard, Desk
 from .dispatch import Dispatcher, Skill
 from .eager_prefill import EagerPrefill
@@ -42,6 +42,7 @@ from .skills.logs.book import LogBook
 from .skills.logs.digest import estimate_tokens
 from .skills.logs.skill import LogsSkill
 from .skills.openings import local_openings
+from .skills.runbook.extraction import Extractor
 from .skills.runbook.skill import RunbookSkill
 from .skills.schedule.skill import ScheduleSkill
 from .slack.app import SlackConnection
@@ -175,7 +176,8 @@ def _build(
         engine=database,
         run=DigestPoster(digests, logs, around.post_digest).post,
     )
-    runbook = RunbookSkill(catalog, services.approvals)
+    extractor = Extractor(generators.of("runbook"))
+    runbook = RunbookSkill(catalog, services.approvals, extractor)
     skills: Mapping[Intent, Skill] = {
         Intent.LOGS: IncidentSkill(logs, runbook.suggest),
         Intent.RUNBOOK: runbook,
@@ -231,7 +233,7 @@ def _worded_skills(
     coder = listener.watched(generators.of("code"))
     reader = listener.watched(generators.of("knowledge"))
     return {
-        Intent.CODE: CodeSkill(coder, knowledge, classify_line),
+        Intent.CODE: CodeSkill(coder, knowledge, shell_classes),
         Intent.KNOWLEDGE: KnowledgeSkill(knowledge, reader, model_name=settings.model),
     }
 
@@ -273,17 +275,12 @@ async def open_slack_bot(settings: Settings) -> AsyncGenerator[Core]:
             feedback=core.feedback,
             log_book=core.log_book,
             threads=core.threads,
+            catalog=core.catalog,
         )
         stack.push_async_callback(surface.drain, 5.0)
         await connection.listen(surface)
         stack.push_async_callback(connection.close)
         yield core
-
-
-def classify_line(line: str) -> str:
-    """The command class of a shell line and why, in words."""
-    found = classify(line)
-    return f"{found.command_class.value.replace('_', ' ')}: {found.reason}"
 
 
 class DigestPoster:

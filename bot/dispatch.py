@@ -13,6 +13,7 @@ from typing import Protocol
 
 import structlog
 
+from .command_notes import with_command_notes
 from .messages import (
     ActorKind,
     Attached,
@@ -220,6 +221,8 @@ class Dispatcher:
             if isinstance(event, Attached):
                 await outlet.attach(event)
                 continue
+            if event.phase is not Phase.WORKING:
+                event = with_command_notes(event)
             last = event
             if event.phase is not Phase.WORKING:
                 # NOTE: before it is shown, because the follow-up may come at once.

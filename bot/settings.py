@@ -48,7 +48,7 @@ _SLACK_VARIABLES = {
 _SECRET_ENDINGS = ("TOKEN", "PASSWORD", "API_KEY", "DATABASE_URL")
 _DOCUMENT: TypeAdapter[dict[str, object]] = TypeAdapter(dict[str, object])
 
-Skill = Literal["logs", "knowledge", "code"]
+Skill = Literal["logs", "knowledge", "code", "runbook"]
 GeneratorOrder = Literal["local", "remote", "local,remote", "remote,local"]
 
 PositiveInt = Annotated[int, Field(ge=1)]
@@ -130,7 +130,7 @@ class InferenceSettings(_Section):
     )
     order: Mapping[Skill, GeneratorOrder] = Field(
         default_factory=dict[Skill, GeneratorOrder],
-        description="skill (logs, knowledge, code) -> who answers: 'local', 'remote', "
+        description="skill (logs, knowledge, code, runbook) -> who answers: 'local', 'remote', "
         "'local,remote' (the second one when the first cannot) or 'remote,local'; default: local",
     )
     remote_url: str = Field(

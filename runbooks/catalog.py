@@ -10,12 +10,13 @@ from pathlib import Path
 
 from .errors import Fault, RunbookFileError, UnknownRunbookError
 from .loader import load
-from .matching import Match, Matcher
-from .schema import Runbook
+from .loader_markdown import has_front_matter
+from .matching import Choice, Match, Matcher
+from .schema import MARKDOWN, Runbook
 
-__all__ = ["Catalog", "Match", "lint_path", "runbook_files"]
+__all__ = ["Catalog", "Choice", "Match", "lint_path", "runbook_files"]
 
-_SUFFIXES = (".yaml", ".yml")
+_SUFFIXES = (".yaml", ".yml", MARKDOWN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +33,7 @@ class Catalog:
 
     @classmethod
     def load(cls, folders: Sequence[Path] = ()) -> Catalog:
-        """Read the builtin runbooks and every YAML file under the folders.
+        """Read the builtin runbooks and every YAML and Markdown file under the folders.
 
         An operator's runbook replaces a builtin one of the same name; two of the operator's with
         one name are a fault. A faulty file never keeps the others from loading.
@@ -72,14 +73,29 @@ class Catalog:
         """
         return self.matcher.match(text, service, k)
 
+    def choose(self, text: str, service: str | None = None, k: int = 4) -> Choice:
+        """Rank as `match` does, and say whether the best is clearly the best."""
+        return self.matcher.choose(text, service, k)
+
 
 def runbook_files(folder: Path) -> Iterator[Path]:
-    """YAML files under a folder, in a stable order."""
+    """YAML and Markdown files under a folder, in a stable order."""
     return (path for path in sorted(folder.rglob("*")) if path.suffix in _SUFFIXES)
 
 
+def is_prose(file: Path) -> bool:
+    """Whether a Markdown file has no front matter: a text for people, and no runbook."""
+    if file.suffix != MARKDOWN:
+        return False
+    try:
+        with file.open("rb") as opened:
+            return not has_front_matter(opened.read(8))
+    except OSError:
+        return False  # loading it says what is wrong
+
+
 def lint_path(path: Path) -> tuple[tuple[Runbook, ...], tuple[Fault, ...]]:
-    """Read one file, or every YAML file under a folder, and give what was good and what was not."""
+    """Read one file, or every runbook file under a folder, and give what was good and what was not."""
     faults: list[Fault] = []
     runbooks = _read((path,), faults)
     return tuple(runbooks.values()), tuple(faults)
@@ -88,6 +104,8 @@ def lint_path(path: Path) -> tuple[tuple[Runbook, ...], tuple[Fault, ...]]:
 def _read(paths: Sequence[Path], faults: list[Fault]) -> dict[str, Runbook]:
     runbooks: dict[str, Runbook] = {}
     for file in _files(paths, faults):
+        if is_prose(file):
+            continue
         try:
             runbook = load(file)
         except RunbookFileError as exc:

@@ -33,16 +33,16 @@ KINDS = (
     "explain",
 )
 ACTION_FIELDS = (*KINDS, "cwd", "env", "timeout_s")
-_CHECKS = frozenset({"argv", "ssh", "kubernetes", "docker", "ansible", "http", "sql"})
-_ENV_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
-_LOADS_CODE = re.compile(
+CHECKS = frozenset({"argv", "ssh", "kubernetes", "docker", "ansible", "http", "sql"})
+ENV_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
+LOADS_CODE = re.compile(
     r"LD_\w+|PATH|BASH_ENV|ENV|SHELL|IFS|PYTHON\w*|PERL5?\w*|RUBY\w*|NODE_\w+|JAVA_TOOL_OPTIONS"
     r"|\w*PAGER|\w*EDITOR|VISUAL|BROWSER|GIT_\w+|LESS\w*"
 )
-_HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
-_SECRET_HEADER = re.compile(r"(?i)(proxy-)?authorization|cookie|.*(token|secret|api-?key).*")
-_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
-_SAFE_METHODS = ("GET", "HEAD")
+HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
+SECRET_HEADER = re.compile(r"(?i)(proxy-)?authorization|cookie|.*(token|secret|api-?key).*")
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+SAFE_METHODS = ("GET", "HEAD")
 
 _Reader = Callable[[Asked], Action | None]
 
@@ -69,7 +69,7 @@ class ActionReader:
             tree.fault(node, f"{name} must have exactly one of: {', '.join(KINDS)}")
             return None
         kind = kinds[0]
-        if safe and kind not in _CHECKS:
+        if safe and kind not in CHECKS:
             tree.fault(inner[kind], f"{name} must look at something: {kind} does not")
             return None
         for extra in ("cwd", "env"):
@@ -106,9 +106,9 @@ class ActionReader:
     def _env(self, node: Node | None) -> dict[str, str]:
         env = self.texts.mapping(node, "env")
         for name in tuple(env):
-            if not _ENV_NAME.fullmatch(name):
+            if not ENV_NAME.fullmatch(name):
                 fault = f"env name {name!r} must be upper-case letters, digits, '_'"
-            elif _LOADS_CODE.fullmatch(name):
+            elif LOADS_CODE.fullmatch(name):
                 fault = f"env {name} can change which code runs and is not allowed"
             else:
                 continue
@@ -129,7 +129,7 @@ class ActionReader:
         method = texts.tree.read_text(fields.get("method"), "method") or "GET"
         status = texts.whole(fields.get("expect_status"), "expect_status", low=100, high=599)
         own_s = texts.seconds(fields.get("timeout_s"), "timeout_s")
-        allowed = _SAFE_METHODS if asked.safe else _METHODS
+        allowed = SAFE_METHODS if asked.safe else METHODS
         if method not in allowed:
             fault = f"method of {asked.name} must be one of {allowed}"
             texts.tree.fault(fields.get("method"), fault)
@@ -151,9 +151,9 @@ class ActionReader:
     def _headers(self, node: Node | None) -> dict[str, str]:
         headers = self.texts.mapping(node, "headers")
         for name in headers:
-            if not _HEADER.fullmatch(name):
+            if not HEADER.fullmatch(name):
                 self.texts.tree.fault(node, f"header {name!r} must be letters, digits and '-'")
-            elif _SECRET_HEADER.fullmatch(name):
+            elif SECRET_HEADER.fullmatch(name):
                 self.texts.tree.fault(
                     node, f"header {name} holds credentials: these belong to a target's settings"
                 )

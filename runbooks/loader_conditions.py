@@ -9,8 +9,8 @@ from .loader_texts import Texts
 from .schema import MAX_ITEMS, Condition, Expect, Matrix, Outcome, Retry
 from .yaml_tree import Node
 
-_MAX_RETRIES = 10
-_MAX_CONCURRENCY = 20
+MAX_RETRIES = 10
+MAX_CONCURRENCY = 20
 _OUTCOMES = ", ".join(Outcome)
 _EXPECT = ("output", "absent", "minimum", "maximum")
 
@@ -27,7 +27,7 @@ class ConditionReader:
             return None
         tree = self.texts.tree
         fields = tree.read_fields(node, "retry", required=("times",), optional=("delay_s",))
-        times = self.texts.whole(fields.get("times"), "times", low=1, high=_MAX_RETRIES)
+        times = self.texts.whole(fields.get("times"), "times", low=1, high=MAX_RETRIES)
         delay_s = self.texts.seconds(fields.get("delay_s"), "delay_s")
         if times is None:
             return None
@@ -61,7 +61,7 @@ class ConditionReader:
         if not 0 < len(over) <= MAX_ITEMS:
             tree.fault(fields.get("over"), f"over must have 1 to {MAX_ITEMS} items")
             return None
-        high = _MAX_CONCURRENCY
+        high = MAX_CONCURRENCY
         n_at_once = self.texts.whole(fields.get("concurrency"), "concurrency", low=1, high=high)
         matrix = Matrix(over=over, concurrency=n_at_once or 1)
         if "stop_on_failure" not in fields:

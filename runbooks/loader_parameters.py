@@ -13,7 +13,7 @@ from .yaml_tree import Fields, Node, Tree
 
 _REQUIRED = ("type", "description")
 _OPTIONAL = ("default", "choices", "pattern", "minimum", "maximum", "unit")
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
+PARAMETER_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _TYPES = ", ".join(ParameterType)
 
 
@@ -27,7 +27,7 @@ def read_parameters(tree: Tree, node: Node | None) -> tuple[Parameter, ...]:
 
 
 def _parameter(tree: Tree, name: str, key: Node, node: Node) -> Parameter | None:
-    if not _NAME.fullmatch(name) or name == "vars":
+    if not PARAMETER_NAME.fullmatch(name) or name == "vars":
         tree.fault(key, f"parameter name {name!r} must be lower-case letters, digits and '_'")
         return None
     what = f"parameter {name!r}"

@@ -23,9 +23,9 @@ _OPTIONAL = (
     "matrix",
     "continue_on_failure",
 )
-_STEP_ID = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*")
+STEP_ID = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*")
 _RISKS = ", ".join(Risk)
-_MAX_STEPS = 50
+MAX_STEPS = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +44,8 @@ class StepReader:
         items = self.tree.read_items(node, "steps")
         if node is not None and not items:
             self.tree.fault(node, "steps must have at least one step")
-        if len(items) > _MAX_STEPS:
-            self.tree.fault(node, f"a runbook has at most {_MAX_STEPS} steps")
+        if len(items) > MAX_STEPS:
+            self.tree.fault(node, f"a runbook has at most {MAX_STEPS} steps")
         steps: dict[str, Step] = {}
         for item in items:
             step = self._step(item)
@@ -99,7 +99,7 @@ class StepReader:
 
     def _step_id(self, node: Node | None) -> str | None:
         text = self.tree.read_text(node, "id")
-        if text is not None and not _STEP_ID.fullmatch(text):
+        if text is not None and not STEP_ID.fullmatch(text):
             self.tree.fault(node, f"step id {text!r} must be lower-case words joined by '-'")
             return None
         return text

@@ -10,10 +10,10 @@ from .loader_texts import Asked, Texts
 from .placeholders import find
 from .yaml_tree import Fields
 
-_MODULE = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*){0,2}")
-_FREE_FORM = frozenset({"shell", "command", "raw", "script", "expect", "win_shell", "win_command"})
+MODULE = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*){0,2}")
+FREE_FORM = frozenset({"shell", "command", "raw", "script", "expect", "win_shell", "win_command"})
 _BOUND = re.compile(r"(?<![:\w]):([A-Za-z_]\w*)")
-_MAX_ROWS = 1000
+MAX_ROWS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +80,9 @@ class TargetReader:
 
     def _check_module(self, fields: Fields, module: str) -> None:
         node, tree = fields.get("module"), self.texts.tree
-        if not _MODULE.fullmatch(module):
+        if not MODULE.fullmatch(module):
             tree.fault(node, f"{module!r} is not the name of a module")
-        if module.rsplit(".", 1)[-1] in _FREE_FORM:
+        if module.rsplit(".", 1)[-1] in FREE_FORM:
             tree.fault(node, f"module {module} runs free text: use ssh with an argv")
 
     def sql(self, asked: Asked) -> SqlAction | None:
@@ -94,7 +94,7 @@ class TargetReader:
         statement = texts.tree.read_text(fields.get("statement"), "statement")
         values = texts.mapping(fields.get("values"), "values")
         writes = texts.flag(fields.get("writes"), "writes")
-        max_rows = texts.whole(fields.get("max_rows"), "max_rows", low=1, high=_MAX_ROWS)
+        max_rows = texts.whole(fields.get("max_rows"), "max_rows", low=1, high=MAX_ROWS)
         if asked.safe and writes:
             texts.tree.fault(fields.get("writes"), f"sql in {asked.name} may not write")
         if target is None or statement is None:

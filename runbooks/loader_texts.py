@@ -10,8 +10,8 @@ from .schema import Parameter, ParameterType
 from .yaml_tree import Node, Tree
 
 ITEM = "item"
-_SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "fish", "ash", "busybox", "eval"})
-_MAX_SECONDS = 86_400
+SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "fish", "ash", "busybox", "eval"})
+MAX_SECONDS = 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +71,8 @@ class Texts:
     def seconds(self, node: Node | None, what: str) -> float | None:
         """Read a duration of at most a day, in seconds."""
         value = self.tree.read_number(node, what)
-        if value is not None and not 0 < value <= _MAX_SECONDS:
-            self.tree.fault(node, f"{what} must be more than 0 and at most {_MAX_SECONDS} seconds")
+        if value is not None and not 0 < value <= MAX_SECONDS:
+            self.tree.fault(node, f"{what} must be more than 0 and at most {MAX_SECONDS} seconds")
             return None
         return value
 
@@ -158,5 +158,5 @@ class Texts:
         if any(not item.is_variable for item in placeholders):
             what = "the program to run" if runs else "the first word of a command"
             self.tree.fault(node, f"{what} cannot come from a parameter")
-        if runs and first.rsplit("/", 1)[-1] in _SHELLS:
+        if runs and first.rsplit("/", 1)[-1] in SHELLS:
             self.tree.fault(node, f"{first} is a shell: name the program and its arguments instead")

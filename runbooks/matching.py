@@ -3,78 +3,23 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import snowballstemmer
-
+from .alert_text import alert_labels
 from .schema import Runbook
+from .stems import Stems, words_of
+from .vocabulary import vocabulary
 
 THRESHOLD = 0.6
+_MARGIN = 0.05
+_SURE = 0.4
 _MAX_LINES = 200
-_WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*")
-_CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+[0-9]*|[A-Z]+[0-9]*")
-_STOP = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "are",
-        "at",
-        "be",
-        "been",
-        "by",
-        "can",
-        "cannot",
-        "could",
-        "did",
-        "do",
-        "does",
-        "for",
-        "from",
-        "get",
-        "had",
-        "has",
-        "have",
-        "how",
-        "i",
-        "if",
-        "in",
-        "is",
-        "it",
-        "its",
-        "me",
-        "my",
-        "no",
-        "not",
-        "of",
-        "on",
-        "or",
-        "our",
-        "please",
-        "should",
-        "so",
-        "the",
-        "there",
-        "this",
-        "to",
-        "too",
-        "was",
-        "we",
-        "what",
-        "when",
-        "where",
-        "which",
-        "who",
-        "why",
-        "will",
-        "with",
-        "you",
-        "your",
-    ]
-)
+_MAX_REQUEST_LINES = 3
+_SHARE_WORTH = 0.8
+_SYNONYM_WORTH = 0.8
+_SERVICE_LABELS = ("service", "app", "job", "container")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,81 +37,189 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What a text asks for.
+
+    Attributes:
+        matches: Best first; empty when nothing fits.
+        sure: Whether the first fits well, and clearly better than the second; else a person is
+            asked.
+    """
+
+    matches: tuple[Match, ...]
+    sure: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Phrase:
+    """Something a runbook answers.
+
+    Attributes:
+        literal: Of several words only one says something, so they must stand as they are.
+    """
+
     text: str
     stems: frozenset[str]
+    literal: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Said:
+    """A text to be answered.
+
+    Attributes:
+        text: In lower case.
+        lines: The stems of each line that has any.
+        services: What it is about, as far as that is known.
+    """
+
+    text: str
+    lines: tuple[frozenset[str], ...]
+    names: frozenset[str]
+    services: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    """One runbook, indexed.
+
+    Attributes:
+        vocabulary: Every stem that it uses of itself.
+        synonyms: What other words mean here: (what is said, stems meant).
+    """
+
+    runbook: Runbook
+    phrases: tuple[_Phrase, ...]
+    vocabulary: frozenset[str]
+    synonyms: tuple[tuple[_Phrase, frozenset[str]], ...]
+
+    def meant(self, line: frozenset[str], text: str) -> frozenset[str]:
+        """The stems of a line of a text, with what they stand for in this runbook."""
+        return line.union(
+            *(meant for said, meant in self.synonyms if said.stems <= line and said.literal in text)
+        )
 
 
 class Matcher:
     """Ranks a fixed set of runbooks; safe to share, nothing in it changes."""
 
     def __init__(self, runbooks: Iterable[Runbook]) -> None:
-        stemmer = snowballstemmer.stemmer("english")  # pyright: ignore[reportUnknownMemberType]
-        self._stem: Callable[[list[str]], list[str]] = stemmer.stemWords  # pyright: ignore[reportUnknownMemberType]
-        self._phrases = [(runbook, self._phrases_of(runbook)) for runbook in runbooks]
-        self._weights = _weights([phrases for _, phrases in self._phrases])
+        """Index runbooks."""
+        self._stems = Stems()
+        self._common = vocabulary()
+        self._entries = [self._entry(runbook) for runbook in runbooks]
+        self._weights = _weights(self._entries)
+        self._unknown = math.log(1 + max(len(self._entries), 1))
 
     def match(self, text: str, service: str | None, k: int) -> tuple[Match, ...]:
         """Rank the runbooks that answer `text`, best first, at most `k`; often none."""
-        lines = [stems for line in text.splitlines()[:_MAX_LINES] if (stems := self._stems(line))]
-        names = {word.lower() for word in _WORD.findall(text)}
-        matches = [
-            match
-            for runbook, phrases in self._phrases
-            if (match := self._one(runbook, phrases, lines, names, service)) is not None
-        ]
+        head = text.splitlines()[:_MAX_LINES]
+        said = _Said(
+            text="\n".join(head).lower(),
+            lines=tuple(stems for line in head if (stems := self._stems.of(line))),
+            names=words_of(text),
+            services=_services(text, service),
+        )
+        found = (self._one(entry, said) for entry in self._entries)
+        matches = [match for match in found if match is not None]
         return tuple(sorted(matches, key=lambda match: (-match.score, match.runbook.name))[:k])
 
-    def _one(
-        self,
-        runbook: Runbook,
-        phrases: tuple[_Phrase, ...],
-        lines: list[frozenset[str]],
-        names: set[str],
-        service: str | None,
-    ) -> Match | None:
-        found = [(1.0, alert) for alert in runbook.alerts if alert.lower() in names]
-        for phrase in phrases:
-            coverage = max((self._coverage(phrase, stems) for stems in lines), default=0.0)
-            if coverage >= THRESHOLD:
-                found.append((coverage, phrase.text))
+    def choose(self, text: str, service: str | None, k: int) -> Choice:
+        """Rank as `match` does, and say whether the first is clearly the best."""
+        matches = self.match(text, service, k)
+        scores = [match.score for match in matches]
+        alone = len(scores) == 1 or (bool(scores) and scores[0] - scores[1] >= _MARGIN)
+        sure = alone and scores[0] >= _SURE
+        close = tuple(m for m in matches if matches[0].score - m.score < _MARGIN)
+        return Choice(matches=matches if sure else close, sure=sure)
+
+    def _one(self, entry: _Entry, said: _Said) -> Match | None:
+        runbook, lines = entry.runbook, said.lines
+        found = [(1.0, 0.0, alert) for alert in runbook.alerts if alert.lower() in said.names]
+        meant = [entry.meant(stems, said.text) for stems in lines]
+        found.extend(self._phrases_in(entry, lines, said.text, 1.0))
+        found.extend(self._phrases_in(entry, meant, said.text, _SYNONYM_WORTH))
+        if len(lines) <= _MAX_REQUEST_LINES:
+            found.extend(self._shares(entry, lines, meant))
         if not found:
             return None
-        found.sort(key=lambda item: -item[0])
-        known = service is not None and service.lower() in {s.lower() for s in runbook.services}
-        score = 0.7 * found[0][0] + 0.05 * min(len(found) - 1, 2) + (0.2 if known else 0.0)
+        found.sort(key=lambda item: (-item[0], -item[1]))
+        own = {name.lower() for name in runbook.services}
+        known = 0.2 if said.services & own else 0.1 if said.names & own else 0.0
+        best, weight, _ = found[0]
+        telling = 0.1 * weight / (weight + self._unknown)
+        score = (
+            0.6 * best + telling + 0.05 * min(len({text for _, _, text in found}) - 1, 2) + known
+        )
         return Match(
             runbook=runbook,
             score=round(score, 4),
-            matched=tuple(dict.fromkeys(text for _, text in found)),
+            matched=tuple(dict.fromkeys(text for _, _, text in found)),
         )
 
-    def _coverage(self, phrase: _Phrase, stems: frozenset[str]) -> float:
-        """The share of a phrase's weight that a line holds; one common word is never enough."""
-        shared = phrase.stems & stems
-        if not shared or (len(shared) == 1 and len(phrase.stems) > 1):
-            return 0.0
-        return sum(self._weights[stem] for stem in shared) / sum(
-            self._weights[stem] for stem in phrase.stems
-        )
+    def _phrases_in(
+        self, entry: _Entry, lines: Sequence[frozenset[str]], text: str, worth: float
+    ) -> Iterator[tuple[float, float, str]]:
+        for phrase in entry.phrases:
+            if phrase.literal not in text:
+                continue
+            shared = max((phrase.stems & stems for stems in lines), key=self._weight, default=None)
+            if shared and (len(shared) > 1 or len(phrase.stems) == 1):
+                coverage = self._weight(shared) / self._weight(phrase.stems)
+                if coverage >= THRESHOLD:
+                    yield coverage * worth, self._weight(shared), phrase.text
 
-    def _phrases_of(self, runbook: Runbook) -> tuple[_Phrase, ...]:
+    def _shares(
+        self, entry: _Entry, said: Sequence[frozenset[str]], meant: Sequence[frozenset[str]]
+    ) -> Iterator[tuple[float, float, str]]:
+        """A request most of whose words are this runbook's, in whatever order."""
+        for plain, full in zip(said, meant, strict=True):
+            known = {stem for stem in plain if stem in entry.vocabulary or full != plain}
+            shared = full & entry.vocabulary
+            if len(shared) < 2 or not known:
+                continue
+            share = self._weight(shared) / self._weight(plain | shared)
+            if share >= THRESHOLD:
+                yield share * _SHARE_WORTH, self._weight(shared), entry.runbook.title
+
+    def _phrase(self, text: str) -> _Phrase:
+        stems = self._stems.of(text)
+        alone = len(stems) == 1 and len(text.split()) > 1
+        return _Phrase(text=text, stems=stems, literal=text.lower() if alone else "")
+
+    def _weight(self, stems: frozenset[str]) -> float:
+        return sum(self._weights.get(stem, self._unknown) for stem in stems)
+
+    def _entry(self, runbook: Runbook) -> _Entry:
         texts = (*runbook.symptoms, runbook.title, runbook.name.replace("-", " "))
-        phrases = (_Phrase(text=text, stems=self._stems(text)) for text in texts)
-        return tuple(phrase for phrase in phrases if phrase.stems)
+        phrases = [self._phrase(text) for text in texts]
+        more = (*runbook.services, *runbook.alerts)
+        known = frozenset[str]().union(*(self._stems.of(text) for text in (*texts, *more)))
+        synonyms = tuple(
+            (self._phrase(said), self._stems.of(word))
+            for words in (self._common, runbook.synonyms)
+            for word, alternatives in words.items()
+            for said in alternatives
+        )
+        return _Entry(
+            runbook=runbook,
+            phrases=tuple(phrase for phrase in phrases if phrase.stems),
+            vocabulary=known,
+            synonyms=tuple(
+                (said, meant & known) for said, meant in synonyms if said.stems and meant & known
+            ),
+        )
 
-    def _stems(self, text: str) -> frozenset[str]:
-        words: list[str] = []
-        for word in _WORD.findall(text.replace("_", " ")):
-            words.append(word.lower())
-            words.extend(part.lower() for part in _CAMEL.findall(word) if len(part) > 2)
-        kept = [word for word in words if word not in _STOP and len(word) > 1]
-        return frozenset(self._stem(kept))
+
+def _services(text: str, service: str | None) -> frozenset[str]:
+    labels = alert_labels(text)
+    named = (service, *(labels.get(name) for name in _SERVICE_LABELS))
+    return frozenset(name.lower() for name in named if name)
 
 
-def _weights(groups: list[tuple[_Phrase, ...]]) -> Mapping[str, float]:
+def _weights(entries: list[_Entry]) -> Mapping[str, float]:
     """Inverse document frequency, one runbook being one document."""
     counts: Counter[str] = Counter()
-    for phrases in groups:
-        counts.update({stem for phrase in phrases for stem in phrase.stems})
-    return {stem: math.log(1 + len(groups) / count) for stem, count in counts.items()}
+    for entry in entries:
+        counts.update(entry.vocabulary)
+    return {stem: math.log(1 + len(entries) / count) for stem, count in counts.items()}

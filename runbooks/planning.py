@@ -22,8 +22,9 @@ from .actions.kinds import (
 from .actions.output import safe_text
 from .binding import BoundStep, bind, resolve
 from .errors import ProposalError
+from .loader_markdown import check_filled
 from .policy import Policy
-from .proposal import ActorRef, Place, Plan, PreviewResult, RunbookRef
+from .proposal import ActorRef, Origin, Place, Plan, PreviewResult, RunbookRef
 from .schema import Runbook
 from .targets import Target, Targets
 
@@ -55,6 +56,7 @@ class ProposalRequest:
 
     Attributes:
         values: What was given for the runbook's parameters.
+        origins: Where these values come from; those not named here were said.
         why: One or two sentences for the card; data, never an instruction.
         evidence: Quoted lines and citations; data.
     """
@@ -65,6 +67,7 @@ class ProposalRequest:
     where: Place
     why: str = ""
     evidence: tuple[str, ...] = ()
+    origins: Mapping[str, Origin] = field(default_factory=dict[str, Origin])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,9 +89,11 @@ def lay_ground(request: ProposalRequest, site: Site) -> Groundwork:
         ParameterError: A value is missing or wrong.
         VariableError: The runbook refers to a variable that is not set.
         ProposalError: A program is not on this machine, an environment name is not allowed, a
-            target is not in the settings, or the targets are of several environments.
+            target is not in the settings, the targets are of several environments, or a command
+            read from prose does more with these values than without them.
     """
     steps = bind(request.runbook, request.values, site.variables)
+    check_filled(request.runbook, steps)
     named = site.targets.named_by(_actions(steps))
     return Groundwork(
         steps=steps,
@@ -122,6 +127,7 @@ def make_plan(
             digest=runbook.digest,
         ),
         parameters=ground.parameters,
+        origins=_origins(request, ground),
         steps=ground.steps,
         environment=ground.environment,
         target=site.target,
@@ -139,6 +145,11 @@ def make_plan(
         risk=runbook.risk,
         n_approvals=policy.n_approvals[runbook.risk],
     )
+
+
+def _origins(request: ProposalRequest, ground: Groundwork) -> dict[str, Origin]:
+    given = {name: request.origins.get(name, Origin.SAID) for name in request.values}
+    return {name: given.get(name, Origin.DEFAULT) for name in ground.parameters}
 
 
 def run_as() -> str:

@@ -11,6 +11,7 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from functools import cache
 
 from pydantic import TypeAdapter, ValidationError
@@ -80,12 +81,21 @@ class PreviewResult:
     checked_at: datetime
 
 
+class Origin(StrEnum):
+    """Where the value of a parameter comes from; its value is what a card says."""
+
+    SAID = "said"
+    ALERT = "alert label"
+    DEFAULT = "default"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """Everything that an approval binds.
 
     Attributes:
         parameters: Every parameter of the runbook with its value.
+        origins: Where each of these values comes from.
         environment: Name from the settings, for example "production".
         target: Where steps run that name no target; "local" is this machine.
         targets: Facts of every target that is named, without secrets.
@@ -116,6 +126,7 @@ class Plan:
     risk: Risk
     n_approvals: int
     targets: Mapping[str, str] = field(default_factory=dict[str, str])
+    origins: Mapping[str, Origin] = field(default_factory=dict[str, Origin])
 
     def preview_of(self, step_id: str) -> PreviewResult | None:
         """The preview of a step, if it has one."""

@@ -7,7 +7,8 @@ time when a proposal is made, so that a value can never become two arguments.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -23,6 +24,7 @@ class Risk(StrEnum):
     HIGH = "high"
 
 
+MARKDOWN = ".md"
 RISK_ORDER: tuple[Risk, ...] = (Risk.READ_ONLY, Risk.LOW, Risk.MEDIUM, Risk.HIGH)
 
 
@@ -162,7 +164,8 @@ class Runbook:
         name: Lower-case words joined by "-", unique in a catalogue.
         symptoms: Phrases and log fragments that this runbook answers.
         alerts: Alert names that this runbook answers.
-        source: The YAML file.
+        synonyms: A word of the symptoms or the title -> what people say instead of it.
+        source: The file; one that ends in `MARKDOWN` is prose with commands.
         digest: SHA-256 (hex) of the file's bytes; bound into every proposal.
     """
 
@@ -175,10 +178,16 @@ class Runbook:
     services: tuple[str, ...] = ()
     symptoms: tuple[str, ...] = ()
     alerts: tuple[str, ...] = ()
+    synonyms: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     source: Path
     digest: str
 
     @property
     def risk(self) -> Risk:
-        """The highest risk of any step."""
-        return max((step.risk for step in self.steps), key=RISK_ORDER.index)
+        """The highest risk of any step.
+
+        Nobody declared the risks of prose, so they are never so low that a rule could let it run
+        without a person.
+        """
+        least = Risk.LOW if self.source.suffix == MARKDOWN else Risk.READ_ONLY
+        return max((least, *(step.risk for step in self.steps)), key=RISK_ORDER.index)

@@ -20,6 +20,7 @@ from runbooks.lifecycle import ProposalState
 from runbooks.policy import APPROVERS_SETTING, Policy
 from runbooks.proposal import Plan
 from runbooks.run_events import OutputLine, RunEvent, RunFinished, StepStarted, VerifyFinished
+from runbooks.values import render
 
 _GOOD = "green"
 _BAD = "red"
@@ -49,6 +50,10 @@ def _facts(case: Case, policy: Policy) -> Table:
     table.add_row("Runs as", Text(f"{plan.run_as}   sha256 {case.proposal.short_sha256}"))
     if plan.why:
         table.add_row("Why", Text(visible(plan.why)))
+    for name, value in plan.parameters.items():
+        origin = plan.origins.get(name)
+        source = f"  ({origin.value})" if origin is not None else ""
+        table.add_row("With", Text(visible(f"{name} = {render(value)}{source}")))
     table.add_row("Asked by", Text(visible(plan.requester.name)))
     table.add_row("Needs", Text(needs))
     return table

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from . import runbook_runs
+from . import runbook_propose, runbook_runs
 from .output import FAILED, console, emit_json, error_console, fail
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Runbooks: declared procedures.")
 runbook_runs.register(app)
+runbook_propose.register(app)
 
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON document")]
 
@@ -62,24 +63,35 @@ def show(
 @app.command()
 def lint(
     paths: Annotated[list[Path], typer.Argument(help="runbook files, or folders of them")],
+    strict: Annotated[bool, typer.Option(help="let warnings count as faults")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check runbook files and print every fault as file:line: message."""
-    from runbooks.catalog import lint_path
+    """Check runbook files: every fault and warning as file:line: message."""
+    from runbooks.lint import Severity
+    from runbooks.lint import lint as look
 
-    results = [lint_path(path) for path in paths]
-    faults = [fault for _, found in results for fault in found]
-    names = [runbook.name for runbooks, _ in results for runbook in runbooks]
+    report = look(paths)
     if as_json:
-        emit_json({"runbooks": names, "faults": faults})
-    for fault in () if as_json else faults:
-        _print(str(fault))
-    if faults:
+        names = [runbook.name for runbook in report.runbooks]
+        found = {f"{severity.value}s": report.of(severity) for severity in Severity}
+        emit_json({"runbooks": names, **found})
+    for finding in () if as_json else report.findings:
+        _print(str(finding))
+    n_warnings = len(report.of(Severity.WARNING))
+    if report.of(Severity.FAULT) or (strict and n_warnings):
         raise typer.Exit(FAILED)
-    if not names:
-        fail("there is no runbook (*.yaml) in the given paths")
+    if not report.runbooks:
+        fail("there is no runbook (*.yaml, or *.md with front matter) in the given paths")
     if not as_json:
-        _print(f"{len(names)} runbook(s), no faults", style="green")
+        _print(f"{len(report.runbooks)} runbook(s), no faults, {n_warnings} warning(s)", "green")
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema (draft 2020-12) of runbook files, for editors and other programs."""
+    from runbooks.json_schema import json_schema
+
+    emit_json(json_schema())
 
 
 def _catalog() -> Catalog:

@@ -13,6 +13,7 @@ from ..runs import CaseView, RunView
 from .blocks import Block, button, context, header, section
 from .mrkdwn import code_block, date_token, escape
 from .posting import Rendered
+from .value_table import value_blocks
 
 APPROVE_ACTION = "proposal_approve"
 REJECT_ACTION = "proposal_reject"
@@ -45,6 +46,7 @@ def card(view: CaseView) -> Rendered:
             f"runbook {escape(plan.runbook.name)} v{plan.runbook.version}"
         ),
     ]
+    blocks.extend(value_blocks(plan))
     for step in plan.steps:
         blocks.extend(_step(step, plan))
     if plan.why:

@@ -14,6 +14,7 @@ from typing import Protocol, TypeAlias
 
 import structlog
 
+from runbooks.catalog import Catalog
 from runbooks.errors import DirectoryError, RunbookError
 from runbooks.policy import AccountKind
 from runbooks.proposal import ActorRef
@@ -62,9 +63,14 @@ class Surface:
         feedback: FeedbackBook,
         threads: ThreadMembership,
         log_book: LogBook | None = None,
+        catalog: Catalog | None = None,
     ) -> None:
-        """Wire the surface; without a log book, log answers have no marks."""
+        """Wire the surface; without a log book log answers have no marks.
+
+        Without a catalogue, missing values of a runbook are said in words, not in a form.
+        """
         self.web = web
+        self.catalog = catalog
         self._people = people
         self._pacer = pacer
         self._dispatcher = dispatcher
@@ -118,7 +124,15 @@ class Surface:
 
     def mark_log_message(self, filled: FilledMark, user_id: str, team_id: str) -> None:
         """Take a submitted mark; the answer goes into the thread."""
-        self._start(self._mark_log_message(filled, user_id, team_id), filled.thread)
+        self.take_order(
+            user_id, team_id, filled.thread, filled.view_id, Intent.LOGS, order_text(filled.order)
+        )
+
+    def take_order(
+        self, user_id: str, team_id: str, thread: ThreadRef, key: str, intent: Intent, text: str
+    ) -> None:
+        """Give a skill an order from a form; the answer goes into the thread."""
+        self._start(self._order(user_id, team_id, thread, key, intent, text), thread)
 
     def preview_again(self, proposal_id: int, user_id: str, thread: ThreadRef) -> None:
         """Run a proposal's dry run once more and post what it shows."""
@@ -256,6 +270,7 @@ class Surface:
             actor=actor,
             thread=thread,
             received_at=datetime.now(UTC),
+            is_direct=is_direct(thread),
         )
         await self._handle(request, intent)
 
@@ -301,22 +316,25 @@ class Surface:
             text = f"The form could not be opened ({exc.error}); click again."
             await self._whisper(thread, user_id, text)
 
-    async def _mark_log_message(self, filled: FilledMark, user_id: str, team_id: str) -> None:
-        thread = filled.thread
+    async def _order(
+        self, user_id: str, team_id: str, thread: ThreadRef, key: str, intent: Intent, text: str
+    ) -> None:
+        """Give a skill what a person filled in; `key` is the same for every delivery."""
         try:
             actor = await self._people.look_up(user_id)
         except DirectoryError as exc:
-            await self._whisper(thread, user_id, f"Not marked: {exc}.")
+            await self._whisper(thread, user_id, f"Not taken: {exc}.")
             return
         kind = ActorKind(_account_kind(actor, team_id).value)
         request = Request(
-            request_id=f"{thread.channel_id}-{filled.view_id}",
-            text=order_text(filled.order),
+            request_id=f"{thread.channel_id}-{key}",
+            text=text,
             actor=replace(actor, kind=kind),
             thread=thread,
             received_at=datetime.now(UTC),
+            is_direct=is_direct(thread),
         )
-        await self._handle(request, Intent.LOGS)
+        await self._handle(request, intent)
 
     async def _preview(self, proposal_id: int, user_id: str, thread: ThreadRef) -> None:
         try:
@@ -356,6 +374,11 @@ class Surface:
             await self.web.whisper(thread.channel_id, thread.thread_ts, user_id, text)
         except SlackCallError as exc:
             self._log.warning("whisper_failed", error=exc.error)
+
+
+def is_direct(thread: ThreadRef) -> bool:
+    """Whether a conversation is a direct message, by Slack's own ids."""
+    return thread.channel_id.startswith("D")
 
 
 def _not_posted(error: str) -> str:

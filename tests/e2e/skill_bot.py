@@ -25,6 +25,7 @@ from bot.store.log_marks import LogMarks
 from bot.store.message_refs import MessageRefs
 from bot.store.threads import Threads
 from bot.workspace.server import Workspace
+from runbooks.catalog import Catalog
 
 MakeSkill = Callable[[RunbookServices, LogBook], Skill]
 
@@ -81,6 +82,7 @@ async def skill_bot_on(
             feedback=FeedbackBook(database),
             threads=Threads(database),
             log_book=book,
+            catalog=Catalog.load(settings.runbooks.folders),
         )
         await connection.listen(surface)
         stack.push_async_callback(desk.drain, 5.0)

@@ -65,19 +65,19 @@ class CodeSkill:
     Args:
         generator: The model.
         lookup: Where names (metrics, labels, tables) are documented; None when nowhere.
-        classify_line: Says in one phrase what class a shell line has ("read only: ..."), or
-            None when nobody can tell.
+        classify_shell: Says in one phrase each what class the commands of shell code have
+            ("read only: ..."); None when nobody can tell.
     """
 
     def __init__(
         self,
         generator: Generator,
         lookup: Lookup | None = None,
-        classify_line: Callable[[str], str] | None = None,
+        classify_shell: Callable[[str], tuple[str, ...]] | None = None,
     ) -> None:
         self._generator = generator
         self._lookup = lookup
-        self._classify_line = classify_line
+        self._classify_shell = classify_shell
 
     async def answer(
         self, request: Request, history: tuple[Turn, ...]
@@ -157,8 +157,8 @@ class CodeSkill:
             return _with_documents(verdict, code, task)
         if task.language is Language.CRON:
             return replace(verdict, doubts=cron_line.times_missed(code, task.text))
-        if task.language is Language.BASH and self._classify_line and "\n" not in code:
-            return replace(verdict, checked=(*verdict.checked, self._classify_line(code)))
+        if task.language is Language.BASH and self._classify_shell:
+            return replace(verdict, checked=(*verdict.checked, *self._classify_shell(code)))
         return verdict
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ..grammar import literal, one_of
+
 _ENTRY = re.compile(r"^\[\d+\] (?:[^:]*, since \d\d:\d\d:\d\d|[^:]*): (.+)$", re.MULTILINE)
 _BETWEEN = re.compile(r"[:;,]\s+|(?<=[.!?)\]}])\s+|\s+(?=[(\[{])|\s+(?:[-–—|]+|=+>|->)\s+")
 _MIN_CLAUSE_CHARS = 8
@@ -35,10 +37,10 @@ def grammar_of(evidence: str) -> str:
         for place, (text, gap) in enumerate(clauses):
             rule = f"q{number}-{place}"
             starts.append(rule)
-            rest = f" ({_literal(gap)} q{number}-{place + 1})?" if place + 1 < len(clauses) else ""
-            rules.append(f"{rule} ::= {_literal(text)}{rest}")
+            rest = f" ({literal(gap)} q{number}-{place + 1})?" if place + 1 < len(clauses) else ""
+            rules.append(f"{rule} ::= {literal(text)}{rest}")
     form = _FORM.format(because=_BECAUSE if len(starts) > 1 else "")
-    names = " | ".join(map(_literal, _names(evidence, entries)))
+    names = one_of(_names(evidence, entries))
     return "\n".join((form, f"quote ::= {' | '.join(starts)}", f"name ::= {names}", *rules, ""))
 
 
@@ -71,9 +73,3 @@ def _named(entries: tuple[str, ...]) -> Iterator[str]:
         for match in _NAME.finditer(entry):
             if _IS_NAMED.search(match.group()) and any(map(str.isalpha, match.group())):
                 yield match.group()
-
-
-def _literal(text: str) -> str:
-    """A text as GBNF writes it."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + "".join(c if c.isprintable() else f"\\U{ord(c):08X}" for c in escaped) + '"'

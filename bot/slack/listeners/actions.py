@@ -13,8 +13,9 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from ...dispatch import ROUTE_ACTION
-from ...messages import Intent, ThreadRef
+from ...messages import Intent
 from ...skills.logs.actions import MARK_ACTION, ORDER_ACTION
+from ...skills.runbook.actions import CHOOSE_ACTION
 from ...skills.schedule.actions import SCHEDULE_ACTION
 from ...store.feedback import Feedback, Verdict
 from ..blocks import FEEDBACK_ACTION
@@ -22,6 +23,8 @@ from ..cards import APPROVE_ACTION, PREVIEW_ACTION, REJECT_ACTION
 from ..modals import reject_modal
 from ..surface import Surface
 from ..web import SlackCallError
+from . import runbook_forms
+from .clicks import message_text, where, who
 
 
 def register(app: AsyncApp, surface: Surface) -> None:
@@ -60,7 +63,9 @@ def register(app: AsyncApp, surface: Surface) -> None:
 
     _register_orders(app, surface, SCHEDULE_ACTION, Intent.SCHEDULE)
     _register_orders(app, surface, ORDER_ACTION, Intent.LOGS)
+    _register_orders(app, surface, CHOOSE_ACTION, Intent.RUNBOOK)
     _register_answers(app, surface)
+    runbook_forms.register(app, surface)
 
 
 def _register_orders(app: AsyncApp, surface: Surface, prefix: str, intent: Intent) -> None:
@@ -105,26 +110,7 @@ def _register_answers(app: AsyncApp, surface: Surface) -> None:
                 user_id=who(body)[0],
                 verdict=Verdict(verdict),
                 question="",
-                answer=str(_record(body, "message").get("text") or ""),
+                answer=message_text(body),
                 created_at=datetime.now(UTC),
             )
         )
-
-
-def who(body: Mapping[str, Any]) -> tuple[str, str]:
-    """(user id, team id) of the person who clicked."""
-    user, team = _record(body, "user"), _record(body, "team")
-    return str(user["id"]), str(user.get("team_id") or team.get("id") or "")
-
-
-def where(body: Mapping[str, Any]) -> ThreadRef:
-    """The thread of the message that was clicked."""
-    message, container = _record(body, "message"), _record(body, "container")
-    channel_id = container.get("channel_id") or _record(body, "channel").get("id") or ""
-    ts = message.get("thread_ts") or container.get("thread_ts") or container.get("message_ts")
-    return ThreadRef(str(channel_id), str(ts or ""))
-
-
-def _record(body: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = body.get(key) or {}
-    return found

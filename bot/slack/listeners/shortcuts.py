@@ -12,7 +12,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
 from ..shortcut import parse_shortcut
 from ..surface import Surface
-from .actions import who
+from .clicks import who
 
 ANALYSE_SHORTCUT = "analyse_message"
 

@@ -13,7 +13,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from ..mark_modal import MARK_VIEW, REASON, read_mark
 from ..modals import REJECT_VIEW, read_reject
 from ..surface import Surface
-from .actions import who
+from .clicks import who
 
 
 def register(app: AsyncApp, surface: Surface) -> None:

@@ -63,7 +63,41 @@ def test_lint_prints_file_and_line_of_every_fault(tmp_path: Path) -> None:
 def test_lint_of_good_files_succeeds(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(BROKEN.replace("risk: bad", "risk: low, run: {argv: [ls]}"))
     assert _run("lint", str(tmp_path))[0] == 0
-    assert json.loads(_run("lint", str(tmp_path), "--json")[1]) == {"runbooks": ["x"], "faults": []}
+    report = json.loads(_run("lint", str(tmp_path), "--json")[1])
+    assert (report["runbooks"], report["faults"], report["notes"]) == (["x"], [], [])
+    assert report["warnings"][0]["line"] == 6
+
+
+def test_strict_lint_fails_on_warnings_alone(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(BROKEN.replace("risk: bad", "risk: low, run: {argv: [ls]}"))
+    code, output = _run("lint", "--strict", str(path))
+    assert code == 1
+    assert f"{path}:6: warning: step 'a': it changes something" in output
+    path.write_text(BROKEN.replace("risk: bad", "risk: read_only, run: {argv: [ls]}"))
+    assert _run("lint", "--strict", str(path))[0] == 0
+
+
+def test_the_schema_is_printed_as_json() -> None:
+    code, output = _run("schema")
+    assert code == 0
+    assert json.loads(output)["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+
+
+def test_propose_names_everything_that_is_missing_and_proposes_nothing() -> None:
+    asked = ["propose", "certificate-expiry", "--set", "service=nginx"]
+    result = CliRunner().invoke(app, asked)
+    words = " ".join(result.stderr.split())
+    assert result.exit_code == 2
+    assert "--set certificate=... --set name=..." in words
+    assert "nothing was proposed" in words
+
+
+@pytest.mark.parametrize(
+    "words", [("propose", "disk-ful"), ("propose", "disk-full", "--set", "mount")]
+)
+def test_propose_refuses_wrong_use(words: tuple[str, ...]) -> None:
+    assert _run(*words)[0] == 2
 
 
 def test_lint_of_an_empty_folder_fails(tmp_path: Path) -> None:

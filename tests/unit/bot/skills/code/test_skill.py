@@ -156,7 +156,9 @@ async def test_a_request_for_another_language_begins_afresh() -> None:
 
 
 async def test_a_shell_line_carries_its_class() -> None:
-    skill = CodeSkill(_Script(["```\nls -l\n```"]), classify_line=lambda line: f"class of {line}")
+    skill = CodeSkill(
+        _Script(["```\nls -l\n```"]), classify_shell=lambda code: (f"class of {code}",)
+    )
     reply = (await _replies(skill, "bash to list files"))[-1]
     assert "class of ls -l" in _code(reply).checks
 

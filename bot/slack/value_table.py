@@ -1,0 +1,28 @@
+"""The values that a proposal runs with, and where each of them comes from."""
+
+from __future__ import annotations
+
+from runbooks.proposal import Plan
+from runbooks.values import render
+
+from .blocks import Block, section
+from .mrkdwn import code_span, escape
+
+_LINES = 5
+
+
+def value_blocks(plan: Plan) -> list[Block]:
+    """One line for each parameter; nothing when the runbook has none."""
+    lines = [
+        f"{escape(name)} = {code_span(render(value))}  ({escape(origin_of(plan, name))})"
+        for name, value in plan.parameters.items()
+    ]
+    heads = ("*With*", *lines)
+    starts = range(0, len(heads) if lines else 0, _LINES)
+    return [section("\n".join(heads[start : start + _LINES])) for start in starts]
+
+
+def origin_of(plan: Plan, name: str) -> str:
+    """Where the value of a parameter comes from, in words."""
+    origin = plan.origins.get(name)
+    return origin.value if origin is not None else "not recorded"
