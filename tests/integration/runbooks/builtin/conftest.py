@@ -176,6 +176,11 @@ class Book:
             await self.world.approve(proposal, approver)
         return Ran(proposal=proposal, events=tuple(await self.world.run(proposal)))
 
+    async def propose(self, runbook: str, /, **values: ParameterValue) -> Ran:
+        """Propose only: the previews have run, and nothing else."""
+        proposal = await self.world.propose_runbook(self.catalog.get(runbook), values)
+        return Ran(proposal=proposal, events=())
+
     async def look(self, action: Action) -> str:
         """What an action without placeholders shows, however it ends."""
         assert isinstance(action, CommandAction)

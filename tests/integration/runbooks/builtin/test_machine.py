@@ -129,17 +129,24 @@ async def test_the_parent_of_a_zombie_that_stays_is_asked_to_end(book: Book) -> 
 
 
 @needs("ps")
-async def test_the_check_of_a_reminder_tells_a_zombie_from_a_living_child(book: Book) -> None:
-    with program(CARELESS_PARENT, "reminded") as parent:
-        await _zombie_of(parent)
-        ran = await book.run("zombie-processes", parent=parent.pid)
+async def test_a_zombie_that_is_still_there_fails_both_checks(book: Book) -> None:
     with program(CARELESS_PARENT, "deaf") as parent:
-        await _zombie_of(parent)
-        proposal = await book.world.propose_runbook(
-            book.catalog.get("zombie-processes"), {"parent": parent.pid}
-        )
-        fresh = type(ran)(proposal=proposal, events=())
-        assert not await book.checks(fresh, "remind")
+        child = await _zombie_of(parent)
+        ran = await book.propose("zombie-processes", parent=parent.pid)
+        assert not await book.checks(ran, "remind")
+        assert not await book.checks(ran, "end")
+        assert child.status() == psutil.STATUS_ZOMBIE
+
+
+@needs("ps")
+async def test_a_living_child_is_no_zombie(book: Book) -> None:
+    with program("import os, time; os.fork(); time.sleep(60)") as parent:
+        while not parent.children():
+            await asyncio.sleep(0.01)
+        ran = await book.propose("zombie-processes", parent=parent.pid)
+        assert await book.checks(ran, "remind")
+        assert await book.checks(ran, "end")
+        parent.children()[0].kill()
 
 
 @needs("free", "ps")
