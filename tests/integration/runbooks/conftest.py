@@ -193,7 +193,9 @@ def make_world(tmp_path: Path) -> Iterator[WorldMaker]:
             executor=Executor(
                 store=store,
                 audit=audit,
-                check=LaunchCheck(audit=audit, policy=policy, directory=people),
+                check=LaunchCheck(
+                    audit=audit, policy=policy, directory=people, targets=targets or Targets()
+                ),
                 runner=runner,
                 clock=clock,
                 poll_interval_s=0.02,

@@ -140,9 +140,11 @@ async def test_a_zombie_that_is_still_there_fails_both_checks(book: Book) -> Non
 
 @needs("ps")
 async def test_a_living_child_is_no_zombie(book: Book) -> None:
-    with program("import os, time; os.fork(); time.sleep(60)") as parent:
-        while not parent.children():
-            await asyncio.sleep(0.01)
+    with program(
+        "import os, time; os.fork() and print('forked', flush=True); time.sleep(60)"
+    ) as parent:
+        assert parent.stdout is not None
+        assert await asyncio.to_thread(parent.stdout.readline) == "forked\n"
         ran = await book.propose("zombie-processes", parent=parent.pid)
         assert await book.checks(ran, "remind")
         assert await book.checks(ran, "end")
