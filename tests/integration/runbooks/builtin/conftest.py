@@ -81,7 +81,7 @@ class Stubs:
 
     @property
     def calls(self) -> tuple[str, ...]:
-        """Every call so far, in order."""
+        """Every call so far that could be noted, in order: looks may be shut in and are then not."""
         file = self.folder / "calls.txt"
         return tuple(file.read_text(encoding="utf-8").splitlines()) if file.exists() else ()
 

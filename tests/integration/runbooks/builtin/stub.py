@@ -1,11 +1,13 @@
 """Stands in for a program: answers from the table beside it, and remembers what it was asked.
 
 The table is `NAME.json`: a list of replies. The first one whose pattern fits all words, and whose
-conditions fit what earlier calls have set, answers. A call that nobody foresaw fails.
+conditions fit what earlier calls have set, answers. A call that nobody foresaw fails. Where it may
+not write, as a look that is shut in, it answers all the same and remembers nothing.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -20,12 +22,13 @@ def main() -> int:
     folder, line = program.parent, " ".join(sys.argv[1:])
     state_file = folder / "state.json"
     state: dict[str, str] = json.loads(state_file.read_text()) if state_file.exists() else {}
-    with (folder / "calls.txt").open("a") as calls:
+    with contextlib.suppress(OSError), (folder / "calls.txt").open("a") as calls:
         calls.write(f"{program.name} {line}\n")
     for reply in json.loads(program.with_name(f"{program.name}.json").read_text()):
         needed: dict[str, str] = reply["needs"]
         if re.fullmatch(reply["line"], line) and needed.items() <= state.items():
-            state_file.write_text(json.dumps({**state, **reply["sets"]}))
+            if reply["sets"]:
+                state_file.write_text(json.dumps({**state, **reply["sets"]}))
             sys.stdout.write(reply["output"])
             sys.stdout.flush()
             if reply["copies"]:

@@ -43,8 +43,9 @@ frontend f
 """
 CHRONY = """
 local stratum 10
+bindcmdaddress 127.0.0.1
 bindcmdaddress {folder}/chronyd.sock
-cmdport 0
+cmdport {port}
 port 0
 pidfile {folder}/pid
 driftfile {folder}/drift
@@ -180,9 +181,10 @@ async def test_haproxy_takes_a_new_configuration_and_none_that_is_faulty(
 @pytest.mark.skipif(os.geteuid() != 0, reason="chronyd must be started by root")
 async def test_chrony_is_asked_and_told_to_step(book: Book, stubs: Stubs, private: Path) -> None:
     config, sock = private / "chrony.conf", private / "chronyd.sock"
-    config.write_text(CHRONY.format(folder=private))
+    port = free_port()
+    config.write_text(CHRONY.format(folder=private, port=port))
     argv = [_program("chronyd"), "-d", "-x", "-u", "root", "-f", str(config)]
-    real = (_program("chronyc"), "-h", str(sock))
+    real = (_program("chronyc"), "-h", "127.0.0.1", "-p", str(port))
     # NOTE: this chronyd may not touch the clock, so it cannot step it.
     stubs.add(
         "chronyc",
