@@ -1,4 +1,4 @@
-"""Keeps the generated parts of the documents true: the list of modules, the table of settings.
+"""Keeps the generated parts of the documents true: modules, settings, builtin runbooks.
 
 Usage: .venv/bin/python docs/generate.py [--check]
 
@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from bot.settings import Settings
+from runbooks.catalog import Catalog
 
 PACKAGES = ("bot", "inference", "knowledge", "runbooks")
 PLATFORM_DEFAULTS = {
@@ -90,9 +91,20 @@ def _default(name: str, field: FieldInfo) -> str:
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
+def runbook_table() -> str:
+    """Every builtin runbook: what it is for, what its steps may hurt, and who asks for it."""
+    lines = ["| runbook | what for | risk | alerts |", "|---|---|---|---|"]
+    for runbook in Catalog.load().all:
+        alerts = ", ".join(f"`{alert}`" for alert in runbook.alerts) or "none: a person asks for it"
+        risk = runbook.risk.replace("_", " ")
+        lines.append(f"| `{runbook.name}` | {runbook.title} | {risk} | {alerts} |")
+    return "\n".join(lines)
+
+
 PARTS = {
     ("ARCHITECTURE.md", "modules"): module_list,
     ("docs/configuration.md", "settings"): settings_table,
+    ("docs/runbooks.md", "builtin"): runbook_table,
 }
 
 

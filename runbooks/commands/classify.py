@@ -139,7 +139,23 @@ def _invocation(invocation: Invocation, depth: int) -> Finding:
             findings.append(finding)
     if not findings:
         return _forbidden(f"{tool.title} without a command is not understood")
-    return max(findings, key=lambda finding: finding.command_class.severity)
+    worst = max(findings, key=lambda finding: finding.command_class.severity)
+    if worst.command_class is CommandClass.CHANGE and _is_trial(invocation):
+        reason = f"{tool.title} only tests, or says what it would do"
+        return Finding(command_class=CommandClass.READ_ONLY, reason=reason)
+    return worst
+
+
+def _is_trial(invocation: Invocation) -> bool:
+    """Whether the tool is told to change nothing, and is not told otherwise as well."""
+    trial = invocation.tool.trial
+    names = {text.partition("=")[0] for text in trial}
+    given = [
+        name if value is None else f"{name}={value}"
+        for name, value in invocation.options
+        if name in names
+    ]
+    return bool(given) and all(text in trial for text in given)
 
 
 def _inner(invocation: Invocation, depth: int) -> Finding:

@@ -51,8 +51,9 @@ class _Entry(BaseModel):
     """One node as written in YAML.
 
     `flags` take no value (`--color=` may have one attached), `values` take one, `changing` turn a
-    reader into a change, `refuse` maps an option or operand to the reason. `command` says where
-    another command begins: after N operands, or after `--`.
+    reader into a change, `trial` (an option, or `--option=value`) turns a change into a reader,
+    `refuse` maps an option or operand to the reason. `command` says where another command begins:
+    after N operands, or after `--`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
@@ -70,6 +71,7 @@ class _Entry(BaseModel):
     flags: _Words = frozenset[str]()
     values: _Words = frozenset[str]()
     changing: _Words = frozenset[str]()
+    trial: _Words = frozenset[str]()
     refuse: Mapping[str, str] = Field(default_factory=dict[str, str])
     operands: int | None = None
     beyond: CommandClass = CommandClass.FORBIDDEN
@@ -87,6 +89,7 @@ class Tool:
     Attributes:
         path: The program and the verbs that lead here.
         command_class: None where the class comes from a verb or from an inner command.
+        trial: Options, with their value if they have one, that make the tool change nothing.
         refuse: Option or operand -> why it is forbidden.
         operands: Most operands of this class; more of them are of class `beyond`.
         command: Where an inner command begins: after so many operands, or after "--".
@@ -111,6 +114,7 @@ class Tool:
     flags: frozenset[str]
     values: frozenset[str]
     changing: frozenset[str]
+    trial: frozenset[str]
     refuse: Mapping[str, str]
     operands: int | None
     beyond: CommandClass
@@ -183,6 +187,7 @@ def _tool(path: tuple[str, ...], entry: _Entry, parent: Tool | None) -> Tool:
         flags=_inherited(entry.flags, parent.flags if parent else None, entry),
         values=_inherited(entry.values, parent.values if parent else None, entry),
         changing=_inherited(entry.changing, parent.changing if parent else None, entry),
+        trial=_inherited(entry.trial, parent.trial if parent else None, entry),
         refuse={**refuse, **entry.refuse},
         operands=entry.operands,
         beyond=entry.beyond,

@@ -14,8 +14,9 @@ from sqlalchemy import Engine, text
 from bot.store.audit import SqlAudit
 from bot.store.engine import open_database
 from bot.store.proposals import SqlProposals
+from runbooks.actions.base import ActionRunner
 from runbooks.actions.command import CommandLimits, CommandRunner
-from runbooks.actions.kinds import Action, CommandAction
+from runbooks.actions.kinds import Action, CommandAction, ParameterValue
 from runbooks.actions.local import LocalRunner
 from runbooks.approvals import ApprovalResult, Approvals
 from runbooks.audit import AuditTrail
@@ -28,6 +29,7 @@ from runbooks.policy import AccountKind, Policy
 from runbooks.proposal import ActorRef, Place, Proposal
 from runbooks.run_events import RunEvent, RunFinished
 from runbooks.schema import Risk, Runbook, Step, Verify
+from runbooks.targets import Targets
 
 TEAM = "T1"
 
@@ -97,17 +99,27 @@ class World:
     executor: Executor
 
     async def propose(self, *steps: Step, requester: str = "ada", **more: str) -> Proposal:
+        runbook = Runbook(
+            name="demo",
+            title="Demo",
+            version=1,
+            summary="A runbook of a test.",
+            steps=steps,
+            source=Path("demo.yaml"),
+            digest="0" * 64,
+        )
+        return await self.propose_runbook(runbook, {}, requester=requester, **more)
+
+    async def propose_runbook(
+        self,
+        runbook: Runbook,
+        values: Mapping[str, ParameterValue],
+        requester: str = "ada",
+        **more: str,
+    ) -> Proposal:
         request = ProposalRequest(
-            runbook=Runbook(
-                name="demo",
-                title="Demo",
-                version=1,
-                summary="A runbook of a test.",
-                steps=steps,
-                source=Path("demo.yaml"),
-                digest="0" * 64,
-            ),
-            values={},
+            runbook=runbook,
+            values=values,
             requester=person(requester),
             where=Place(channel_id="C1", thread_ts="1.0"),
             why=more.get("why", ""),
@@ -144,7 +156,13 @@ def make_world(tmp_path: Path) -> Iterator[WorldMaker]:
     engines: list[Engine] = []
     clock, people = Clock(), People()
 
-    def make(approvers: tuple[str, ...] = ("bob", "cleo"), *, self_ok: bool = False) -> World:
+    def make(
+        approvers: tuple[str, ...] = ("bob", "cleo"),
+        *,
+        self_ok: bool = False,
+        targets: Targets | None = None,
+        runners: Mapping[type, ActionRunner] | None = None,
+    ) -> World:
         """Build a world; a second one in the same test is the same place after a restart."""
         engine = open_database(f"sqlite:///{tmp_path / 'opsbot.db'}")
         engines.append(engine)
@@ -154,7 +172,8 @@ def make_world(tmp_path: Path) -> Iterator[WorldMaker]:
         )
         store = SqlProposals(engine)
         audit = AuditTrail(SqlAudit(engine), AuditFiles(tmp_path))
-        runner = LocalRunner({CommandAction: CommandRunner(CommandLimits(grace_s=0.3))})
+        commands = CommandRunner(CommandLimits(grace_s=0.3))
+        runner = LocalRunner({CommandAction: commands, **(runners or {})})
         return World(
             engine=engine,
             folder=tmp_path,
@@ -167,14 +186,16 @@ def make_world(tmp_path: Path) -> Iterator[WorldMaker]:
                 store=store,
                 audit=audit,
                 policy=policy,
-                site=Site(environment="test"),
+                site=Site(environment="test", targets=targets or Targets()),
                 runner=runner,
                 clock=clock,
             ),
             executor=Executor(
                 store=store,
                 audit=audit,
-                check=LaunchCheck(audit=audit, policy=policy, directory=people),
+                check=LaunchCheck(
+                    audit=audit, policy=policy, directory=people, targets=targets or Targets()
+                ),
                 runner=runner,
                 clock=clock,
                 poll_interval_s=0.02,

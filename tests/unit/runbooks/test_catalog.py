@@ -4,12 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from runbooks.actions.kinds import Action, CommandAction
-from runbooks.binding import bind
 from runbooks.catalog import Catalog, lint_path
-from runbooks.commands.classify import CommandClass, classify
 from runbooks.errors import UnknownRunbookError
-from runbooks.schema import Risk, Runbook
 
 MINIMAL = """\
 name: {name}
@@ -21,15 +17,6 @@ symptoms: [soil moisture too low]
 steps:
   - {{id: a, title: A, risk: low, run: {{argv: ["true"]}}}}
 """
-
-VALUES = {
-    "certificate": "/etc/nginx/site.pem",
-    "name": "example.org",
-    "database": "orders",
-    "pid": 4711,
-    "service": "nginx",
-    "unit": "backup.service",
-}
 
 
 @pytest.fixture(scope="module")
@@ -44,14 +31,6 @@ def _write(folder: Path, name: str, file_name: str = "a.yaml") -> Path:
     return path
 
 
-def _bound_values(runbook: Runbook) -> dict[str, str | int]:
-    return {p.name: VALUES[p.name] for p in runbook.parameters if p.default is None}
-
-
-def _class(action: Action | None) -> CommandClass | None:
-    return classify(action.argv).command_class if isinstance(action, CommandAction) else None
-
-
 def test_the_builtin_runbooks_have_no_faults(catalog: Catalog) -> None:
     assert catalog.faults == ()
     assert {
@@ -61,27 +40,6 @@ def test_the_builtin_runbooks_have_no_faults(catalog: Catalog) -> None:
         "certificate-expiry",
         "connection-pool-exhaustion",
     } <= {runbook.name for runbook in catalog.all}
-
-
-def test_what_a_builtin_step_declares_is_what_its_commands_do(catalog: Catalog) -> None:
-    for runbook in catalog.all:
-        for step in bind(runbook, _bound_values(runbook), {}):
-            where = f"{runbook.name}/{step.step_id}"
-            reads = step.risk is Risk.READ_ONLY
-            wanted = CommandClass.READ_ONLY if reads else CommandClass.CHANGE
-            assert _class(step.action) is wanted, where
-            assert _class(step.preview) in {None, CommandClass.READ_ONLY}, where
-            if step.verify is not None:
-                assert _class(step.verify.action) is CommandClass.READ_ONLY, where
-            assert _class(step.rollback) in {None, CommandClass.CHANGE}, where
-
-
-def test_every_changing_builtin_step_can_be_looked_at_before_or_checked_after(
-    catalog: Catalog,
-) -> None:
-    for runbook in catalog.all:
-        for step in runbook.steps:
-            assert step.risk is Risk.READ_ONLY or step.preview or step.verify, step.step_id
 
 
 @pytest.mark.parametrize(

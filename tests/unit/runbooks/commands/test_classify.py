@@ -264,3 +264,28 @@ def test_a_look_alike_anywhere_in_a_line_is_forbidden(line: str, data: st.DataOb
 @given(st.sampled_from(READ_ONLY + CHANGE))
 def test_unknown_variables_are_never_set(line: str) -> None:
     assert classify(f"ANYTHING_ELSE=1 {line}").command_class is CommandClass.FORBIDDEN
+
+
+def test_a_dry_run_reads_unless_it_is_also_told_to_change() -> None:
+    drain = "kubectl drain node-1 --ignore-daemonsets"
+    assert classify(f"{drain} --dry-run=server").command_class is CommandClass.READ_ONLY
+    assert classify(f"{drain} --dry-run=none").command_class is CommandClass.CHANGE
+    both = f"{drain} --dry-run=server --dry-run=none"
+    assert classify(both).command_class is CommandClass.CHANGE
+    assert "would do" in classify(f"{drain} --dry-run=client").reason
+
+
+def test_a_dry_run_does_not_excuse_what_is_forbidden() -> None:
+    for line in ("kubectl delete ns shop --dry-run=client", "kubectl drain n --token=x --dry-run"):
+        assert classify(line).command_class is CommandClass.FORBIDDEN
+
+
+def test_what_only_one_packer_ignores_does_not_make_the_others_readers() -> None:
+    assert classify("gzip -t -d x.gz").command_class is CommandClass.READ_ONLY
+    assert classify("bzip2 -t -d x.bz2").command_class is CommandClass.CHANGE
+
+
+def test_a_number_that_hides_an_address_is_refused_and_one_that_leads_nowhere_is_not() -> None:
+    for host in ("2852039166", "0xA9FEA9FE", "0", "127", "169.254.169.254", "0251.0376.0251.0376"):
+        assert classify(f"curl http://{host}/").command_class is CommandClass.FORBIDDEN, host
+    assert classify("curl http://7/").command_class is CommandClass.READ_ONLY
