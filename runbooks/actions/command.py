@@ -15,12 +15,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .base import ActionContext, ActionEvent, ActionResult, Line
+from .intake import OutputIntake
 from .kinds import Action, CommandAction
-from .output import LineCleaner, OutputKeeper
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 BASE_ENVIRONMENT_NAMES = ("HOME", "LANG", "PATH", "TMPDIR")
-N_STREAMED_LINES = 2000
 _LAUNCHER = Path(__file__).with_name("launcher.py")
 _DRAIN_S = 0.5
 _MAX_READ_BYTES = 65536
@@ -101,9 +100,7 @@ class _Run:
     home: str
     limits: CommandLimits
     _lines: asyncio.Queue[str | None] = field(default_factory=lambda: asyncio.Queue[str | None]())
-    _keeper: OutputKeeper = field(default_factory=OutputKeeper)
-    _cleaner: LineCleaner = field(default_factory=LineCleaner)
-    _n_streamed: int = 0
+    _intake: OutputIntake = field(default_factory=OutputIntake)
     _timed_out: bool = False
 
     async def events(self) -> AsyncGenerator[ActionEvent, None]:
@@ -178,22 +175,14 @@ class _Run:
         self._lines.put_nowait(None)
 
     async def _read(self, stream: asyncio.StreamReader) -> None:
-        pending = b""
-        while chunk := await stream.read(_MAX_READ_BYTES):
-            *whole, pending = (pending + chunk).split(b"\n")
-            for line in whole:
-                self._take(line)
-            if len(pending) > _MAX_READ_BYTES:
-                self._take(pending)
-                pending = b""
-        if pending:
-            self._take(pending)
+        try:
+            while chunk := await stream.read(_MAX_READ_BYTES):
+                self._show(self._intake.feed(chunk))
+        finally:
+            self._show(self._intake.end())
 
-    def _take(self, raw: bytes) -> None:
-        line = self._cleaner.clean(raw.decode("utf-8", errors="replace").rstrip("\r"))
-        self._keeper.add(line)
-        self._n_streamed += 1
-        if self._n_streamed <= N_STREAMED_LINES:
+    def _show(self, lines: list[str]) -> None:
+        for line in lines:
             self._lines.put_nowait(line)
 
     def _result(self, exit_status: int | None, seconds: float) -> ActionResult:
@@ -204,7 +193,7 @@ class _Run:
             ok=exit_status == 0,
             exit_status=exit_status,
             seconds=seconds,
-            output=self._keeper.text,
+            output=self._intake.text,
             detail=detail,
         )
 

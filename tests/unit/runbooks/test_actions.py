@@ -7,8 +7,9 @@ import pytest
 
 from runbooks.actions.base import ActionContext, ActionResult, collect
 from runbooks.actions.http import HttpRunner
+from runbooks.actions.intake import OutputIntake
 from runbooks.actions.kinds import CommandAction, HttpAction
-from runbooks.actions.output import LineCleaner, OutputKeeper, bounded
+from runbooks.actions.output import LineCleaner, bounded
 from runbooks.describe import describe, visible
 
 
@@ -95,9 +96,10 @@ def test_a_long_line_says_how_much_was_cut() -> None:
 
 @pytest.mark.parametrize(("n_lines", "n_kept"), [(0, 0), (4, 4), (5, 5), (9, 6)])
 def test_head_and_tail_are_kept(n_lines: int, n_kept: int) -> None:
-    keeper = OutputKeeper(n_head_lines=2, n_tail_lines=3)
+    keeper = OutputIntake(n_head_lines=2, n_tail_lines=3)
     for number in range(n_lines):
-        keeper.add(str(number))
+        keeper.feed(f"{number}\n".encode())
+    keeper.end()
     kept = keeper.text.splitlines()
     assert len(kept) == n_kept
     assert ("… 4 lines cut …" in kept) is (n_lines == 9)
