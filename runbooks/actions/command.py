@@ -10,13 +10,14 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from .base import ActionContext, ActionEvent, ActionResult, Line
 from .intake import OutputIntake
 from .kinds import Action, CommandAction
+from .sandbox import Sandbox, find_sandbox
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 BASE_ENVIRONMENT_NAMES = ("HOME", "LANG", "PATH", "TMPDIR")
@@ -43,8 +44,13 @@ class CommandLimits:
 class CommandRunner:
     """Runs command actions."""
 
-    def __init__(self, limits: CommandLimits | None = None) -> None:
+    def __init__(
+        self,
+        limits: CommandLimits | None = None,
+        sandbox: Callable[[], Sandbox] = find_sandbox,
+    ) -> None:
         self._limits = limits or CommandLimits()
+        self._sandbox = sandbox
 
     async def run(
         self, action: Action, context: ActionContext
@@ -57,10 +63,20 @@ class CommandRunner:
             yield _failure(f"{action.argv[0]} has no absolute path in the approved record")
             return
         with tempfile.TemporaryDirectory(prefix="opsbot-run-", ignore_cleanup_errors=True) as home:
-            started = _Run(action=action, executable=executable, home=home, limits=self._limits)
+            started = _Run(
+                action=action,
+                executable=executable,
+                home=home,
+                limits=self._limits,
+                sandbox=await self._sandbox_for(context),
+            )
             async with contextlib.aclosing(started.events()) as events:
                 async for event in events:
                     yield event
+
+    async def _sandbox_for(self, context: ActionContext) -> Sandbox | None:
+        found = await asyncio.to_thread(self._sandbox) if context.read_only else None
+        return found if found is not None and found.program else None
 
 
 def clean_environment(declared: Mapping[str, str], home: str) -> dict[str, str]:
@@ -99,6 +115,7 @@ class _Run:
     executable: str
     home: str
     limits: CommandLimits
+    sandbox: Sandbox | None = None
     _lines: asyncio.Queue[str | None] = field(default_factory=lambda: asyncio.Queue[str | None]())
     _intake: OutputIntake = field(default_factory=OutputIntake)
     _timed_out: bool = False
@@ -125,6 +142,10 @@ class _Run:
     async def _start(self) -> tuple[asyncio.subprocess.Process, _Pipe]:
         # NOTE: a pipe of our own: asyncio's `wait` would wait for everybody who holds its pipe.
         pipe, write_end = await _Pipe.open()
+        # NOTE: the path also as argv[0], so that a program finds itself without PATH.
+        words = (self.executable, *self.action.argv[1:])
+        if self.sandbox is not None:
+            words = self.sandbox.wrap(words, self.home)
         cpu_s = self.limits.cpu_s or math.ceil(self.action.timeout_s) + 1
         try:
             process = await asyncio.create_subprocess_exec(
@@ -134,9 +155,8 @@ class _Run:
                 str(_LAUNCHER),
                 str(cpu_s),
                 str(self.limits.memory_bytes or 0),
-                self.executable,
-                self.executable,  # NOTE: as argv[0], so that a program finds itself without PATH
-                *self.action.argv[1:],
+                words[0],
+                *words,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=write_end,
                 stderr=write_end,
@@ -189,6 +209,8 @@ class _Run:
         detail = _ending(exit_status)
         if self._timed_out:
             exit_status, detail = None, f"timed out after {self.action.timeout_s:g} s, killed"
+        if self.sandbox is not None:
+            detail += ", sandboxed"
         return ActionResult(
             ok=exit_status == 0,
             exit_status=exit_status,
