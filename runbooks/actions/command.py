@@ -14,6 +14,8 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
+
 from .base import ActionContext, ActionEvent, ActionResult, Line
 from .intake import OutputIntake
 from .kinds import Action, CommandAction
@@ -227,13 +229,25 @@ def _ending(exit_status: int | None) -> str:
 
 
 async def _end_group(process: asyncio.subprocess.Process, grace_s: float) -> None:
-    """Leave nothing of the group behind: ask, wait, kill."""
+    """Leave nothing of the group behind, nor of what left the group: ask, wait, kill."""
+    strays = _descendants(process.pid) if process.returncode is None else ()
     if process.returncode is None:
         _signal_group(process.pid, signal.SIGTERM)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(process.wait(), timeout=grace_s)
     _signal_group(process.pid, signal.SIGKILL)
+    for stray in strays:
+        with contextlib.suppress(psutil.Error):  # knows a process from a later one of the same id
+            stray.kill()
     await process.wait()
+
+
+def _descendants(process_id: int) -> tuple[psutil.Process, ...]:
+    """Some programs (Ansible's workers) make sessions of their own, which no group signal reaches."""
+    try:
+        return tuple(psutil.Process(process_id).children(recursive=True))
+    except psutil.Error:
+        return ()
 
 
 def _signal_group(group_id: int, which: signal.Signals) -> None:
