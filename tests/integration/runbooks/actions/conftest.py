@@ -1,5 +1,8 @@
 """Places that actions go to: an SSH server, an HTTP server and a PostgreSQL of the test's own."""
 
+# asyncssh leaves some of its parameters without a type.
+# pyright: reportUnknownMemberType=false
+
 from __future__ import annotations
 
 import asyncio
