@@ -122,36 +122,76 @@ class _Session:
         return f"{self.target.host}:{self.target.port}"
 
     async def _run(self, connection: asyncssh.SSHClientConnection, emitter: Emitter) -> Ending:
-        # NOTE: SSH knows no argv: the other side's shell reads a line, so each word is quoted.
+        # NOTE: SSH knows no argv: the other side's shell reads a line, so each word is quoted. It
+        # tells its process id, for not every server passes signals on, and becomes the program:
+        # `exec` knows neither aliases nor functions.
         process: _Process = await connection.create_process(
-            shlex.join(self.argv),
+            f"echo $$; exec {shlex.join(self.argv)}",
             stdin=asyncssh.DEVNULL,
             stderr=asyncssh.STDOUT,
             encoding=None,
             term_type=None,
             env={},
         )
+        remote = _Remote(connection=connection, process=process, grace_s=self.grace_s)
         try:
+            emitter.feed(await remote.read_id())
             while chunk := await process.stdout.read(_CHUNK_BYTES):
                 emitter.feed(chunk)
             await process.wait_closed()
         except asyncio.CancelledError:
-            emitter.aftermath = await asyncio.shield(self._end(process))
+            emitter.aftermath = await asyncio.shield(remote.end())
             raise
         return _ending(process)
 
-    async def _end(self, process: _Process) -> str:
-        """Ask the remote program to end, then kill it; says what is known of it afterwards."""
-        for send in (process.terminate, process.kill):
-            with contextlib.suppress(OSError, asyncssh.Error):
-                send()
-            with contextlib.suppress(TimeoutError, asyncssh.Error):
-                await asyncio.wait_for(_drained(process), self.grace_s)
+
+@dataclass(slots=True, kw_only=True)
+class _Remote:
+    """A program on the other side.
+
+    Attributes:
+        process_id: Of the program, which leads its process group; empty when it was not told.
+    """
+
+    connection: asyncssh.SSHClientConnection
+    process: _Process
+    grace_s: float
+    process_id: str = ""
+
+    async def read_id(self) -> bytes:
+        """Read the first line; gives it back when it is no process id."""
+        try:
+            line = await self.process.stdout.readuntil(b"\n")
+        except asyncio.IncompleteReadError as exc:
+            return exc.partial
+        word = line.decode("ascii", errors="replace").strip()
+        if not word.isdecimal():
+            return line
+        self.process_id = word
+        return b""
+
+    async def end(self) -> str:
+        """Ask the program to end, then kill it; says what is known of it afterwards."""
+        for signal in ("TERM", "KILL"):
+            if await self._ended_by(signal):
                 return ", ended on the other side"
-        process.close()
+        self.process.close()
         with contextlib.suppress(TimeoutError, asyncssh.Error):
-            await asyncio.wait_for(process.wait_closed(), _CLOSE_S)
+            await asyncio.wait_for(self.process.wait_closed(), _CLOSE_S)
         return ", and it is not known whether it ended on the other side"
+
+    async def _ended_by(self, signal: str) -> bool:
+        with contextlib.suppress(OSError, asyncssh.Error):
+            self.process.send_signal(signal)
+        try:
+            async with asyncio.timeout(self.grace_s):
+                if self.process_id:
+                    kill = f"kill -s {signal} -- -{self.process_id}"
+                    await self.connection.run(kill, stdin=asyncssh.DEVNULL)
+                await _drained(self.process)
+        except (TimeoutError, OSError, asyncssh.Error):
+            return False
+        return True
 
 
 async def _drained(process: _Process) -> None:

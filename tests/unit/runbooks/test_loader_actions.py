@@ -34,6 +34,8 @@ STEP = """\
     title: A
     risk: medium
 """
+WRITING = """{sql: {target: db, max_rows: 5, writes: true, values: {id: "{{ count }}"},
+      statement: 'delete from t where id = :id'}}"""
 PATH = Path("x.yaml")
 FIRST_LINE = HEAD.count("\n") + STEP.count("\n") + 1
 
@@ -70,8 +72,7 @@ def faults(body: str, step: str = STEP) -> list[tuple[int, str]]:
             ),
         ),
         (
-            '{sql: {target: db, statement: "delete from t where id = :id", writes: true, '
-            + 'values: {id: "{{ count }}"}, max_rows: 5}}',
+            WRITING,
             SqlAction(
                 target="db",
                 statement="delete from t where id = :id",
@@ -93,7 +94,7 @@ def test_every_kind_is_read(text: str, wanted: Action) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{ssh: {argv: [ls]}}", "ssh needs 'target'"),
+        ("{ssh: {argv: [ls]}}", "ssh has no 'target'"),
         ("{ssh: {target: web, argv: [bash, -c, ls]}}", "bash is a shell"),
         ('{ssh: {target: web, argv: ["{{ unit }}"]}}', "the program to run cannot come from"),
         ('{kubernetes: {argv: ["{{ unit }}"]}}', "the first word of a command cannot come"),
