@@ -154,8 +154,12 @@ def _sqlite(url: URL, action: SqlAction) -> sqlite3.Connection:
 def _prepare(connection: Connection, family: str, action: SqlAction) -> None:
     """Have the database refuse writes, and end a statement that takes too long."""
     if family == "mysql":
-        limit_ms = int(action.timeout_s * 1000)
-        connection.exec_driver_sql(f"SET SESSION max_execution_time = {limit_ms}")
+        limit = (
+            f"max_statement_time = {action.timeout_s:.3f}"
+            if getattr(connection.dialect, "is_mariadb", False)
+            else f"max_execution_time = {int(action.timeout_s * 1000)}"
+        )
+        connection.exec_driver_sql(f"SET SESSION {limit}")
         connection.rollback()
     if family == "mysql" and not action.writes:
         connection.exec_driver_sql("SET SESSION TRANSACTION READ ONLY")
