@@ -20,7 +20,8 @@ from .actions.kinds import (
 from .commands.classify import CommandClass, classify, is_known
 from .placeholders import fill
 
-_SAMPLE = "7"
+# What a placeholder may stand for; a command that only looks does so for one of them at least.
+_SAMPLES = ("7", "sample", "https://example.org/")
 _SAFE_METHODS = ("GET", "HEAD")
 
 
@@ -46,8 +47,13 @@ def command_line(action: Action) -> tuple[str, ...]:
 
 
 def _command_fault(argv: tuple[str, ...]) -> str | None:
-    filled = tuple(fill(word, lambda _: _SAMPLE) for word in argv)
-    if not is_known(filled[0]):
-        return None
-    found = classify(filled)
-    return None if found.command_class is CommandClass.READ_ONLY else found.reason
+    reasons: list[str] = []
+    for sample in _SAMPLES:
+        filled = tuple(fill(word, lambda _, sample=sample: sample) for word in argv)
+        if not is_known(filled[0]):
+            return None
+        found = classify(filled)
+        if found.command_class is CommandClass.READ_ONLY:
+            return None
+        reasons.append(found.reason)
+    return reasons[0]
