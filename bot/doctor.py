@@ -17,6 +17,7 @@ from inference.models.catalog import looks_like_path, resolve
 from inference.models.errors import ModelError
 from inference.models.inspect import ModelFacts, inspect_model
 
+from .doctor_targets import sandbox_fault, target_facts
 from .machine import Machine, existing_parent, is_port_free, n_free_bytes
 from .settings import Settings
 from .skills.logs.sources import fault_of, is_file, places_of
@@ -64,11 +65,13 @@ def examine(settings: Settings, machine: Machine) -> tuple[Check, ...]:
         _database,
         _knowledge,
         _runbooks,
+        _sandbox,
         _slack,
         _port,
         _timezone,
     ]
-    return (*(check(settings, machine) for check in checks), *_logs(settings))
+    single = (check(settings, machine) for check in checks)
+    return (*single, *_targets(settings), *_logs(settings))
 
 
 def _ok(name: str, detail: str) -> Check:
@@ -257,6 +260,23 @@ def _runbooks(settings: Settings, _: Machine) -> Check:
         "runbooks",
         f"builtin and {n_folders} more folders, environment {settings.runbooks.environment}",
     )
+
+
+def _sandbox(_: Settings, __: Machine) -> Check:
+    fault = sandbox_fault()
+    if fault:
+        advice = "install bubblewrap and allow user namespaces, so that previews cannot write"
+        return _warning("sandbox", f"{fault}: previews and checks are not shut in", advice)
+    return _ok("sandbox", "previews and checks see the file system read-only (bubblewrap)")
+
+
+def _targets(settings: Settings) -> Iterator[Check]:
+    for target, facts, fault in target_facts(settings.runbooks):
+        name = f"target {target}"
+        if fault:
+            yield _problem(name, fault, f"correct runbooks.targets.{target}")
+        else:
+            yield _ok(name, facts)
 
 
 def _slack(settings: Settings, _: Machine) -> Check:

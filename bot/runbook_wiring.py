@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from bot.settings import Settings
 from bot.store.audit import SqlAudit
 from bot.store.proposals import SqlProposals
+from bot.targets import build_targets
 from runbooks.actions.local import LocalRunner
 from runbooks.approvals import Approvals
 from runbooks.audit import AuditTrail
@@ -42,6 +43,7 @@ def build_runbook_services(
 
     Raises:
         PolicyError: The list of approvers cannot be read.
+        SettingsError: A target's secret cannot be read.
     """
     policy = Policy(
         approvers=parse_approvers(settings.runbooks.approvers, team_id=team_id),
@@ -50,19 +52,24 @@ def build_runbook_services(
     )
     store = SqlProposals(engine)
     audit = build_audit(settings, engine)
-    runner = LocalRunner()
+    targets = build_targets(settings.runbooks)
+    runner = LocalRunner(targets=targets)
     approvals = Approvals(
         store=store,
         audit=audit,
         policy=policy,
-        site=Site(environment=settings.runbooks.environment, variables=settings.runbooks.variables),
+        site=Site(
+            environment=settings.runbooks.environment,
+            variables=settings.runbooks.variables,
+            targets=targets,
+        ),
         runner=runner,
         clock=utc_now,
     )
     executor = Executor(
         store=store,
         audit=audit,
-        check=LaunchCheck(audit=audit, policy=policy, directory=directory),
+        check=LaunchCheck(audit=audit, policy=policy, directory=directory, targets=targets),
         runner=runner,
         clock=utc_now,
     )

@@ -34,6 +34,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from .target_settings import TargetName, TargetSettings
+
 SLACK_API_URL = "https://slack.com/api/"
 _PREFIX = "OPSBOT_"
 # Read by the build scripts or before the settings themselves.
@@ -45,6 +47,7 @@ _SLACK_VARIABLES = {
     "app_token": "SLACK_APP_TOKEN",
     "api_url": "SLACK_API_URL",
 }
+_TARGETS = f"{_PREFIX}RUNBOOKS__TARGETS__"
 _SECRET_ENDINGS = ("TOKEN", "PASSWORD", "API_KEY", "DATABASE_URL")
 _DOCUMENT: TypeAdapter[dict[str, object]] = TypeAdapter(dict[str, object])
 
@@ -250,6 +253,11 @@ class RunbookSettings(_Section):
         default_factory=dict[str, str],
         description="values that runbooks refer to as {{ vars.name }}, set by the operator",
     )
+    targets: Mapping[TargetName, TargetSettings] = Field(
+        default_factory=dict[TargetName, TargetSettings],
+        description="name -> where actions may go, by its kind: ssh, kubernetes, docker, ansible, "
+        "http or sql",
+    )
 
 
 class Settings(BaseSettings):
@@ -369,6 +377,7 @@ def engine_environment() -> dict[str, str]:
         name: value
         for name, value in server_environment().items()
         if not (name.startswith(_PREFIX) and name.endswith(_SECRET_ENDINGS))
+        and not name.startswith(_TARGETS)
     }
 
 

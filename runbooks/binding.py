@@ -5,7 +5,8 @@ No shell takes part: a placeholder is replaced inside one argument, and that sta
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import cast
 from urllib.parse import quote
@@ -29,6 +30,8 @@ from .placeholders import Placeholder, fill
 from .schema import MAX_ITEMS, Condition, Matrix, Parameter, Retry, Risk, Runbook, Step, Verify
 from .values import check_text, coerce, render
 
+_PATH_MOVES = frozenset({".", ".."})
+_ONE_HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _TEXTS: dict[type, tuple[str, ...]] = {
     CommandAction: ("argv", "cwd", "env"),
     SshAction: ("target", "argv"),
@@ -167,13 +170,18 @@ class _Filler:
         """Fill the texts of an action."""
         texts = _TEXTS.get(type(action), ())
         changes: dict[str, object] = {
-            name: self._filled(getattr(action, name), in_url=name == "url") for name in texts
+            name: self._filled(getattr(action, name), self._words_for(name)) for name in texts
         }
         return replace(action, **changes) if changes else action
 
-    def _filled(self, value: object, *, in_url: bool) -> object:
+    def _words_for(self, name: str) -> Callable[[Placeholder], str]:
+        """How a value is written in a field where more than its limits matters."""
+        special = {"url": self._url_word, "limit": self._host_word}
+        return special.get(name, self._word)
+
+    def _filled(self, value: object, word: Callable[[Placeholder], str]) -> object:
         if isinstance(value, str):
-            return fill(value, self._url_word if in_url else self._word)
+            return fill(value, word)
         if isinstance(value, tuple):
             return tuple(self._argument(text) for text in cast("tuple[str, ...]", value))
         if isinstance(value, Mapping):
@@ -209,7 +217,16 @@ class _Filler:
     def _url_word(self, item: Placeholder) -> str:
         if item.is_variable:
             return self._variable(item.name)
-        return quote(render(self._value(item)), safe="")
+        word = quote(render(self._value(item)), safe="")
+        if word in _PATH_MOVES:
+            raise ParameterError(item.name, f"may not be {word!r}: it would lead to another path")
+        return word
+
+    def _host_word(self, item: Placeholder) -> str:
+        word = self._word(item)
+        if not item.is_variable and not _ONE_HOST.fullmatch(word):
+            raise ParameterError(item.name, "must be the name of one host, without patterns")
+        return word
 
     def _variable(self, name: str) -> str:
         value = self.variables.get(name)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from .actions.kinds import Action, ExplainAction
 from .loader_actions import ACTION_FIELDS, ActionReader
 from .loader_conditions import ConditionReader
+from .loader_safety import change_in
 from .loader_texts import Texts
 from .schema import Parameter, Risk, Step, Verify
 from .yaml_tree import Fields, Node, Tree
@@ -69,6 +70,8 @@ class StepReader:
         preview = reader.action("preview", safe=True)
         rollback = reader.action("rollback")
         verify = reader.verify(conditions)
+        if risk is Risk.READ_ONLY and action is not None:
+            reader.hold_to_reading("run", action)
         if step_id is None or title is None or risk is None or action is None:
             return None
         return Step(
@@ -127,7 +130,17 @@ class _Around:
         if node is None:
             return None
         inner = self.texts.tree.read_fields(node, name, required=(), optional=ACTION_FIELDS)
-        return self._actions.read(node, inner, name, self._timeout_s, safe=safe)
+        action = self._actions.read(node, inner, name, self._timeout_s, safe=safe)
+        if safe and action is not None:
+            self.hold_to_reading(name, action)
+        return action
+
+    def hold_to_reading(self, name: str, action: Action) -> None:
+        """An action that is known to change something may not stand where one only looks."""
+        reason = change_in(action)
+        if reason is not None:
+            fault = f"{name} must change nothing here: {reason}"
+            self.texts.tree.fault(self.fields.get(name), fault)
 
     def verify(self, conditions: ConditionReader) -> Verify | None:
         node = self.fields.get("verify")
@@ -142,6 +155,7 @@ class _Around:
         expect = conditions.expect(inner.get("expect"))
         if action is None:
             return None
+        self.hold_to_reading("verify", action)
         default = Verify(action=action, expect=expect)
         return default if within_s is None else replace(default, within_s=within_s)
 

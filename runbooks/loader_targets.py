@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .actions.kinds import AnsibleAction, DockerAction, KubernetesAction, SqlAction, SshAction
+from .actions.sql import statement_fault
 from .loader_texts import Asked, Texts
 from .placeholders import find
 from .yaml_tree import Fields
@@ -101,6 +102,9 @@ class TargetReader:
             return None
         self._check_statement(fields, statement, values)
         default = SqlAction(target=target, statement=statement)
+        fault = statement_fault(replace(default, writes=writes))
+        if fault is not None:
+            texts.tree.fault(fields.get("statement"), fault)
         return SqlAction(
             target=target,
             statement=statement.strip(),

@@ -11,9 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from .actions.ansible import ansible_program
 from .actions.command import BASE_ENVIRONMENT_NAMES
 from .actions.kinds import (
     Action,
+    AnsibleAction,
     CommandAction,
     DockerAction,
     KubernetesAction,
@@ -203,6 +205,8 @@ def _program(action: Action) -> str:
         return action.argv[0]
     if isinstance(action, KubernetesAction):
         return "kubectl"
+    if isinstance(action, AnsibleAction):
+        return ansible_program(action)
     return "docker" if isinstance(action, DockerAction) else ""
 
 

@@ -25,6 +25,7 @@ async def run_previews(
 
     A preview that fails is a result like any other: it is shown, and stops nothing.
     """
+    context = replace(context, read_only=True)
     results: list[PreviewResult] = []
     for step in steps:
         if step.preview is None:

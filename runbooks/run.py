@@ -21,7 +21,7 @@ from .run_events import (
     VerifyFinished,
 )
 from .run_record import RunRecord
-from .schema import Verify
+from .schema import Risk, Verify
 from .store import StepRecord, StepState
 
 _LEAST_TRY_S = 0.5
@@ -97,7 +97,9 @@ class Run:
             position=position, n_steps=len(self._steps), step_id=step.step_id, title=step.title
         )
         result = _NOTHING
-        async with contextlib.aclosing(self.runner.run(step.action, self._context)) as events:
+        async with contextlib.aclosing(
+            self.runner.run(step.action, self._context(step.risk))
+        ) as events:
             async for event in events:
                 if isinstance(event, Line):
                     yield OutputLine(step_id=step.step_id, text=event.text)
@@ -132,7 +134,7 @@ class Run:
             left_s = verify.within_s - (time.monotonic() - began)
             limit_s = min(verify.action.timeout_s, max(left_s, _LEAST_TRY_S))
             action = replace(verify.action, timeout_s=limit_s)
-            result = await collect(self.runner, action, self._context)
+            result = await collect(self.runner, action, self._context(Risk.READ_ONLY))
             seconds = time.monotonic() - began
             if result.ok or seconds + self.poll_interval_s > verify.within_s:
                 return VerifyFinished(
@@ -140,9 +142,11 @@ class Run:
                 )
             await asyncio.sleep(self.poll_interval_s)
 
-    @property
-    def _context(self) -> ActionContext:
-        return ActionContext(executables=self.record.proposal.plan.executables)
+    def _context(self, risk: Risk) -> ActionContext:
+        return ActionContext(
+            executables=self.record.proposal.plan.executables,
+            read_only=risk is Risk.READ_ONLY,
+        )
 
 
 _NOTHING = ActionResult(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 from .actions.kinds import (
@@ -145,7 +145,8 @@ class SqlTarget:
 Target: TypeAlias = (
     SshTarget | KubernetesTarget | DockerTarget | AnsibleTarget | HttpTarget | SqlTarget
 )
-_WANTED: dict[type, type] = {
+_Kind = TypeVar("_Kind", bound=Target)
+_WANTED: dict[type, type[Target]] = {
     SshAction: SshTarget,
     KubernetesAction: KubernetesTarget,
     DockerAction: DockerTarget,
@@ -174,7 +175,7 @@ class Targets:
                 found[name] = self.get(name, _WANTED[type(action)])
         return found
 
-    def get(self, name: str, kind: type[Target]) -> Target:
+    def get(self, name: str, kind: type[_Kind]) -> _Kind:
         """One target.
 
         Raises:

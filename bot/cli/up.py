@@ -14,6 +14,7 @@ def up() -> None:
     """Run the bot until it is interrupted."""
     from ..http import PortInUseError
     from ..log_setup import set_up_logging
+    from ..settings import SettingsError
     from ..slack.app import SlackSettingsError
     from ..slack.web import SlackCallError
     from ..store.errors import StoreError
@@ -22,7 +23,7 @@ def up() -> None:
     set_up_logging(settings.log_level)
     try:
         asyncio.run(_serve(settings))
-    except SlackSettingsError as exc:
+    except (SettingsError, SlackSettingsError) as exc:
         fail(str(exc), WRONG_USE)
     except (SlackCallError, StoreError, PortInUseError) as exc:
         fail(str(exc))

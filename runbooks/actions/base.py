@@ -44,9 +44,12 @@ class ActionContext:
 
     Attributes:
         executables: Program as written in an argv -> absolute path.
+        read_only: It is a preview, a check or a step that was declared to change nothing: a program
+            of this machine is shut in where that is possible.
     """
 
     executables: Mapping[str, str] = field(default_factory=dict[str, str])
+    read_only: bool = False
 
 
 class ActionRunner(Protocol):

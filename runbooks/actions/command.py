@@ -10,17 +10,19 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
+
 from .base import ActionContext, ActionEvent, ActionResult, Line
+from .intake import OutputIntake
 from .kinds import Action, CommandAction
-from .output import LineCleaner, OutputKeeper
+from .sandbox import Sandbox, find_sandbox
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 BASE_ENVIRONMENT_NAMES = ("HOME", "LANG", "PATH", "TMPDIR")
-N_STREAMED_LINES = 2000
 _LAUNCHER = Path(__file__).with_name("launcher.py")
 _DRAIN_S = 0.5
 _MAX_READ_BYTES = 65536
@@ -44,8 +46,13 @@ class CommandLimits:
 class CommandRunner:
     """Runs command actions."""
 
-    def __init__(self, limits: CommandLimits | None = None) -> None:
+    def __init__(
+        self,
+        limits: CommandLimits | None = None,
+        sandbox: Callable[[], Sandbox] = find_sandbox,
+    ) -> None:
         self._limits = limits or CommandLimits()
+        self._sandbox = sandbox
 
     async def run(
         self, action: Action, context: ActionContext
@@ -58,10 +65,20 @@ class CommandRunner:
             yield _failure(f"{action.argv[0]} has no absolute path in the approved record")
             return
         with tempfile.TemporaryDirectory(prefix="opsbot-run-", ignore_cleanup_errors=True) as home:
-            started = _Run(action=action, executable=executable, home=home, limits=self._limits)
+            started = _Run(
+                action=action,
+                executable=executable,
+                home=home,
+                limits=self._limits,
+                sandbox=await self._sandbox_for(context),
+            )
             async with contextlib.aclosing(started.events()) as events:
                 async for event in events:
                     yield event
+
+    async def _sandbox_for(self, context: ActionContext) -> Sandbox | None:
+        found = await asyncio.to_thread(self._sandbox) if context.read_only else None
+        return found if found is not None and found.program else None
 
 
 def clean_environment(declared: Mapping[str, str], home: str) -> dict[str, str]:
@@ -100,10 +117,9 @@ class _Run:
     executable: str
     home: str
     limits: CommandLimits
+    sandbox: Sandbox | None = None
     _lines: asyncio.Queue[str | None] = field(default_factory=lambda: asyncio.Queue[str | None]())
-    _keeper: OutputKeeper = field(default_factory=OutputKeeper)
-    _cleaner: LineCleaner = field(default_factory=LineCleaner)
-    _n_streamed: int = 0
+    _intake: OutputIntake = field(default_factory=OutputIntake)
     _timed_out: bool = False
 
     async def events(self) -> AsyncGenerator[ActionEvent, None]:
@@ -128,6 +144,10 @@ class _Run:
     async def _start(self) -> tuple[asyncio.subprocess.Process, _Pipe]:
         # NOTE: a pipe of our own: asyncio's `wait` would wait for everybody who holds its pipe.
         pipe, write_end = await _Pipe.open()
+        # NOTE: the path also as argv[0], so that a program finds itself without PATH.
+        words = (self.executable, *self.action.argv[1:])
+        if self.sandbox is not None:
+            words = self.sandbox.wrap(words, self.home)
         cpu_s = self.limits.cpu_s or math.ceil(self.action.timeout_s) + 1
         try:
             process = await asyncio.create_subprocess_exec(
@@ -137,9 +157,8 @@ class _Run:
                 str(_LAUNCHER),
                 str(cpu_s),
                 str(self.limits.memory_bytes or 0),
-                self.executable,
-                self.executable,  # NOTE: as argv[0], so that a program finds itself without PATH
-                *self.action.argv[1:],
+                words[0],
+                *words,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=write_end,
                 stderr=write_end,
@@ -178,33 +197,27 @@ class _Run:
         self._lines.put_nowait(None)
 
     async def _read(self, stream: asyncio.StreamReader) -> None:
-        pending = b""
-        while chunk := await stream.read(_MAX_READ_BYTES):
-            *whole, pending = (pending + chunk).split(b"\n")
-            for line in whole:
-                self._take(line)
-            if len(pending) > _MAX_READ_BYTES:
-                self._take(pending)
-                pending = b""
-        if pending:
-            self._take(pending)
+        try:
+            while chunk := await stream.read(_MAX_READ_BYTES):
+                self._show(self._intake.feed(chunk))
+        finally:
+            self._show(self._intake.end())
 
-    def _take(self, raw: bytes) -> None:
-        line = self._cleaner.clean(raw.decode("utf-8", errors="replace").rstrip("\r"))
-        self._keeper.add(line)
-        self._n_streamed += 1
-        if self._n_streamed <= N_STREAMED_LINES:
+    def _show(self, lines: list[str]) -> None:
+        for line in lines:
             self._lines.put_nowait(line)
 
     def _result(self, exit_status: int | None, seconds: float) -> ActionResult:
         detail = _ending(exit_status)
         if self._timed_out:
             exit_status, detail = None, f"timed out after {self.action.timeout_s:g} s, killed"
+        if self.sandbox is not None:
+            detail += ", sandboxed"
         return ActionResult(
             ok=exit_status == 0,
             exit_status=exit_status,
             seconds=seconds,
-            output=self._keeper.text,
+            output=self._intake.text,
             detail=detail,
         )
 
@@ -216,13 +229,25 @@ def _ending(exit_status: int | None) -> str:
 
 
 async def _end_group(process: asyncio.subprocess.Process, grace_s: float) -> None:
-    """Leave nothing of the group behind: ask, wait, kill."""
+    """Leave nothing of the group behind, nor of what left the group: ask, wait, kill."""
+    strays = _descendants(process.pid) if process.returncode is None else ()
     if process.returncode is None:
         _signal_group(process.pid, signal.SIGTERM)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(process.wait(), timeout=grace_s)
     _signal_group(process.pid, signal.SIGKILL)
+    for stray in strays:
+        with contextlib.suppress(psutil.Error):  # knows a process from a later one of the same id
+            stray.kill()
     await process.wait()
+
+
+def _descendants(process_id: int) -> tuple[psutil.Process, ...]:
+    """Some programs (Ansible's workers) make sessions of their own, which no group signal reaches."""
+    try:
+        return tuple(psutil.Process(process_id).children(recursive=True))
+    except psutil.Error:
+        return ()
 
 
 def _signal_group(group_id: int, which: signal.Signals) -> None:

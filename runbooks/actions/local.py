@@ -5,10 +5,25 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncGenerator, Mapping
 
-from .base import ActionContext, ActionEvent, ActionResult, ActionRunner
+from ..targets import Targets
+from .ansible import AnsibleRunner
+from .base import ActionContext, ActionEvent, ActionRunner
+from .clients import DockerRunner, KubernetesRunner
 from .command import CommandRunner
 from .http import HttpRunner
-from .kinds import Action, CommandAction, HttpAction
+from .kinds import (
+    Action,
+    AnsibleAction,
+    CommandAction,
+    DockerAction,
+    HttpAction,
+    KubernetesAction,
+    SqlAction,
+    SshAction,
+)
+from .pump import failed
+from .sql import SqlRunner
+from .ssh import SshRunner
 
 
 class LocalRunner:
@@ -16,12 +31,23 @@ class LocalRunner:
 
     Args:
         others: Runners of further kinds, or instead of the usual ones.
+        targets: Where actions may go.
     """
 
-    def __init__(self, others: Mapping[type, ActionRunner] | None = None) -> None:
+    def __init__(
+        self,
+        others: Mapping[type, ActionRunner] | None = None,
+        targets: Targets | None = None,
+    ) -> None:
+        targets = targets or Targets()
         usual: dict[type, ActionRunner] = {
             CommandAction: CommandRunner(),
-            HttpAction: HttpRunner(),
+            SshAction: SshRunner(targets),
+            KubernetesAction: KubernetesRunner(targets),
+            DockerAction: DockerRunner(targets),
+            AnsibleAction: AnsibleRunner(targets),
+            HttpAction: HttpRunner(targets),
+            SqlAction: SqlRunner(targets),
         }
         self._runners = {**usual, **(others or {})}
 
@@ -31,8 +57,7 @@ class LocalRunner:
         """See `ActionRunner.run`; a kind without a runner fails."""
         runner = self._runners.get(type(action))
         if runner is None:
-            detail = f"this installation cannot run a {type(action).__name__}"
-            yield ActionResult(ok=False, exit_status=None, seconds=0.0, output="", detail=detail)
+            yield failed(f"this installation cannot run a {type(action).__name__}")
             return
         async with contextlib.aclosing(runner.run(action, context)) as events:
             async for event in events:

@@ -61,6 +61,11 @@ def classify(command: str | Sequence[str]) -> Classification:
     )
 
 
+def is_known(word: str) -> bool:
+    """Whether the program that a word names is described at all."""
+    return (_program(word) or "") in tools()
+
+
 def _argv(stage: Stage) -> tuple[str, ...]:
     """The stage without a shell: assignments become arguments of `env`."""
     if not stage.assignments:

@@ -106,6 +106,16 @@ def judge(text: str) -> Finding | None:
     return worst([found for statement in statements if (found := _statement(statement))])
 
 
+def judge_one(statement: str) -> Finding | None:
+    """Judge a text that must be one statement, with `:name` for bound values."""
+    tokens = _tokens(statement)
+    if tokens is not None and len(_statements(tokens)) > 1:
+        return forbidden("the SQL holds more than one statement")
+    if _DESCRIBE.fullmatch(statement) or _LAST_SEND.search(statement):
+        return forbidden("the SQL holds a command of a terminal")
+    return judge(statement)
+
+
 def _tokens(text: str) -> list[_Token] | None:
     if "--" in text or "/*" in text or "\\" in text or "$" in text or "#" in text:
         return None

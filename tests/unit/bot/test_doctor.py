@@ -57,6 +57,7 @@ def write_gguf(path: Path, *, is_encoder: bool = False, has_template: bool = Tru
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Settings in which every check is content."""
+    monkeypatch.setattr("bot.doctor.sandbox_fault", lambda: "")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "pool.md").write_text("# Pools")
@@ -253,3 +254,12 @@ def test_an_unknown_time_zone_is_a_problem(settings: Settings) -> None:
 def test_the_nearest_existing_folder_is_found(tmp_path: Path) -> None:
     assert existing_parent(tmp_path / "a" / "b") == tmp_path
     assert existing_parent(tmp_path) == tmp_path
+
+
+def test_a_machine_without_a_working_sandbox_is_told(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.doctor.sandbox_fault", lambda: "bubblewrap is not installed")
+    found = next(each for each in examine(settings, MACHINE) if each.name == "sandbox")
+    assert found.status is Status.WARNING
+    assert found.detail == "bubblewrap is not installed: previews and checks are not shut in"

@@ -1,0 +1,105 @@
+"""A target that is not what it was when people approved gets nothing."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from runbooks.actions.kinds import SqlAction
+from runbooks.actions.local import LocalRunner
+from runbooks.approvals import Approvals
+from runbooks.executor import Executor
+from runbooks.launch import LaunchCheck
+from runbooks.lifecycle import ProposalState
+from runbooks.planning import Site
+from runbooks.proposal import Proposal
+from runbooks.targets import SqlTarget, Targets
+
+from .conftest import World, step
+
+INSERT = SqlAction(target="orders", statement="insert into orders values (1)", writes=True)
+
+
+def with_targets(world: World, **targets: SqlTarget) -> World:
+    """The same place with other settings, as after a restart."""
+    found = Targets(by_name=targets)
+    runner = LocalRunner(targets=found)
+    approvals = Approvals(
+        store=world.store,
+        audit=world.audit,
+        policy=world.policy,
+        site=Site(environment="test", targets=found),
+        runner=runner,
+        clock=world.clock,
+    )
+    check = LaunchCheck(
+        audit=world.audit, policy=world.policy, directory=world.people, targets=found
+    )
+    executor = Executor(
+        store=world.store, audit=world.audit, check=check, runner=runner, clock=world.clock
+    )
+    return replace(world, approvals=approvals, executor=executor)
+
+
+def database(path: Path) -> SqlTarget:
+    connection = sqlite3.connect(path)
+    connection.execute("create table orders (id integer)")
+    connection.close()
+    return SqlTarget(url=f"sqlite:///{path}")
+
+
+def n_rows(target: SqlTarget) -> int:
+    connection = sqlite3.connect(target.url.removeprefix("sqlite:///"))
+    (found,) = connection.execute("select count(*) from orders").fetchone()
+    connection.close()
+    return int(found)
+
+
+@pytest.fixture
+def approved_on(tmp_path: Path) -> SqlTarget:
+    return database(tmp_path / "approved.db")
+
+
+async def approved(world: World) -> Proposal:
+    proposal = await world.propose(step("a", INSERT))
+    await world.approve(proposal, "bob")
+    return proposal
+
+
+async def test_the_same_target_is_run(world: World, approved_on: SqlTarget) -> None:
+    before = with_targets(world, orders=approved_on)
+    proposal = await approved(before)
+    assert proposal.plan.targets == {"orders": approved_on.facts}
+    end = await with_targets(world, orders=approved_on).finish(proposal)
+    assert (end.state, n_rows(approved_on)) == (ProposalState.SUCCEEDED, 1)
+
+
+async def test_a_target_that_moved_is_not_run(
+    world: World, approved_on: SqlTarget, tmp_path: Path
+) -> None:
+    proposal = await approved(with_targets(world, orders=approved_on))
+    moved = database(tmp_path / "moved.db")
+    end = await with_targets(world, orders=moved).finish(proposal)
+    assert end.state is ProposalState.REJECTED
+    assert "when it was approved and is now" in end.reason
+    assert (n_rows(approved_on), n_rows(moved)) == (0, 0)
+
+
+async def test_a_target_that_is_gone_is_not_run(world: World, approved_on: SqlTarget) -> None:
+    proposal = await approved(with_targets(world, orders=approved_on))
+    end = await with_targets(world).finish(proposal)
+    assert end.state is ProposalState.REJECTED
+    assert "is no longer in the settings" in end.reason
+    assert n_rows(approved_on) == 0
+
+
+async def test_a_preview_cannot_write_to_a_database(world: World, approved_on: SqlTarget) -> None:
+    before = with_targets(world, orders=approved_on)
+    look = SqlAction(target="orders", statement="delete from orders where id = 1")
+    proposal = await before.propose(step("a", INSERT, preview=look))
+    (shown,) = proposal.plan.previews
+    assert not shown.ok
+    assert "may only read" in shown.detail
