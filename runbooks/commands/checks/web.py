@@ -41,7 +41,6 @@ _SECRET_PATH = re.compile(
 )
 _WIPES = re.compile(r"^/?$|^/(_all|\*)(/|$)|\*|,")
 _ODD_NUMBER = re.compile(r"(0x[0-9a-f]+|[0-9]+)(\.(0x[0-9a-f]+|[0-9]+)){0,3}", re.IGNORECASE)
-_NOWHERE = re.compile(r"[1-9][0-9]?")  # 0.0.0.7: an address that no packet can be sent to
 
 
 def curl(invocation: Invocation) -> Finding | None:
@@ -109,7 +108,7 @@ def _is_metadata(host: str) -> bool:
         parsed = ipaddress.ip_address(host)
     except ValueError:
         # NOTE: 2852039166 and 0xA9FEA9FE are addresses too; nobody who is honest writes them.
-        return _ODD_NUMBER.fullmatch(host) is not None and not _NOWHERE.fullmatch(host)
+        return _ODD_NUMBER.fullmatch(host) is not None
     mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
     return str(mapped) in _METADATA_ADDRESSES or (mapped or parsed).is_link_local
 
