@@ -11,16 +11,14 @@ from typing import cast
 
 import yaml
 
-from .actions.kinds import Action, CommandAction, DockerAction, KubernetesAction, SshAction
+from .actions.kinds import Action
 from .catalog import is_prose, lint_path, runbook_files
-from .commands.classify import CommandClass, classify
-from .placeholders import Malformed, fill, find
-from .schema import MARKDOWN, Outcome, Parameter, ParameterType, Risk, Runbook, Step
-from .values import render
+from .commands.classify import is_known
+from .loader_safety import command_line
+from .placeholders import Malformed, find
+from .schema import MARKDOWN, Outcome, Risk, Runbook, Step
 from .yaml_tree import Tree
 
-_SAMPLES = {ParameterType.STRING: "sample", ParameterType.BOOLEAN: "true"}
-_NUMBER = "7"
 _WITHOUT_OUTPUT = ("WaitAction", "ManualAction")
 
 
@@ -116,12 +114,12 @@ def _steps(runbook: Runbook, lines: _Lines) -> Iterator[tuple[int, str]]:
     earlier: dict[str, Step] = {}
     for number, step in enumerate(runbook.steps):
         line = lines.steps[number] if number < len(lines.steps) else 1
-        doubts = (*_looks(runbook, step), *_unguarded(runbook, step), *_unreachable(step, earlier))
+        doubts = (*_looks(step), *_unguarded(runbook, step), *_unreachable(step, earlier))
         yield from ((line, f"step {step.step_id!r}: {doubt}") for doubt in doubts)
         earlier[step.step_id] = step
 
 
-def _looks(runbook: Runbook, step: Step) -> Iterator[str]:
+def _looks(step: Step) -> Iterator[str]:
     """What only looks must be known to only look."""
     looks: dict[str, Action | None] = {
         "preview": step.preview,
@@ -130,10 +128,9 @@ def _looks(runbook: Runbook, step: Step) -> Iterator[str]:
     if step.risk is Risk.READ_ONLY:
         looks["run"] = step.action
     for name, action in looks.items():
-        argv = _argv(runbook, action)
-        found = classify(argv) if argv else None
-        if found is not None and found.command_class is not CommandClass.READ_ONLY:
-            yield f"{name} is not known to only read: {found.reason}"
+        argv = command_line(action) if action is not None else ()
+        if argv and not is_known(argv[0]):
+            yield f"{name} runs {argv[0]}, which is not known: it is taken at its word"
 
 
 def _unguarded(runbook: Runbook, step: Step) -> Iterator[str]:
@@ -154,32 +151,6 @@ def _unreachable(step: Step, earlier: Mapping[str, Step]) -> Iterator[str]:
         yield f"it never runs: {before.step_id!r} has no condition, so it is never skipped"
     if when.expect is not None and type(before.action).__name__ in _WITHOUT_OUTPUT:
         yield f"it never runs: {before.step_id!r} has no output to compare"
-
-
-def _argv(runbook: Runbook, action: Action | None) -> tuple[str, ...] | None:
-    """The words of a command with values in the place of what is open."""
-    match action:
-        case CommandAction() | SshAction():
-            argv = action.argv
-        case KubernetesAction():
-            argv = ("kubectl", *action.argv)
-        case DockerAction():
-            argv = ("docker", *action.argv)
-        case _:
-            return None
-    if argv[0].startswith("{{"):
-        return None  # the operator's own program
-    samples = {parameter.name: _sample(parameter) for parameter in runbook.parameters}
-    default = _SAMPLES[ParameterType.STRING]
-    return tuple(fill(word, lambda item: samples.get(item.name, default)) for word in argv)
-
-
-def _sample(parameter: Parameter) -> str:
-    """A value that the parameter could have: its default, a choice, or one of its type."""
-    for value in (parameter.default, *parameter.choices):
-        if value is not None:
-            return render(value)
-    return _SAMPLES.get(parameter.type, _NUMBER)
 
 
 def _texts(value: object) -> Iterator[str]:

@@ -72,7 +72,7 @@ def test_a_symptom_finds_its_runbook(catalog: Catalog, text: str, name: str) -> 
         "",
         "what's for lunch?",
         "user logged in",
-        "the connection was closed by peer",
+        "the meeting was moved to friday",
         "why?",
         "é 1 --",
     ],
@@ -125,3 +125,8 @@ def test_lint_gives_the_good_and_the_faults(tmp_path: Path) -> None:
     runbooks, faults = lint_path(path)
     assert [runbook.name for runbook in runbooks] == ["good"]
     assert faults == ()
+
+
+def test_a_weak_fit_is_asked_about_not_chosen(catalog: Catalog) -> None:
+    choice = catalog.choose("the connection was closed by peer")
+    assert not choice.sure
