@@ -55,6 +55,7 @@ from .store.log_marks import LogMarks
 from .store.message_refs import MessageRefs
 from .store.threads import Threads
 from .warming import skill_prefixes, warm
+from .wording import ModelWording
 
 _REMEMBER_EVENTS = timedelta(days=2)
 _REMEMBER_LOG_ANSWERS = timedelta(days=60)
@@ -138,8 +139,9 @@ async def open_core(
         stack.callback(core.schedules.stop)
         stack.push_async_callback(core.desk.drain, 5.0)
         stack.push_async_callback(core.listener.close)
-        await core.services.executor.recover()
         await core.services.approvals.announce_policy()
+        # A terminal command looks; only the bot itself goes on with what was running.
+        await (core.desk.recover() if keep_time else core.services.executor.recover())
         chores = _start_chores(core, database, keep_time=keep_time)
         stack.push_async_callback(_cancel, chores)
         yield core
@@ -154,7 +156,8 @@ def _build(
     registry: CollectorRegistry,
     knowledge: KnowledgeBase,
 ) -> Core:
-    services = build_runbook_services(settings, database, around.directory, around.team_id)
+    wording = ModelWording(generators.of("logs"))
+    services = build_runbook_services(settings, database, around.directory, around.team_id, wording)
     catalog = Catalog.load(settings.runbooks.folders)
     threads = Threads(database)
     listener = EagerPrefill(
@@ -196,6 +199,7 @@ def _build(
         desk=Desk(
             approvals=services.approvals,
             executor=services.executor,
+            control=services.control,
             board=around.make_board(database),
         ),
         router=router,

@@ -17,8 +17,12 @@ from .posting import Rendered
 APPROVE_ACTION = "proposal_approve"
 REJECT_ACTION = "proposal_reject"
 PREVIEW_ACTION = "proposal_preview"
+STOP_ACTION = "run_stop"
+DONE_ACTION = "run_step_done"
+FAILED_ACTION = "run_step_failed"
 MAX_COMMAND_CHARS = 2500
 PREVIEW_LINES = 10
+_MAX_ASKED = 3
 _STATES: Mapping[ProposalState, tuple[str, str]] = {
     ProposalState.PENDING: (":large_yellow_circle:", "waiting for approval"),
     ProposalState.APPROVED: (":large_blue_circle:", "approved, starting"),
@@ -104,6 +108,8 @@ def _outcome(view: CaseView) -> list[Block]:
         blocks.append(context(f":white_check_mark: approved by {names}"))
     if view.run is not None:
         blocks.extend(_run(view.run))
+        if view.state is ProposalState.RUNNING:
+            blocks.extend(_running_buttons(view.case.proposal.proposal_id, view.run))
     elif view.case.reason:
         blocks.append(context(escape(view.case.reason)))
     return blocks
@@ -150,6 +156,29 @@ def _run(run: RunView) -> list[Block]:
     if run.finished is not None:
         blocks.append(context(_end(run)))
     return blocks
+
+
+def _running_buttons(proposal_id: int, run: RunView) -> list[Block]:
+    """What people may tell a run: how a step that they do went, and to stop."""
+    blocks: list[Block] = []
+    for asked in run.asked[:_MAX_ASKED]:
+        value = f"{proposal_id} {asked.step_id}"
+        minutes = f"{asked.within_s / 60:g} min"
+        blocks += [
+            section(f":raised_hand: *Please do, then say so* (within {minutes})"),
+            section(code_block(asked.instructions, 2400)),
+            _actions(
+                f"manual-{value}"[:255],
+                button("Done", DONE_ACTION, value, "primary"),
+                button("Failed", FAILED_ACTION, value, "danger"),
+            ),
+        ]
+    stop = button("Stop", STOP_ACTION, str(proposal_id), "danger")
+    return [*blocks, _actions(f"run-{proposal_id}", stop)]
+
+
+def _actions(block_id: str, *elements: Block) -> Block:
+    return {"type": "actions", "block_id": block_id, "elements": list(elements)}
 
 
 def _end(run: RunView) -> str:

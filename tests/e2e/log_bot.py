@@ -96,7 +96,12 @@ async def log_bot_on(workspace: Workspace, settings: Settings) -> AsyncGenerator
         people = await connection.identify()
         services = build_runbook_services(settings, database, people, connection.team_id)
         board = CardBoard(connection.web, connection.pacer, MessageRefs(database))
-        desk = Desk(approvals=services.approvals, executor=services.executor, board=board)
+        desk = Desk(
+            approvals=services.approvals,
+            executor=services.executor,
+            control=services.control,
+            board=board,
+        )
         book = LogBook(answers=LogAnswers(database), marks=LogMarks(database))
         skill = LogsSkill(settings.logs, Speaker(), model_name="tiny", zone=UTC, book=book)
         surface = Surface(

@@ -73,7 +73,12 @@ async def bot_on(workspace: Workspace, settings: Settings) -> AsyncGenerator[Non
         people = await connection.identify()
         services = build_runbook_services(settings, database, people, connection.team_id)
         board = CardBoard(connection.web, connection.pacer, MessageRefs(database))
-        desk = Desk(approvals=services.approvals, executor=services.executor, board=board)
+        desk = Desk(
+            approvals=services.approvals,
+            executor=services.executor,
+            control=services.control,
+            board=board,
+        )
         skill = RunbookSkill(Catalog.load(settings.runbooks.folders), services.approvals)
         surface = Surface(
             web=connection.web,
