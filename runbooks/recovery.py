@@ -45,16 +45,24 @@ def fate(stored: StoredProposal, now: datetime, gone: Callable[[str], bool] = is
     if not gone(stored.runner):
         late = plan is None or now > stored.changed_at + timedelta(seconds=longest_s(plan))
         return Fate.UNKNOWN if late else Fate.ALIVE
-    if plan is None:
+    if plan is None or _unknown(stored):
         return Fate.UNKNOWN
-    records = {record.position: record for record in stored.steps}
-    return Fate.UNKNOWN if unknown_steps(plan.steps, records) else Fate.RESUMABLE
+    return Fate.RESUMABLE
 
 
 def unknown_reason(stored: StoredProposal) -> str:
     """What to say of a run that nobody may repeat without looking."""
-    last = f" in step {stored.steps[-1].step_id!r}" if stored.steps else ""
-    return f"opsbot stopped while it ran{last}: look before you repeat it"
+    begun = _unknown(stored) or tuple(record.step_id for record in stored.steps[-1:])
+    where = f" in step {', '.join(repr(step_id) for step_id in begun)}" if begun else ""
+    return f"opsbot stopped while it ran{where}: look before you repeat it"
+
+
+def _unknown(stored: StoredProposal) -> tuple[str, ...]:
+    try:
+        plan = open_case(stored).proposal.plan
+    except ProposalError:
+        return ()
+    return unknown_steps(plan.steps, {record.position: record for record in stored.steps})
 
 
 def too_old(stored: StoredProposal, now: datetime) -> str | None:
