@@ -16,6 +16,8 @@ from .schema import Runbook
 __all__ = ["Catalog", "Match", "lint_path", "runbook_files"]
 
 _SUFFIXES = (".yaml", ".yml")
+RESULTS_SUFFIX = ".results.yaml"
+"""How a file of recorded results is named; it is no runbook, and may stand beside one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +77,11 @@ class Catalog:
 
 def runbook_files(folder: Path) -> Iterator[Path]:
     """YAML files under a folder, in a stable order."""
-    return (path for path in sorted(folder.rglob("*")) if path.suffix in _SUFFIXES)
+    return (
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.suffix in _SUFFIXES and not path.name.endswith(RESULTS_SUFFIX)
+    )
 
 
 def lint_path(path: Path) -> tuple[tuple[Runbook, ...], tuple[Fault, ...]]:

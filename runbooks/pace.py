@@ -16,7 +16,7 @@ class Pace:
         now: Seconds from any fixed moment.
         sleep: Lets that many seconds pass.
         poll_s: Between two tries of a check, in seconds.
-        listen_s: Between two looks whether somebody stopped the run.
+        listen_s: Between two looks whether somebody stopped the run, by the wall clock.
     """
 
     now: Callable[[], float] = time.monotonic

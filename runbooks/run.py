@@ -103,7 +103,7 @@ class Run:
                     self._fault = f"stopped by {stops[0].actor.name}"
                     driving.cancel()
                     return
-            await self.pace.sleep(self.pace.listen_s)
+            await asyncio.sleep(self.pace.listen_s)
 
     async def _drive(self) -> None:
         try:

@@ -12,9 +12,10 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -182,7 +183,7 @@ async def run(trial: Trial, folder: Path) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-async def recover(trial: Trial, folder: Path, result: Path) -> None:
+async def recover(folder: Path) -> dict[str, object]:
     bench = Bench(folder)
     unknown = await bench.executor.recover()
     events: list[RunEvent] = []
@@ -193,7 +194,7 @@ async def recover(trial: Trial, folder: Path, result: Path) -> None:
                 await bench.control.confirm(1, "key", BOB, AccountKind.MEMBER, ok=True)
     case = await bench.approvals.get(1)
     rows = [str(entry.facts.get("event")) for entry in bench.trail.about("proposal:1")]
-    found = {
+    return {
         "state": case.state.value,
         "reason": case.reason,
         "unknown": unknown,
@@ -201,17 +202,20 @@ async def recover(trial: Trial, folder: Path, result: Path) -> None:
         "resumed": rows.count("resumed"),
         "intact": bench.trail.verify().intact,
     }
-    result.write_text(json.dumps(found))
 
 
-def in_child(work: Callable[[], Awaitable[None]]) -> int:
+def write_down(folder: Path, result: Path) -> None:
+    result.write_text(json.dumps(asyncio.run(recover(folder))))
+
+
+def in_child(work: Callable[[], None]) -> int:
     """Start the work in a process of its own; gives its id."""
     pid = os.fork()
     if pid:
         return pid
     status = 1
     try:
-        asyncio.run(work())  # pyright: ignore[reportArgumentType]
+        work()
         status = 0
     except BaseException:  # noqa: BLE001 - the parent sees the status
         traceback.print_exc()
@@ -234,11 +238,9 @@ def trials() -> list[Trial]:
 def conduct(trial: Trial, root: Path) -> dict[str, object]:
     folder = root / trial.name
     folder.mkdir()
-    _, status = os.waitpid(in_child(lambda: run(trial, folder)), 0)
+    _, status = os.waitpid(in_child(lambda: asyncio.run(run(trial, folder))), 0)
     results = [folder / f"result-{n}.json" for n in range(trial.n_recoverers)]
-    children = [
-        in_child(lambda result=result: recover(trial, folder, result)) for result in results
-    ]
+    children = [in_child(partial(write_down, folder, result)) for result in results]
     for child in children:
         os.waitpid(child, 0)
     mark = folder / "mark"

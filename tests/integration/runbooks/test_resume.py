@@ -26,7 +26,7 @@ def trials(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
         check=True,
     )
     found = [json.loads(line) for line in done.stdout.splitlines()]
@@ -60,7 +60,7 @@ def test_wherever_a_run_is_killed_no_change_happens_twice_and_the_trail_holds(
     trial = trials[f"write-{n}"]
     (after,) = trial["recovered"]
     assert trial["killed"]
-    assert max(Counter(trial["mark"]).values(), default=0) <= 1
+    assert max(Counter[str](trial["mark"]).values(), default=0) <= 1
     assert after["intact"]
     if after["state"] == "succeeded":
         assert once_each(trial["mark"])
