@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from .actions.base import ActionContext, ActionRunner
@@ -144,7 +144,7 @@ class Run:
 
         await in_turns(
             left,
-            lambda position: self._step(position, context),
+            lambda position: self._step(position, context, go_on),
             at_once=first.concurrency,
             go_on=go_on,
         )
@@ -174,12 +174,14 @@ class Run:
                 )
             )
 
-    async def _step(self, position: int, context: ActionContext) -> None:
+    async def _step(self, position: int, context: ActionContext, go_on: Callable[[], bool]) -> None:
         step = self._steps[position]
         known = self._records.get(position)
         only_check = known is not None and awaits_check(step, known)
         if known is None or not only_check:
-            known = await self._begin(position, step)
+            known = await self._begin(position, step, go_on)
+        if known is None:
+            return
         run = StepRun(
             step=step,
             noted=known,
@@ -191,8 +193,13 @@ class Run:
         )
         self._records[position] = await (run.check_again() if only_check else run.run())
 
-    async def _begin(self, position: int, step: BoundStep) -> StepRecord:
+    async def _begin(
+        self, position: int, step: BoundStep, go_on: Callable[[], bool]
+    ) -> StepRecord | None:
+        """Note that a step begins; None when another item failed while it waited for its turn."""
         async with self._beginning:  # so that steps begin in their order, whatever the disk does
+            if not go_on():
+                return None
             known = await self.record.begin_step(position, step)
             self._records[position] = known
             self._emit(
