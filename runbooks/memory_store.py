@@ -109,7 +109,11 @@ class MemorySignals:
     def add(self, proposal_id: int, signal: Signal) -> bool:
         """See `SignalStore.add`."""
         with self._lock:
-            return self._signals.setdefault((proposal_id, signal.step_id), signal) is signal
+            key = (proposal_id, signal.step_id)
+            if key in self._signals:
+                return False
+            self._signals[key] = signal
+        return True
 
     def of(self, proposal_id: int) -> tuple[Signal, ...]:
         """See `SignalStore.of`."""
