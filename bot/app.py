@@ -60,6 +60,7 @@ from .wording import ModelWording
 _REMEMBER_EVENTS = timedelta(days=2)
 _REMEMBER_LOG_ANSWERS = timedelta(days=60)
 _EXPIRY_CHECK_S = 15.0
+_RECOVERY_CHECK_S = 30.0
 
 PostDigest = Callable[[Digest, Reply], Awaitable[None]]
 
@@ -302,6 +303,7 @@ def _start_chores(core: Core, database: Database, *, keep_time: bool) -> list[as
     return [
         asyncio.create_task(_keep_knowledge_fresh(core)),
         asyncio.create_task(_expire_proposals(core)),
+        asyncio.create_task(_recover_runs(core)),
         asyncio.create_task(_forget_events(database)),
         asyncio.create_task(_prepare_model(core)),
     ]
@@ -338,6 +340,17 @@ async def _expire_proposals(core: Core) -> None:
                 await core.desk.show(proposal_id)
         except Exception:  # what expired cannot run in any case; only its card is late
             log.exception("expiry_failed")
+
+
+async def _recover_runs(core: Core) -> None:
+    """Take over from processes that end while this one runs."""
+    log = structlog.get_logger()
+    while True:
+        await asyncio.sleep(_RECOVERY_CHECK_S)
+        try:
+            await core.desk.recover()
+        except Exception:  # nothing is lost: what is stored stays, and the next round looks again
+            log.exception("recovery_failed")
 
 
 async def _forget_events(database: Database) -> None:

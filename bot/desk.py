@@ -16,7 +16,7 @@ from runbooks.approvals import ApprovalResult
 from runbooks.case import Case
 from runbooks.control import ControlResult
 from runbooks.errors import RunbookError
-from runbooks.lifecycle import ProposalState
+from runbooks.lifecycle import ProposalState, is_final
 from runbooks.policy import AccountKind
 from runbooks.proposal import ActorRef, PreviewResult
 from runbooks.run_events import RunEvent, RunFinished
@@ -54,6 +54,10 @@ class Runner(Protocol):
     async def recover(self) -> tuple[int, ...]: ...  # noqa: D102 - see Executor
 
     async def resumable(self) -> tuple[int, ...]: ...  # noqa: D102 - see Executor
+
+    async def approved(self) -> tuple[int, ...]: ...  # noqa: D102 - see Executor
+
+    def leave(self) -> None: ...  # noqa: D102 - see Executor
 
 
 class Control(Protocol):
@@ -148,6 +152,8 @@ class Desk:
             await self._show(CaseView(case=await self._approvals.get(proposal_id)))
         for proposal_id in await self._executor.resumable():
             self._begin(proposal_id, self._executor.resume(proposal_id))
+        for proposal_id in await self._executor.approved():
+            self._begin(proposal_id, self._executor.run(proposal_id))
 
     def _begin(self, proposal_id: int, events: AsyncGenerator[RunEvent, None]) -> None:
         task = asyncio.create_task(self._follow(proposal_id, events))
@@ -167,6 +173,8 @@ class Desk:
             async with contextlib.aclosing(run_events) as events:
                 case = await self._approvals.get(proposal_id)
                 async for event in events:
+                    if isinstance(event, RunFinished) and not is_final(event.state):
+                        return event  # somebody else runs it, and keeps its card
                     run = advance(run, event)
                     await self._show(CaseView(case=case, run=run))
         except RunbookError as exc:
@@ -175,10 +183,14 @@ class Desk:
         return run.finished
 
     async def drain(self, grace_s: float) -> None:
-        """Give runs `grace_s` seconds to end, then cancel them; their processes are killed."""
+        """Give runs `grace_s` seconds to end, then cancel them; their processes are killed.
+
+        The next process goes on with those that wait, ask or only read.
+        """
         if not self._runs:
             return
         _, late = await asyncio.wait(self._runs, timeout=grace_s)
+        self._executor.leave()
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)

@@ -114,7 +114,7 @@ def _mark(
         return f"↻ opsbot was restarted; {event.n_done} of {event.n_steps} steps were done before"
     if isinstance(event, StepSkipped):
         return f"– skipped: {event.title}: {event.reason}"
-    which = f"{event.step_id}: " if concurrent else ""
+    which = f"{event.step_id}: " if concurrent or event.step_id.endswith("]") else ""
     if isinstance(event, TryFailed):
         count = f"try {event.number} of {event.n_tries}"
         return f"✗ {which}{count}: {event.detail}; again in {event.next_in_s:g} s"

@@ -51,8 +51,13 @@ class Executor:
         self._check = check
         self._runner = runner
         self._clock = clock
+        self._leaving = False
         self._signals = signals or MemorySignals()
         self._pace = Pace(poll_s=poll_interval_s, listen_s=min(poll_interval_s, 0.5))
+
+    def leave(self) -> None:
+        """This process is about to end: runs that are cut off where another can go on stay open."""
+        self._leaving = True
 
     async def run(self, proposal_id: int) -> AsyncGenerator[RunEvent, None]:
         """Run an approved proposal; of several callers exactly one does.
@@ -98,6 +103,15 @@ class Executor:
             ProposalError: The store failed.
         """
         return tuple(stored.proposal_id for stored in await self._running(Fate.RESUMABLE))
+
+    async def approved(self) -> tuple[int, ...]:
+        """Ids of what was approved and not launched: a process may have ended in between.
+
+        Raises:
+            ProposalError: The store failed.
+        """
+        waiting = await asyncio.to_thread(self._store.in_state, ProposalState.APPROVED)
+        return tuple(stored.proposal_id for stored in waiting)
 
     async def resume(self, proposal_id: int) -> AsyncGenerator[RunEvent, None]:
         """Go on with a run whose process is gone; of several callers exactly one does.
@@ -154,6 +168,7 @@ class Executor:
             signals=self._signals,
             pace=self._pace,
             done=done,
+            leaving=lambda: self._leaving,
         )
 
     async def _call_off(self, launching: asyncio.Future[Case | RunFinished]) -> None:

@@ -20,6 +20,7 @@ from .progress import (
     good_end,
     groups,
     skip_reason,
+    unknown_steps,
 )
 from .run_events import RunEvent, RunFinished, RunResumed, StepSkipped, StepStarted
 from .run_record import RunRecord
@@ -40,6 +41,7 @@ class Run:
     Attributes:
         signals: Where somebody may say stop.
         done: What is stored of a run that is continued; None for a new one.
+        leaving: Whether this process is about to end, so that another one goes on if it can.
     """
 
     record: RunRecord
@@ -47,6 +49,7 @@ class Run:
     signals: SignalStore
     pace: Pace = field(default_factory=Pace)
     done: Sequence[StepRecord] | None = None
+    leaving: Callable[[], bool] = lambda: False
     _records: dict[int, StepRecord] = field(default_factory=dict[int, StepRecord])
     _fault: str = ""
     _over: bool = False
@@ -91,7 +94,16 @@ class Run:
     async def _abandon(self, driving: asyncio.Task[None]) -> None:
         driving.cancel()
         await asyncio.wait({driving})
+        if self._can_be_left():
+            self._over = True
+            with contextlib.suppress(AuditError):
+                await self.record.suspend()
+            return
         await self.call_off()
+
+    def _can_be_left(self) -> bool:
+        """Whether another process can go on from what is stored."""
+        return self.leaving() and not unknown_steps(self._steps, self._records)
 
     async def _listen(self, driving: asyncio.Task[None]) -> None:
         """End the run when somebody says so, in this process or in another."""
@@ -116,6 +128,8 @@ class Run:
         except (AuditError, ProposalError) as exc:
             self._fault = f"stopped: {exc}"
         except asyncio.CancelledError:
+            if not self._fault and self._can_be_left():
+                raise
             self._fault = self._stopped(self._fault or _CUT_OFF)
             await self._close_cut_off()
             raise

@@ -42,6 +42,14 @@ class RunRecord:
         """
         await self._note({"event": "resumed", "n_done": str(n_done)})
 
+    async def suspend(self) -> None:
+        """Note that this process ends, and the run goes on in another.
+
+        Raises:
+            AuditError: It could not be written.
+        """
+        await self._note({"event": "suspended"})
+
     async def skip_step(self, position: int, step: BoundStep, reason: str) -> StepRecord:
         """Note that a step is not run, and why.
 

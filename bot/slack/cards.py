@@ -23,6 +23,7 @@ FAILED_ACTION = "run_step_failed"
 MAX_COMMAND_CHARS = 2500
 PREVIEW_LINES = 10
 _MAX_ASKED = 3
+_MAX_MARKS = 20
 _STATES: Mapping[ProposalState, tuple[str, str]] = {
     ProposalState.PENDING: (":large_yellow_circle:", "waiting for approval"),
     ProposalState.APPROVED: (":large_blue_circle:", "approved, starting"),
@@ -152,10 +153,17 @@ def _run(run: RunView) -> list[Block]:
     if run.lines:
         blocks.append(section(code_block("\n".join(run.lines), 2400)))
     if run.marks:
-        blocks.append(section("\n".join(escape(mark) for mark in run.marks)))
+        blocks.append(section(_marks(run.marks)))
     if run.finished is not None:
         blocks.append(context(_end(run)))
     return blocks
+
+
+def _marks(marks: tuple[str, ...]) -> str:
+    """The newest marks, those before counted."""
+    n_before = max(0, len(marks) - _MAX_MARKS)
+    before = [f"… {n_before} results before these"] if n_before else []
+    return "\n".join([*before, *(escape(mark) for mark in marks[n_before:])])
 
 
 def _running_buttons(proposal_id: int, run: RunView) -> list[Block]:

@@ -187,6 +187,8 @@ async def recover(folder: Path) -> dict[str, object]:
     bench = Bench(folder)
     unknown = await bench.executor.recover()
     events: list[RunEvent] = []
+    for proposal_id in await bench.executor.approved():
+        events += [event async for event in bench.executor.run(proposal_id)]
     for proposal_id in await bench.executor.resumable():
         async for event in bench.executor.resume(proposal_id):
             events.append(event)

@@ -65,14 +65,16 @@ def test_wherever_a_run_is_killed_no_change_happens_twice_and_the_trail_holds(
     if after["state"] == "succeeded":
         assert once_each(trial["mark"])
     else:
-        assert after["state"] == ("approved" if n == 0 else "unknown")
+        assert after["state"] == "unknown"
         assert after["events"] == []
 
 
-def test_a_run_killed_before_it_was_launched_has_done_nothing(
+def test_what_was_approved_and_not_launched_is_launched_once(
     trials: dict[str, dict[str, Any]],
 ) -> None:
-    assert trials["write-0"]["mark"] == ""
+    (after,) = trials["write-0"]["recovered"]
+    assert (after["state"], after["resumed"]) == ("succeeded", 0)
+    assert once_each(trials["write-0"]["mark"])
 
 
 @pytest.mark.parametrize("n", [22, 23])

@@ -19,13 +19,13 @@ from runbooks.launch import LaunchCheck
 from runbooks.lifecycle import ProposalState
 from runbooks.memory_store import MemorySignals
 from runbooks.policy import AccountKind
-from runbooks.run_events import ManualAsked, RunEvent, RunFinished
+from runbooks.run_events import ManualAsked, RunEvent, RunFinished, StepStarted
 from runbooks.runner import this_runner
 from runbooks.schema import Step
 from runbooks.signals import Signal, SignalKind, SignalStore
 from runbooks.store import AuditKind, StepRecord, StepState
 
-from .conftest import World, person, step
+from .conftest import World, person, python, step
 
 TRUE = CommandAction(argv=("true",))
 KEY = ManualAction(instructions="turn the key", timeout_s=20)
@@ -258,3 +258,47 @@ async def test_a_changed_record_is_not_continued(world: World, executor: Executo
     world.sql("UPDATE proposals SET sha256 = 'f' || substr(sha256, 2)")
     assert await executor.resumable() == ()
     assert await executor.recover() == (proposal_id,)
+
+
+async def left_behind(world: World, executor: Executor, *steps: Step) -> int:
+    """A run that is cut off because its process ends in good order."""
+    proposal = await world.propose(*steps)
+    assert (await world.approve(proposal, "bob")).launch
+    begun = asyncio.Event()
+
+    async def follow() -> None:
+        async for event in executor.run(proposal.proposal_id):
+            if isinstance(event, StepStarted):
+                begun.set()
+
+    task = asyncio.create_task(follow())
+    async with asyncio.timeout(20):
+        await begun.wait()
+        executor.leave()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    gone = f"{this_runner().split('/')[0]}/999999999/1.00"
+    world.sql("UPDATE proposals SET runner = :r", {"r": gone})
+    return proposal.proposal_id
+
+
+async def test_a_question_outlives_a_restart_in_good_order(
+    world: World, control: RunControl, executor: Executor
+) -> None:
+    proposal_id = await left_behind(world, executor, step("a", KEY), step("b", TRUE))
+    assert await executor.resumable() == (proposal_id,)
+    said = await control.confirm(proposal_id, "a", person("bob"), AccountKind.MEMBER, ok=True)
+    assert said.allowed
+    assert (await resumed(executor, proposal_id)).state is ProposalState.SUCCEEDED
+
+
+async def test_a_change_that_a_restart_cuts_off_is_closed_and_not_repeated(
+    world: World, executor: Executor
+) -> None:
+    endless = python("import time; time.sleep(60)", timeout_s=60)
+    proposal_id = await left_behind(world, executor, step("a", endless), step("b", TRUE))
+    case = await world.approvals.get(proposal_id)
+    assert case.state is ProposalState.FAILED
+    assert "step a, whose effect is not known" in case.reason
+    assert await executor.resumable() == ()
