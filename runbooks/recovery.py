@@ -11,7 +11,7 @@ from .case import Case, open_case
 from .errors import ProposalError
 from .progress import unknown_steps
 from .proposal import Plan
-from .runner import is_gone
+from .runner import is_elsewhere, is_gone
 from .store import StoredProposal
 
 RESUME_WITHIN = timedelta(hours=1)
@@ -29,6 +29,8 @@ class Fate(Enum):
 def fate(stored: StoredProposal, now: datetime, gone: Callable[[str], bool] = is_gone) -> Fate:
     """Judge a RUNNING proposal.
 
+    A process of another host cannot be looked at: it is given as long as its run can take.
+
     It can go on when its process is surely gone and every step that was begun either has its end
     in the store or may be repeated.
 
@@ -43,8 +45,8 @@ def fate(stored: StoredProposal, now: datetime, gone: Callable[[str], bool] = is
     if stored.runner is None:
         return Fate.UNKNOWN
     if not gone(stored.runner):
-        late = plan is None or now > stored.changed_at + timedelta(seconds=longest_s(plan))
-        return Fate.UNKNOWN if late else Fate.ALIVE
+        latest = last_sign(stored) + timedelta(seconds=longest_s(plan) if plan is not None else 0)
+        return Fate.UNKNOWN if is_elsewhere(stored.runner) and now > latest else Fate.ALIVE
     if plan is None or _unknown(stored):
         return Fate.UNKNOWN
     return Fate.RESUMABLE
@@ -67,11 +69,16 @@ def _unknown(stored: StoredProposal) -> tuple[str, ...]:
 
 def too_old(stored: StoredProposal, now: datetime) -> str | None:
     """Why a run is not continued after so long; None while it still may be."""
-    ends = [record.started_at + timedelta(seconds=record.seconds) for record in stored.steps]
-    last = max([stored.changed_at, *ends])
+    last = last_sign(stored)
     if now - last <= RESUME_WITHIN:
         return None
     return f"it stopped at {last:%Y-%m-%d %H:%M:%S} UTC, too long ago to go on from there"
+
+
+def last_sign(stored: StoredProposal) -> datetime:
+    """When something was last heard of a run, aware UTC."""
+    ends = [record.started_at + timedelta(seconds=record.seconds) for record in stored.steps]
+    return max([stored.changed_at, *ends])
 
 
 def as_begun(case: Case) -> Case:
