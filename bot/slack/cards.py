@@ -109,10 +109,11 @@ def _outcome(view: CaseView) -> list[Block]:
         blocks.append(context(f":white_check_mark: approved by {names}"))
     if view.run is not None:
         blocks.extend(_run(view.run))
-        if view.state is ProposalState.RUNNING:
-            blocks.extend(_running_buttons(view.case.proposal.proposal_id, view.run))
     elif view.case.reason:
         blocks.append(context(escape(view.case.reason)))
+    if view.state is ProposalState.RUNNING:
+        run = view.run or RunView()
+        blocks.extend(_running_buttons(view.case.proposal.proposal_id, run))
     return blocks
 
 
