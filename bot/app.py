@@ -58,10 +58,12 @@ from .store.message_refs import MessageRefs
 from .store.threads import Threads
 from .token_counter import EngineCounter
 from .warming import skill_prefixes, warm
+from .wording import ModelWording
 
 _REMEMBER_EVENTS = timedelta(days=2)
 _REMEMBER_LOG_ANSWERS = timedelta(days=60)
 _EXPIRY_CHECK_S = 15.0
+_RECOVERY_CHECK_S = 30.0
 
 PostDigest = Callable[[Digest, Reply], Awaitable[None]]
 
@@ -141,8 +143,9 @@ async def open_core(
         stack.callback(core.schedules.stop)
         stack.push_async_callback(core.desk.drain, 5.0)
         stack.push_async_callback(core.listener.close)
-        await core.services.executor.recover()
         await core.services.approvals.announce_policy()
+        # A terminal command looks; only the bot itself goes on with what was running.
+        await (core.desk.recover() if keep_time else core.services.executor.recover())
         chores = _start_chores(core, database, keep_time=keep_time)
         stack.push_async_callback(_cancel, chores)
         yield core
@@ -157,7 +160,8 @@ def _build(
     registry: CollectorRegistry,
     knowledge: KnowledgeBase,
 ) -> Core:
-    services = build_runbook_services(settings, database, around.directory, around.team_id)
+    wording = ModelWording(generators.of("logs"))
+    services = build_runbook_services(settings, database, around.directory, around.team_id, wording)
     catalog = Catalog.load(settings.runbooks.folders)
     threads = Threads(database)
     listener = EagerPrefill(
@@ -204,6 +208,7 @@ def _build(
         desk=Desk(
             approvals=services.approvals,
             executor=services.executor,
+            control=services.control,
             board=around.make_board(database),
         ),
         router=router,
@@ -308,6 +313,7 @@ def _start_chores(core: Core, database: Database, *, keep_time: bool) -> list[as
     return [
         asyncio.create_task(_keep_knowledge_fresh(core)),
         asyncio.create_task(_expire_proposals(core)),
+        asyncio.create_task(_recover_runs(core)),
         asyncio.create_task(_forget_events(database)),
         asyncio.create_task(_prepare_model(core)),
     ]
@@ -344,6 +350,17 @@ async def _expire_proposals(core: Core) -> None:
                 await core.desk.show(proposal_id)
         except Exception:  # what expired cannot run in any case; only its card is late
             log.exception("expiry_failed")
+
+
+async def _recover_runs(core: Core) -> None:
+    """Take over from processes that end while this one runs."""
+    log = structlog.get_logger()
+    while True:
+        await asyncio.sleep(_RECOVERY_CHECK_S)
+        try:
+            await core.desk.recover()
+        except Exception:  # nothing is lost: what is stored stays, and the next round looks again
+            log.exception("recovery_failed")
 
 
 async def _forget_events(database: Database) -> None:

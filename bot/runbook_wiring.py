@@ -10,16 +10,24 @@ from sqlalchemy import Engine
 from bot.settings import Settings
 from bot.store.audit import SqlAudit
 from bot.store.proposals import SqlProposals
+from bot.store.run_signals import SqlSignals
 from bot.targets import build_targets
+from runbooks.actions.base import ActionRunner
+from runbooks.actions.explain import ExplainRunner, Wording
+from runbooks.actions.kinds import ExplainAction, ManualAction, WaitAction
 from runbooks.actions.local import LocalRunner
+from runbooks.actions.manual import ManualRunner
+from runbooks.actions.wait import WaitRunner
 from runbooks.approvals import Approvals
 from runbooks.audit import AuditTrail
 from runbooks.audit_files import AuditFiles
+from runbooks.control import RunControl
 from runbooks.directory import Directory
 from runbooks.executor import Executor
 from runbooks.launch import LaunchCheck
 from runbooks.planning import Site
 from runbooks.policy import Policy, parse_approvers
+from runbooks.signals import SignalStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,18 +36,24 @@ class RunbookServices:
 
     approvals: Approvals
     executor: Executor
+    control: RunControl
     audit: AuditTrail
     policy: Policy
 
 
 def build_runbook_services(
-    settings: Settings, engine: Engine, directory: Directory, team_id: str
+    settings: Settings,
+    engine: Engine,
+    directory: Directory,
+    team_id: str,
+    wording: Wording | None = None,
 ) -> RunbookServices:
     """Build everything over an opened database.
 
     Args:
         directory: Where accounts are looked up at launch.
         team_id: Workspace that bare user ids in the list of approvers belong to; empty for none.
+        wording: Words results; without it steps that explain say that they cannot.
 
     Raises:
         PolicyError: The list of approvers cannot be read.
@@ -53,7 +67,8 @@ def build_runbook_services(
     store = SqlProposals(engine)
     audit = build_audit(settings, engine)
     targets = build_targets(settings.runbooks)
-    runner = LocalRunner(targets=targets)
+    signals = SqlSignals(engine)
+    runner = LocalRunner(_run_bound(signals, wording), targets=targets)
     approvals = Approvals(
         store=store,
         audit=audit,
@@ -71,9 +86,22 @@ def build_runbook_services(
         audit=audit,
         check=LaunchCheck(audit=audit, policy=policy, directory=directory, targets=targets),
         runner=runner,
+        signals=signals,
         clock=utc_now,
     )
-    return RunbookServices(approvals=approvals, executor=executor, audit=audit, policy=policy)
+    control = RunControl(store=store, signals=signals, audit=audit, policy=policy, clock=utc_now)
+    return RunbookServices(
+        approvals=approvals, executor=executor, control=control, audit=audit, policy=policy
+    )
+
+
+def _run_bound(signals: SignalStore, wording: Wording | None) -> dict[type, ActionRunner]:
+    """Runners of what only makes sense inside a run."""
+    runners: dict[type, ActionRunner] = {
+        WaitAction: WaitRunner(),
+        ManualAction: ManualRunner(signals),
+    }
+    return runners if wording is None else {**runners, ExplainAction: ExplainRunner(wording)}
 
 
 def build_audit(settings: Settings, engine: Engine) -> AuditTrail:

@@ -7,11 +7,15 @@ from dataclasses import dataclass, replace
 from runbooks.case import Case
 from runbooks.lifecycle import ProposalState
 from runbooks.run_events import (
+    ManualAsked,
     OutputLine,
     RunEvent,
     RunFinished,
+    RunResumed,
     StepFinished,
+    StepSkipped,
     StepStarted,
+    TryFailed,
     VerifyFinished,
 )
 
@@ -27,16 +31,24 @@ class RunView:
         head: The first lines of output, redacted.
         tail: The newest lines after those, oldest first.
         n_between: How many lines between the two are not shown.
+        running: Steps that are running now, in the order they began.
+        asked: What people are asked to do now.
         marks: One finished fact each, for example "verified: 200 after 0.4 s".
         finished: The last event, once the run is over.
     """
 
-    step: str = ""
+    running: tuple[StepStarted, ...] = ()
+    asked: tuple[ManualAsked, ...] = ()
     head: tuple[str, ...] = ()
     tail: tuple[str, ...] = ()
     n_between: int = 0
     marks: tuple[str, ...] = ()
     finished: RunFinished | None = None
+
+    @property
+    def step(self) -> str:
+        """What runs now, in words; empty between steps."""
+        return "; ".join(_place(event) for event in self.running)
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -65,15 +77,55 @@ class CaseView:
 def advance(view: RunView, event: RunEvent) -> RunView:
     """Fold one event into the view."""
     if isinstance(event, StepStarted):
-        where = f"step {event.position + 1} of {event.n_steps}: " if event.n_steps > 1 else ""
-        return replace(view, step=f"{where}{event.title}")
+        return replace(view, running=(*view.running, event))
     if isinstance(event, OutputLine):
-        return _with_line(view, event.text)
+        return _with_line(view, _named(view, event))
+    if isinstance(event, ManualAsked):
+        return replace(view, asked=(*view.asked, event))
+    if isinstance(event, RunFinished):
+        return replace(view, running=(), asked=(), finished=event)
     if isinstance(event, StepFinished):
-        return replace(view, marks=(*view.marks, _step_mark(event)))
-    if isinstance(event, VerifyFinished):
-        return replace(view, marks=(*view.marks, _verify_mark(event)))
-    return replace(view, step="", finished=event)
+        view = _without(view, event.step_id)
+    return replace(view, marks=(*view.marks, _mark(event, concurrent=bool(view.running))))
+
+
+def _place(event: StepStarted) -> str:
+    where = f"step {event.position + 1} of {event.n_steps}: " if event.n_steps > 1 else ""
+    return f"{where}{event.title}"
+
+
+def _named(view: RunView, event: OutputLine) -> str:
+    """A line, with its step where several run at once."""
+    return f"{event.step_id}: {event.text}" if len(view.running) > 1 else event.text
+
+
+def _without(view: RunView, step_id: str) -> RunView:
+    return replace(
+        view,
+        running=tuple(event for event in view.running if event.step_id != step_id),
+        asked=tuple(event for event in view.asked if event.step_id != step_id),
+    )
+
+
+def _mark(
+    event: RunResumed | StepSkipped | TryFailed | StepFinished | VerifyFinished, *, concurrent: bool
+) -> str:
+    if isinstance(event, RunResumed):
+        return f"↻ opsbot was restarted; {event.n_done} of {event.n_steps} steps were done before"
+    if isinstance(event, StepSkipped):
+        return f"– skipped: {event.title}: {event.reason}"
+    which = f"{event.step_id}: " if concurrent or event.step_id.endswith("]") else ""
+    if isinstance(event, TryFailed):
+        count = f"try {event.number} of {event.n_tries}"
+        return f"✗ {which}{count}: {event.detail}; again in {event.next_in_s:g} s"
+    if isinstance(event, StepFinished):
+        return f"{_sign(ok=event.ok)} {which}{event.detail} in {event.seconds:.1f} s"
+    word = "verified" if event.ok else "not verified"
+    return f"{_sign(ok=event.ok)} {which}{word}: {event.detail} after {event.seconds:.1f} s"
+
+
+def _sign(*, ok: bool) -> str:
+    return "✓" if ok else "✗"
 
 
 def _with_line(view: RunView, text: str) -> RunView:
@@ -82,12 +134,3 @@ def _with_line(view: RunView, text: str) -> RunView:
     tail = (*view.tail, text)
     n_out = max(0, len(tail) - _TAIL_LINES)
     return replace(view, tail=tail[n_out:], n_between=view.n_between + n_out)
-
-
-def _step_mark(event: StepFinished) -> str:
-    return f"{'✓' if event.ok else '✗'} {event.detail} in {event.seconds:.1f} s"
-
-
-def _verify_mark(event: VerifyFinished) -> str:
-    word = "verified" if event.ok else "not verified"
-    return f"{'✓' if event.ok else '✗'} {word}: {event.detail} after {event.seconds:.1f} s"

@@ -17,6 +17,8 @@ from .schema import MARKDOWN, Runbook
 __all__ = ["Catalog", "Choice", "Match", "lint_path", "runbook_files"]
 
 _SUFFIXES = (".yaml", ".yml", MARKDOWN)
+RESULTS_SUFFIX = ".results.yaml"
+"""How a file of recorded results is named; it is no runbook, and may stand beside one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +82,11 @@ class Catalog:
 
 def runbook_files(folder: Path) -> Iterator[Path]:
     """YAML and Markdown files under a folder, in a stable order."""
-    return (path for path in sorted(folder.rglob("*")) if path.suffix in _SUFFIXES)
+    return (
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.suffix in _SUFFIXES and not path.name.endswith(RESULTS_SUFFIX)
+    )
 
 
 def is_prose(file: Path) -> bool:

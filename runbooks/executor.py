@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
-from datetime import timedelta
 
 from .actions.base import ActionRunner
 from .approvals import Clock
@@ -14,14 +13,15 @@ from .case import Case, open_case
 from .errors import AuditError, DirectoryError, ProposalError
 from .launch import LaunchCheck
 from .lifecycle import ProposalState
-from .proposal import Plan
+from .memory_store import MemorySignals
+from .pace import Pace
+from .recovery import Fate, as_begun, fate, too_old, unknown_reason
 from .run import Run
 from .run_events import RunEvent, RunFinished
 from .run_record import RunRecord
-from .runner import is_gone, this_runner
-from .store import AuditKind, Move, ProposalStore, StoredProposal
-
-_MARGIN_S = 60.0
+from .runner import this_runner
+from .signals import SignalStore
+from .store import AuditKind, Move, ProposalStore, StepRecord, StoredProposal
 
 
 class Executor:
@@ -35,20 +35,29 @@ class Executor:
         check: LaunchCheck,
         runner: ActionRunner,
         clock: Clock,
+        signals: SignalStore | None = None,
         poll_interval_s: float = 1.0,
     ) -> None:
         """Wire the executor.
 
         Args:
             clock: Gives the time, aware UTC.
-            poll_interval_s: Between two tries of a check after a step.
+            signals: What people say to runs; default: what is said in this process.
+            poll_interval_s: Between two tries of a check after a step, and at most that between
+                two looks whether somebody stopped the run.
         """
         self._store = store
         self._audit = audit
         self._check = check
         self._runner = runner
         self._clock = clock
-        self._poll_interval_s = poll_interval_s
+        self._leaving = False
+        self._signals = signals or MemorySignals()
+        self._pace = Pace(poll_s=poll_interval_s, listen_s=min(poll_interval_s, 0.5))
+
+    def leave(self) -> None:
+        """This process is about to end: runs that are cut off where another can go on stay open."""
+        self._leaving = True
 
     async def run(self, proposal_id: int) -> AsyncGenerator[RunEvent, None]:
         """Run an approved proposal; of several callers exactly one does.
@@ -75,7 +84,7 @@ class Executor:
                 yield event
 
     async def recover(self) -> tuple[int, ...]:
-        """Mark runs whose process is gone as UNKNOWN; call once at start.
+        """Mark runs whose process is gone, and that cannot go on, as UNKNOWN; call once at start.
 
         Returns:
             Ids of those marked.
@@ -83,19 +92,84 @@ class Executor:
         Raises:
             ProposalError: The store failed.
         """
-        running = await asyncio.to_thread(self._store.in_state, ProposalState.RUNNING)
-        marked = [
-            stored.proposal_id
-            for stored in running
-            if self._is_abandoned(stored) and await self._mark_unknown(stored)
-        ]
+        lost = await self._running(Fate.UNKNOWN)
+        marked = [stored.proposal_id for stored in lost if await self._mark_unknown(stored)]
         return tuple(marked)
 
-    def _run_of(self, case: Case) -> Run:
+    async def resumable(self) -> tuple[int, ...]:
+        """Ids of the runs whose process is gone, and that can go on.
+
+        Raises:
+            ProposalError: The store failed.
+        """
+        return tuple(stored.proposal_id for stored in await self._running(Fate.RESUMABLE))
+
+    async def approved(self) -> tuple[int, ...]:
+        """Ids of what was approved and not launched: a process may have ended in between.
+
+        Raises:
+            ProposalError: The store failed.
+        """
+        waiting = await asyncio.to_thread(self._store.in_state, ProposalState.APPROVED)
+        return tuple(stored.proposal_id for stored in waiting)
+
+    async def resume(self, proposal_id: int) -> AsyncGenerator[RunEvent, None]:
+        """Go on with a run whose process is gone; of several callers exactly one does.
+
+        What was asked before the launch is asked again, but the expiry: it was begun in time.
+
+        Yields:
+            Events as `run` does.
+
+        Raises:
+            ProposalError: There is no such proposal, or the store failed.
+        """
+        stored = await asyncio.to_thread(self._store.get, proposal_id)
+        if stored is None:
+            raise ProposalError(f"there is no proposal #{proposal_id}")
+        if not await self._take_over(stored):
+            yield _not_now(await asyncio.to_thread(self._store.get, proposal_id) or stored)
+            return
+        case = open_case(stored)
+        refusal = too_old(stored, self._clock()) or await self._refusal(as_begun(case))
+        run = self._run_of(case, case.steps)
+        if refusal is not None:
+            yield await run.call_off(f"not continued after a restart: {refusal}")
+            return
+        async with contextlib.aclosing(run.events()) as events:
+            async for event in events:
+                yield event
+
+    async def _running(self, wanted: Fate) -> tuple[StoredProposal, ...]:
+        running = await asyncio.to_thread(self._store.in_state, ProposalState.RUNNING)
+        return tuple(stored for stored in running if fate(stored, self._clock()) is wanted)
+
+    async def _take_over(self, stored: StoredProposal) -> bool:
+        is_running = stored.state is ProposalState.RUNNING and stored.runner is not None
+        if not is_running or fate(stored, self._clock()) is not Fate.RESUMABLE:
+            return False
+        before, after = stored.runner or "", this_runner()
+        return await asyncio.to_thread(self._store.take_over, stored.proposal_id, before, after)
+
+    async def _refusal(self, case: Case) -> str | None:
+        try:
+            decision = await self._check.decide(case, self._clock())
+        except (ProposalError, DirectoryError, AuditError) as exc:
+            return str(exc)
+        return None if decision.allowed else decision.reason
+
+    def _run_of(self, case: Case, done: tuple[StepRecord, ...] | None = None) -> Run:
         record = RunRecord(
             proposal=case.proposal, store=self._store, audit=self._audit, clock=self._clock
         )
-        return Run(record=record, runner=self._runner, poll_interval_s=self._poll_interval_s)
+        return Run(
+            record=record,
+            runner=self._runner,
+            signals=self._signals,
+            pace=self._pace,
+            done=done,
+            leaving=lambda: self._leaving,
+        )
 
     async def _call_off(self, launching: asyncio.Future[Case | RunFinished]) -> None:
         """Do not leave a proposal RUNNING that nobody runs."""
@@ -142,18 +216,8 @@ class Executor:
             await self._note(AuditKind.REFUSAL, proposal_id, reason)
         return RunFinished(state=target, reason=reason)
 
-    def _is_abandoned(self, stored: StoredProposal) -> bool:
-        if stored.runner is None or is_gone(stored.runner):
-            return True
-        try:
-            plan = open_case(stored).proposal.plan
-        except ProposalError:
-            return True
-        return self._clock() > stored.changed_at + timedelta(seconds=longest_s(plan))
-
     async def _mark_unknown(self, stored: StoredProposal) -> bool:
-        last = f" in step {stored.steps[-1].step_id!r}" if stored.steps else ""
-        reason = f"opsbot stopped while it ran{last}: look before you repeat it"
+        reason = unknown_reason(stored)
         moved = await asyncio.to_thread(
             self._store.move,
             stored.proposal_id,
@@ -178,16 +242,6 @@ class Executor:
             None,
             {"reason": reason},
         )
-
-
-def longest_s(plan: Plan) -> float:
-    """The longest that a run can take, in seconds, with a margin."""
-    total_s = _MARGIN_S
-    for step in plan.steps:
-        total_s += step.action.timeout_s
-        if step.verify is not None:
-            total_s += step.verify.within_s + step.verify.action.timeout_s
-    return total_s
 
 
 def _not_now(stored: StoredProposal) -> RunFinished:

@@ -10,6 +10,7 @@ from .errors import ProposalError
 from .lifecycle import ProposalState, may_move
 from .policy import Approval
 from .proposal import Plan, seal
+from .signals import Signal
 from .store import AuditRow, ChainHead, Move, StepRecord, StoredProposal
 
 
@@ -68,6 +69,17 @@ class MemoryProposals:
             )
         return True
 
+    def take_over(self, proposal_id: int, before: str, after: str) -> bool:
+        """See `ProposalStore.take_over`."""
+        with self._lock:
+            stored = self._rows.get(proposal_id)
+            if stored is None or stored.state is not ProposalState.RUNNING:
+                return False
+            if stored.runner != before:
+                return False
+            self._rows[proposal_id] = replace(stored, runner=after)
+        return True
+
     def save_step(self, proposal_id: int, step: StepRecord) -> None:
         """See `ProposalStore.save_step`."""
         with self._lock:
@@ -85,6 +97,29 @@ class MemoryProposals:
     def recent(self, limit: int) -> tuple[StoredProposal, ...]:
         """See `ProposalStore.recent`."""
         return tuple(reversed(list(self._rows.values())))[:limit]
+
+
+class MemorySignals:
+    """A `SignalStore` in memory."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._signals: dict[tuple[int, str], Signal] = {}
+
+    def add(self, proposal_id: int, signal: Signal) -> bool:
+        """See `SignalStore.add`."""
+        with self._lock:
+            key = (proposal_id, signal.step_id)
+            if key in self._signals:
+                return False
+            self._signals[key] = signal
+        return True
+
+    def of(self, proposal_id: int) -> tuple[Signal, ...]:
+        """See `SignalStore.of`."""
+        with self._lock:
+            found = [key for key in self._signals if key[0] == proposal_id]
+            return tuple(self._signals[key] for key in sorted(found))
 
 
 class MemoryAudit:

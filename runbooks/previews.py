@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from .actions.base import ActionContext, ActionRunner, collect
+from .actions.base import ActionContext, ActionRunner, Part, collect
 from .actions.output import bounded
 from .binding import BoundStep
 from .proposal import PreviewResult
@@ -31,7 +31,8 @@ async def run_previews(
         if step.preview is None:
             continue
         limited = replace(step.preview, timeout_s=min(step.preview.timeout_s, MAX_PREVIEW_S))
-        result = await collect(runner, limited, context)
+        about = replace(context, step_id=step.step_id, part=Part.PREVIEW)
+        result = await collect(runner, limited, about)
         results.append(
             PreviewResult(
                 step_id=step.step_id,

@@ -1,30 +1,37 @@
-"""One launched run: its steps in order, stopped at the first that fails."""
+"""One launched run: its steps in order, stopped at the first failure that counts."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from .actions.base import ActionContext, ActionResult, ActionRunner, Line, collect
+from .actions.base import ActionContext, ActionRunner
 from .binding import BoundStep
 from .errors import AuditError, ProposalError
 from .lifecycle import ProposalState
-from .run_events import (
-    OutputLine,
-    RunEvent,
-    RunFinished,
-    StepFinished,
-    StepStarted,
-    VerifyFinished,
+from .pace import Pace
+from .progress import (
+    any_failed,
+    awaits_check,
+    earlier_outputs,
+    first_fault,
+    good_end,
+    groups,
+    skip_reason,
+    unknown_steps,
 )
+from .run_events import RunEvent, RunFinished, RunResumed, StepSkipped, StepStarted
 from .run_record import RunRecord
-from .schema import Risk, Verify
+from .run_step import StepRun
+from .signals import SignalKind, SignalStore
 from .store import StepRecord, StepState
+from .turns import in_turns
 
-_LEAST_TRY_S = 0.5
+_CUT_OFF = "stopped before its end"
+_CUT_STEP = "cut off: its effect is not known"
+_LOOK = "look before you repeat it"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,134 +39,226 @@ class Run:
     """Executes the steps of one proposal that is RUNNING.
 
     Attributes:
-        poll_interval_s: Between two tries of a check.
+        signals: Where somebody may say stop.
+        done: What is stored of a run that is continued; None for a new one.
+        leaving: Whether this process is about to end, so that another one goes on if it can.
     """
 
     record: RunRecord
     runner: ActionRunner
-    poll_interval_s: float
-    _fault: str | None = None
-    _n_begun: int = 0
+    signals: SignalStore
+    pace: Pace = field(default_factory=Pace)
+    done: Sequence[StepRecord] | None = None
+    leaving: Callable[[], bool] = lambda: False
+    _records: dict[int, StepRecord] = field(default_factory=dict[int, StepRecord])
+    _fault: str = ""
     _over: bool = False
-    _began_mono: float = field(default_factory=time.monotonic)
+    _began: float = field(init=False)
+    _events: asyncio.Queue[RunEvent | None] = field(
+        default_factory=lambda: asyncio.Queue[RunEvent | None]()
+    )
+    _beginning: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def __post_init__(self) -> None:
+        self._began = self.pace.now()
+        self._records = {record.position: record for record in self.done or ()}
 
     async def events(self) -> AsyncGenerator[RunEvent, None]:
-        """Run the steps; closing this stops the step that is running and notes it.
+        """Run the steps; closing this stops the steps that are running and notes it.
 
         The last event is a `RunFinished`, unless the generator is closed before.
         """
+        driving = asyncio.create_task(self._drive())
+        driving.add_done_callback(lambda _: self._events.put_nowait(None))
+        listening = asyncio.create_task(self._listen(driving))
         try:
-            try:
-                await self.record.begin()
-                for position, step in enumerate(self._steps):
-                    async with contextlib.aclosing(self._step(position, step)) as events:
-                        async for event in events:
-                            yield event
-                    if self._fault is not None:
-                        break
-            except (AuditError, ProposalError) as exc:
-                self._fault = f"stopped: {exc}"
+            while (event := await self._events.get()) is not None:
+                yield event
+            with contextlib.suppress(asyncio.CancelledError):
+                await driving
             yield await self._finish()
         finally:
+            listening.cancel()
             if not self._over:
-                await asyncio.shield(self.call_off())
+                await asyncio.shield(asyncio.ensure_future(self._abandon(driving)))
 
-    async def call_off(self) -> RunFinished:
-        """Note that the run was stopped from outside."""
-        self._fault = "stopped before its end: look before you repeat it"
+    async def call_off(self, why: str = _CUT_OFF) -> RunFinished:
+        """Note that the run was stopped from outside, or does not go on."""
+        self._fault = self._stopped(why)
         return await self._finish()
 
     @property
     def _steps(self) -> tuple[BoundStep, ...]:
         return self.record.proposal.plan.steps
 
+    async def _abandon(self, driving: asyncio.Task[None]) -> None:
+        driving.cancel()
+        await asyncio.wait({driving})
+        if self._can_be_left():
+            self._over = True
+            with contextlib.suppress(AuditError):
+                await self.record.suspend()
+            return
+        await self.call_off()
+
+    def _can_be_left(self) -> bool:
+        """Whether another process can go on from what is stored."""
+        return self.leaving() and not unknown_steps(self._steps, self._records)
+
+    async def _listen(self, driving: asyncio.Task[None]) -> None:
+        """End the run when somebody says so, in this process or in another."""
+        while True:
+            with contextlib.suppress(ProposalError):
+                said = await asyncio.to_thread(self.signals.of, self.record.proposal.proposal_id)
+                stops = [signal for signal in said if signal.kind is SignalKind.STOP]
+                if stops and not driving.done():
+                    self._fault = f"stopped by {stops[0].actor.name}"
+                    driving.cancel()
+                    return
+            await asyncio.sleep(self.pace.listen_s)
+
+    async def _drive(self) -> None:
+        try:
+            await self._open()
+            for positions in groups(self._steps):
+                await self._group(positions)
+                self._fault = first_fault(positions, self._steps, self._records)
+                if self._fault:
+                    return
+        except (AuditError, ProposalError) as exc:
+            self._fault = f"stopped: {exc}"
+        except asyncio.CancelledError:
+            if not self._fault and self._can_be_left():
+                raise
+            self._fault = self._stopped(self._fault or _CUT_OFF)
+            await self._close_cut_off()
+            raise
+
+    async def _open(self) -> None:
+        if self.done is None:
+            await self.record.begin()
+            return
+        n_done = sum(record.state is not StepState.STARTED for record in self.done)
+        await self.record.resume(n_done)
+        self._emit(RunResumed(n_done=n_done, n_steps=len(self._steps)))
+
+    async def _group(self, positions: tuple[int, ...]) -> None:
+        """Run what is left of one declared step: one bound step, or one for each item."""
+        left = [position for position in positions if not self._has_ended(position)]
+        first = self._steps[positions[0]]
+        if first.when is not None and left:
+            reason = await asyncio.to_thread(skip_reason, first.when, self._steps, self._records)
+            if reason is not None:
+                await self._skip([item for item in left if item not in self._records], reason)
+                left = [position for position in left if not self._has_ended(position)]
+        context = self._context()
+
+        def go_on() -> bool:
+            return not (first.stop_on_failure and any_failed(positions, self._records))
+
+        await in_turns(
+            left,
+            lambda position: self._step(position, context, go_on),
+            at_once=first.concurrency,
+            go_on=go_on,
+        )
+
+    def _has_ended(self, position: int) -> bool:
+        record = self._records.get(position)
+        return record is not None and record.state is not StepState.STARTED
+
+    def _context(self) -> ActionContext:
+        return ActionContext(
+            executables=self.record.proposal.plan.executables,
+            proposal_id=self.record.proposal.proposal_id,
+            earlier=earlier_outputs(self._steps, self._records),
+        )
+
+    async def _skip(self, positions: Iterable[int], reason: str) -> None:
+        for position in positions:
+            step = self._steps[position]
+            self._records[position] = await self.record.skip_step(position, step, reason)
+            self._emit(
+                StepSkipped(
+                    position=position,
+                    n_steps=len(self._steps),
+                    step_id=step.step_id,
+                    title=step.title,
+                    reason=reason,
+                )
+            )
+
+    async def _step(self, position: int, context: ActionContext, go_on: Callable[[], bool]) -> None:
+        step = self._steps[position]
+        known = self._records.get(position)
+        only_check = known is not None and awaits_check(step, known)
+        if known is None or not only_check:
+            known = await self._begin(position, step, go_on)
+        if known is None:
+            return
+        run = StepRun(
+            step=step,
+            noted=known,
+            record=self.record,
+            runner=self.runner,
+            context=replace(context, step_id=step.step_id),
+            emit=self._emit,
+            pace=self.pace,
+        )
+        self._records[position] = await (run.check_again() if only_check else run.run())
+
+    async def _begin(
+        self, position: int, step: BoundStep, go_on: Callable[[], bool]
+    ) -> StepRecord | None:
+        """Note that a step begins; None when another item failed while it waited for its turn."""
+        async with self._beginning:  # so that steps begin in their order, whatever the disk does
+            if not go_on():
+                return None
+            known = await self.record.begin_step(position, step)
+            self._records[position] = known
+            self._emit(
+                StepStarted(
+                    position=position,
+                    n_steps=len(self._steps),
+                    step_id=step.step_id,
+                    title=step.title,
+                )
+            )
+        return known
+
+    def _emit(self, event: RunEvent) -> None:
+        self._events.put_nowait(event)
+
+    def _stopped(self, how: str) -> str:
+        """What to say of a run that was cut off: what was running, and that nobody knows more."""
+        cut = [
+            self._steps[position].title
+            for position, record in sorted(self._records.items())
+            if record.state is StepState.STARTED
+        ]
+        if not cut:
+            return f"{how}: {_LOOK}" if how == _CUT_OFF else how
+        return f"{how} during {', '.join(cut)}, whose effect is not known: {_LOOK}"
+
+    async def _close_cut_off(self) -> None:
+        with contextlib.suppress(ProposalError):
+            for record in self._records.values():
+                if record.state is StepState.STARTED:
+                    ended = replace(record, state=StepState.FAILED, detail=_CUT_STEP)
+                    await self.record.note_result(ended)
+
     async def _finish(self) -> RunFinished:
         self._over = True
-        not_done = tuple(step.title for step in self._steps[self._n_begun :])
-        state = ProposalState.SUCCEEDED if self._fault is None else ProposalState.FAILED
-        reason = self._fault or "every step succeeded"
-        if not self._n_begun:
+        not_done = tuple(
+            step.title for position, step in enumerate(self._steps) if position not in self._records
+        )
+        state = ProposalState.FAILED if self._fault else ProposalState.SUCCEEDED
+        reason = self._fault or good_end(self._steps, self._records)
+        if all(record.state is StepState.SKIPPED for record in self._records.values()):
             reason += "; nothing was executed"
-        elif not_done:
+        if self._records and not_done:
             reason += f"; not done: {', '.join(not_done)}"
         state, reason = await self.record.finish(state, reason)
         return RunFinished(
-            state=state,
-            reason=reason,
-            seconds=time.monotonic() - self._began_mono,
-            not_done=not_done,
+            state=state, reason=reason, seconds=self.pace.now() - self._began, not_done=not_done
         )
-
-    async def _step(self, position: int, step: BoundStep) -> AsyncGenerator[RunEvent, None]:
-        noted = await self.record.begin_step(position, step)
-        self._n_begun = position + 1
-        yield StepStarted(
-            position=position, n_steps=len(self._steps), step_id=step.step_id, title=step.title
-        )
-        result = _NOTHING
-        async with contextlib.aclosing(
-            self.runner.run(step.action, self._context(step.risk))
-        ) as events:
-            async for event in events:
-                if isinstance(event, Line):
-                    yield OutputLine(step_id=step.step_id, text=event.text)
-                else:
-                    result = event
-        noted = replace(noted, detail=result.detail, output=result.output, seconds=result.seconds)
-        if step.verify is None or not result.ok:
-            await self._close(noted, step, result, None)
-            yield _finished(step, result)
-            return
-        await self.record.note_result(noted)
-        yield _finished(step, result)
-        check = await self._verify(step, step.verify)
-        await self._close(noted, step, result, check)
-        yield check
-
-    async def _close(
-        self, noted: StepRecord, step: BoundStep, result: ActionResult, check: VerifyFinished | None
-    ) -> None:
-        if not result.ok:
-            self._fault = f"{step.title}: {result.detail}"
-        elif check is not None and not check.ok:
-            self._fault = f"{step.title}: done, but the check afterwards failed: {check.detail}"
-        state = StepState.SUCCEEDED if self._fault is None else StepState.FAILED
-        verified = check.ok if check is not None else None
-        await self.record.end_step(replace(noted, state=state, verified=verified))
-
-    async def _verify(self, step: BoundStep, verify: Verify) -> VerifyFinished:
-        """Try the check until it holds or its time is over; at least once."""
-        began = time.monotonic()
-        while True:
-            left_s = verify.within_s - (time.monotonic() - began)
-            limit_s = min(verify.action.timeout_s, max(left_s, _LEAST_TRY_S))
-            action = replace(verify.action, timeout_s=limit_s)
-            result = await collect(self.runner, action, self._context(Risk.READ_ONLY))
-            seconds = time.monotonic() - began
-            if result.ok or seconds + self.poll_interval_s > verify.within_s:
-                return VerifyFinished(
-                    step_id=step.step_id, ok=result.ok, detail=result.detail, seconds=seconds
-                )
-            await asyncio.sleep(self.poll_interval_s)
-
-    def _context(self, risk: Risk) -> ActionContext:
-        return ActionContext(
-            executables=self.record.proposal.plan.executables,
-            read_only=risk is Risk.READ_ONLY,
-        )
-
-
-_NOTHING = ActionResult(
-    ok=False, exit_status=None, seconds=0.0, output="", detail="ended without a result"
-)
-
-
-def _finished(step: BoundStep, result: ActionResult) -> StepFinished:
-    return StepFinished(
-        step_id=step.step_id,
-        ok=result.ok,
-        exit_status=result.exit_status,
-        seconds=result.seconds,
-        detail=result.detail,
-        output=result.output,
-    )

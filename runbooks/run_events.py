@@ -23,6 +23,63 @@ class StepStarted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunResumed:
+    """A run goes on after the process that ran it had ended.
+
+    Attributes:
+        n_done: Steps that had ended before, skipped ones included.
+    """
+
+    n_done: int
+    n_steps: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepSkipped:
+    """A step's condition does not hold, so it is not run.
+
+    Attributes:
+        position: Counted from 0.
+    """
+
+    position: int
+    n_steps: int
+    step_id: str
+    title: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManualAsked:
+    """A person is asked to do something, and to say when it is done.
+
+    Attributes:
+        within_s: How long the run waits for the answer.
+    """
+
+    step_id: str
+    instructions: str
+    within_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TryFailed:
+    """An action failed and is tried again.
+
+    Attributes:
+        number: Of the try that failed, counted from 1.
+        n_tries: How many there are at most.
+        next_in_s: When the next begins.
+    """
+
+    step_id: str
+    number: int
+    n_tries: int
+    detail: str
+    next_in_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutputLine:
     """One line of a step's output, redacted."""
 
@@ -80,4 +137,14 @@ class RunFinished:
     not_done: tuple[str, ...] = ()
 
 
-RunEvent: TypeAlias = StepStarted | OutputLine | StepFinished | VerifyFinished | RunFinished
+RunEvent: TypeAlias = (
+    RunResumed
+    | StepStarted
+    | StepSkipped
+    | ManualAsked
+    | TryFailed
+    | OutputLine
+    | StepFinished
+    | VerifyFinished
+    | RunFinished
+)

@@ -34,6 +34,55 @@ class RunRecord:
         """
         await self._note({"event": "started"})
 
+    async def resume(self, n_done: int) -> None:
+        """Note that the run goes on in this process.
+
+        Raises:
+            AuditError: It could not be written: run nothing.
+        """
+        await self._note({"event": "resumed", "n_done": str(n_done)})
+
+    async def suspend(self) -> None:
+        """Note that this process ends, and the run goes on in another.
+
+        Raises:
+            AuditError: It could not be written.
+        """
+        await self._note({"event": "suspended"})
+
+    async def skip_step(self, position: int, step: BoundStep, reason: str) -> StepRecord:
+        """Note that a step is not run, and why.
+
+        Raises:
+            AuditError: It could not be written: run nothing more.
+            ProposalError: Likewise, in the store.
+        """
+        await self._note({"event": "step_skipped", "step": step.step_id, "detail": reason})
+        record = StepRecord(
+            position=position,
+            step_id=step.step_id,
+            state=StepState.SKIPPED,
+            started_at=self.clock(),
+            detail=reason,
+        )
+        await self.note_result(record)
+        return record
+
+    async def try_failed(self, step: BoundStep, number: int, detail: str) -> None:
+        """Note that a try failed and another follows.
+
+        Raises:
+            AuditError: It could not be written: do not try again.
+        """
+        await self._note(
+            {
+                "event": "try_failed",
+                "step": step.step_id,
+                "number": str(number),
+                "detail": detail,
+            }
+        )
+
     async def begin_step(self, position: int, step: BoundStep) -> StepRecord:
         """Note that a step is about to run.
 
@@ -59,8 +108,11 @@ class RunRecord:
         """
         await asyncio.to_thread(self.store.save_step, self.proposal.proposal_id, record)
 
-    async def end_step(self, record: StepRecord) -> None:
+    async def end_step(self, record: StepRecord) -> StepRecord:
         """Note how a step ended.
+
+        Returns:
+            The same record.
 
         Raises:
             AuditError: It could not be written: run nothing more.
@@ -75,6 +127,7 @@ class RunRecord:
                 "detail": record.detail,
             }
         )
+        return record
 
     async def finish(self, state: ProposalState, reason: str) -> tuple[ProposalState, str]:
         """Note how the run ended.

@@ -34,3 +34,8 @@ def is_gone(runner: str) -> bool:
     except psutil.AccessDenied:
         return False
     return abs(started - float(rest)) > _START_TOLERANCE_S
+
+
+def is_elsewhere(runner: str) -> bool:
+    """Whether a process named by `this_runner` is of another host, so that nobody here can look."""
+    return runner.split("/", 1)[0] != socket.gethostname()

@@ -22,6 +22,7 @@ class StepState(StrEnum):
     STARTED = "started"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
+    SKIPPED = "skipped"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,7 @@ class StepRecord:
 
     Attributes:
         position: Counted from 0.
-        detail: How it ended, for example "exit 3"; empty while it runs.
+        detail: How it ended, for example "exit 3"; empty while its action runs; why, if skipped.
         output: Redacted; head and tail when it was long.
         seconds: Wall time, 0 while it runs.
         verified: Result of the check afterwards; None without one, or before it.
@@ -109,6 +110,10 @@ class ProposalStore(Protocol):
 
     def move(self, proposal_id: int, move: Move) -> bool:
         """Compare and set the state; exactly one of several concurrent callers gets True."""
+        ...
+
+    def take_over(self, proposal_id: int, before: str, after: str) -> bool:
+        """Compare and set the runner of a RUNNING proposal; one of several callers gets True."""
         ...
 
     def save_step(self, proposal_id: int, step: StepRecord) -> None:

@@ -19,7 +19,17 @@ from runbooks.describe import describe, visible
 from runbooks.lifecycle import ProposalState
 from runbooks.policy import APPROVERS_SETTING, Policy
 from runbooks.proposal import Plan
-from runbooks.run_events import OutputLine, RunEvent, RunFinished, StepStarted, VerifyFinished
+from runbooks.run_events import (
+    ManualAsked,
+    OutputLine,
+    RunEvent,
+    RunFinished,
+    RunResumed,
+    StepSkipped,
+    StepStarted,
+    TryFailed,
+    VerifyFinished,
+)
 from runbooks.values import render
 
 _GOOD = "green"
@@ -104,7 +114,9 @@ def print_cases(cases: Sequence[Case]) -> None:
 
 def print_event(event: RunEvent) -> None:
     """Print one event of a run."""
-    if isinstance(event, StepStarted):
+    if isinstance(event, RunResumed | StepSkipped | TryFailed | ManualAsked):
+        console.print(Text(_aside(event), style="yellow"))
+    elif isinstance(event, StepStarted):
         place = f"{event.position + 1}/{event.n_steps}"
         console.print(Text(f"▶ {place} {visible(event.title)}", style="bold"))
     elif isinstance(event, OutputLine):
@@ -116,6 +128,22 @@ def print_event(event: RunEvent) -> None:
         _mark(f"{event.state.value}: {event.reason} ({event.seconds:.1f} s)", good=good)
     else:
         _mark(f"{event.detail} in {event.seconds:.1f} s", good=event.ok)
+
+
+def _aside(event: RunResumed | StepSkipped | TryFailed | ManualAsked) -> str:
+    if isinstance(event, RunResumed):
+        return f"↻ goes on after {event.n_done} of {event.n_steps} steps"
+    if isinstance(event, StepSkipped):
+        place = f"{event.position + 1}/{event.n_steps}"
+        return f"– {place} {visible(event.title)}, skipped: {visible(event.reason)}"
+    if isinstance(event, TryFailed):
+        again = f"again in {event.next_in_s:g} s"
+        return f"  try {event.number} of {event.n_tries}: {visible(event.detail)}; {again}"
+    return (
+        f"  please do: {visible(event.instructions)}\n"
+        f"  then: opsbot runbook confirm NUMBER {event.step_id} [--failed] "
+        f"(within {event.within_s:g} s)"
+    )
 
 
 def _mark(text: str, *, good: bool) -> None:

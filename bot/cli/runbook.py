@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from . import runbook_propose, runbook_runs
+from . import runbook_propose, runbook_runs, runbook_test
 from .output import FAILED, console, emit_json, error_console, fail
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Runbooks: declared procedures.")
 runbook_runs.register(app)
 runbook_propose.register(app)
+runbook_test.register(app)
 
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON document")]
 

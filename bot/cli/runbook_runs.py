@@ -1,4 +1,4 @@
-"""`opsbot runbook run|approve|reject|history`: propose, decide and run from a terminal.
+"""`opsbot runbook run|approve|reject|stop|confirm|resume|history`: what a terminal can do with runs.
 
 Who acts is the operating system's user, as the account "local:NAME". The same rules hold as in
 Slack: who asked does not approve, unless the settings say so.
@@ -11,7 +11,7 @@ import contextlib
 import os
 import pwd
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bot.runbook_wiring import RunbookServices
     from bot.settings import Settings
     from runbooks.approvals import ApprovalResult
+    from runbooks.control import ControlResult
     from runbooks.proposal import ActorRef
     from runbooks.run_events import RunEvent
 
@@ -41,6 +42,9 @@ def register(app: typer.Typer) -> None:
     app.command()(approve)
     app.command()(reject)
     app.command()(history)
+    app.command()(stop)
+    app.command()(confirm)
+    app.command()(resume)
 
 
 def run(
@@ -83,7 +87,8 @@ def approve(proposal_id: _Id, as_json: _Json = False) -> None:
         _tell(result, as_json=as_json and not result.launch)
         if not result.launch:
             return result.allowed
-        state = await _follow(services, proposal_id, as_json=as_json)
+        events = services.executor.run(proposal_id)
+        state = await _follow(services, proposal_id, events, as_json=as_json)
         return state is ProposalState.SUCCEEDED
 
     if not _with_services(decide):
@@ -104,6 +109,46 @@ def reject(
         return result.allowed
 
     if not _with_services(decide):
+        raise typer.Exit(FAILED)
+
+
+def stop(proposal_id: _Id, as_json: _Json = False) -> None:
+    """Stop a run, whichever process runs it."""
+    from runbooks.policy import AccountKind
+
+    async def decide(services: RunbookServices, _settings: Settings) -> ControlResult:
+        return await services.control.stop(proposal_id, _me(), AccountKind.MEMBER)
+
+    _tell_control(_with_services(decide), as_json=as_json)
+
+
+def confirm(
+    proposal_id: _Id,
+    step_id: Annotated[str, typer.Argument(help="The step that you did.")],
+    failed: Annotated[bool, typer.Option("--failed", help="It could not be done.")] = False,
+    as_json: _Json = False,
+) -> None:
+    """Say how a step went that a person does."""
+    from runbooks.policy import AccountKind
+
+    async def decide(services: RunbookServices, _settings: Settings) -> ControlResult:
+        kind = AccountKind.MEMBER
+        return await services.control.confirm(proposal_id, step_id, _me(), kind, ok=not failed)
+
+    _tell_control(_with_services(decide), as_json=as_json)
+
+
+def resume(proposal_id: _Id, as_json: _Json = False) -> None:
+    """Go on with a run whose process has ended, after its last complete step."""
+    from runbooks.lifecycle import ProposalState
+
+    async def go_on(services: RunbookServices, _settings: Settings) -> bool:
+        await services.executor.recover()
+        events = services.executor.resume(proposal_id)
+        state = await _follow(services, proposal_id, events, as_json=as_json)
+        return state is ProposalState.SUCCEEDED
+
+    if not _with_services(go_on):
         raise typer.Exit(FAILED)
 
 
@@ -164,7 +209,22 @@ def _tell(result: ApprovalResult, *, as_json: bool) -> None:
         console.print(result.reason, markup=False, highlight=False)
 
 
-async def _follow(services: RunbookServices, proposal_id: int, *, as_json: bool) -> object:
+def _tell_control(result: ControlResult, *, as_json: bool) -> None:
+    if as_json:
+        emit_json({"allowed": result.allowed, "reason": result.reason})
+    elif result.allowed:
+        console.print(result.reason, markup=False, highlight=False)
+    if not result.allowed:
+        fail(result.reason)
+
+
+async def _follow(
+    services: RunbookServices,
+    proposal_id: int,
+    run_events: AsyncGenerator[RunEvent, None],
+    *,
+    as_json: bool,
+) -> object:
     """Run it and show the events; returns the state it ended in."""
     from bot.cli.proposal_card import event_record, print_event
 
@@ -172,8 +232,8 @@ async def _follow(services: RunbookServices, proposal_id: int, *, as_json: bool)
     if task is not None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     events: list[RunEvent] = []
-    async with contextlib.aclosing(services.executor.run(proposal_id)) as run_events:
-        async for event in run_events:
+    async with contextlib.aclosing(run_events) as following:
+        async for event in following:
             events.append(event)
             if not as_json:
                 print_event(event)

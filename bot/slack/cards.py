@@ -18,8 +18,13 @@ from .value_table import value_blocks
 APPROVE_ACTION = "proposal_approve"
 REJECT_ACTION = "proposal_reject"
 PREVIEW_ACTION = "proposal_preview"
+STOP_ACTION = "run_stop"
+DONE_ACTION = "run_step_done"
+FAILED_ACTION = "run_step_failed"
 MAX_COMMAND_CHARS = 2500
 PREVIEW_LINES = 10
+_MAX_ASKED = 3
+_MAX_MARKS = 20
 _STATES: Mapping[ProposalState, tuple[str, str]] = {
     ProposalState.PENDING: (":large_yellow_circle:", "waiting for approval"),
     ProposalState.APPROVED: (":large_blue_circle:", "approved, starting"),
@@ -108,6 +113,9 @@ def _outcome(view: CaseView) -> list[Block]:
         blocks.extend(_run(view.run))
     elif view.case.reason:
         blocks.append(context(escape(view.case.reason)))
+    if view.state is ProposalState.RUNNING:
+        run = view.run or RunView()
+        blocks.extend(_running_buttons(view.case.proposal.proposal_id, run))
     return blocks
 
 
@@ -148,10 +156,40 @@ def _run(run: RunView) -> list[Block]:
     if run.lines:
         blocks.append(section(code_block("\n".join(run.lines), 2400)))
     if run.marks:
-        blocks.append(section("\n".join(escape(mark) for mark in run.marks)))
+        blocks.append(section(_marks(run.marks)))
     if run.finished is not None:
         blocks.append(context(_end(run)))
     return blocks
+
+
+def _marks(marks: tuple[str, ...]) -> str:
+    """The newest marks, those before counted."""
+    n_before = max(0, len(marks) - _MAX_MARKS)
+    before = [f"… {n_before} results before these"] if n_before else []
+    return "\n".join([*before, *(escape(mark) for mark in marks[n_before:])])
+
+
+def _running_buttons(proposal_id: int, run: RunView) -> list[Block]:
+    """What people may tell a run: how a step that they do went, and to stop."""
+    blocks: list[Block] = []
+    for asked in run.asked[:_MAX_ASKED]:
+        value = f"{proposal_id} {asked.step_id}"
+        minutes = f"{asked.within_s / 60:g} min"
+        blocks += [
+            section(f":raised_hand: *Please do, then say so* (within {minutes})"),
+            section(code_block(asked.instructions, 2400)),
+            _actions(
+                f"manual-{value}"[:255],
+                button("Done", DONE_ACTION, value, "primary"),
+                button("Failed", FAILED_ACTION, value, "danger"),
+            ),
+        ]
+    stop = button("Stop", STOP_ACTION, str(proposal_id), "danger")
+    return [*blocks, _actions(f"run-{proposal_id}", stop)]
+
+
+def _actions(block_id: str, *elements: Block) -> Block:
+    return {"type": "actions", "block_id": block_id, "elements": list(elements)}
 
 
 def _end(run: RunView) -> str:

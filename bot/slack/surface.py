@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Protocol, TypeAlias
 
 import structlog
@@ -108,13 +109,34 @@ class Surface:
 
     def approve(self, proposal_id: int, user_id: str, team_id: str, thread: ThreadRef) -> None:
         """Take a click on Approve."""
-        self._start(self._decide(proposal_id, user_id, team_id, thread, None))
+        approve = partial(self._desk.approve, proposal_id)
+        self._start(self._clicked(approve, user_id, team_id, thread))
 
     def reject(
         self, proposal_id: int, user_id: str, team_id: str, thread: ThreadRef, reason: str
     ) -> None:
         """Take a rejection with its reason."""
-        self._start(self._decide(proposal_id, user_id, team_id, thread, reason))
+        reject = partial(self._desk.reject, proposal_id, reason=reason)
+        self._start(self._clicked(reject, user_id, team_id, thread))
+
+    def stop_run(self, proposal_id: int, user_id: str, team_id: str, thread: ThreadRef) -> None:
+        """Take a click on Stop."""
+        stop = partial(self._desk.stop, proposal_id)
+        self._start(self._clicked(stop, user_id, team_id, thread))
+
+    def confirm_step(
+        self,
+        proposal_id: int,
+        step_id: str,
+        user_id: str,
+        team_id: str,
+        thread: ThreadRef,
+        *,
+        ok: bool,
+    ) -> None:
+        """Take somebody's word on a step that a person does."""
+        confirm = partial(self._desk.confirm, proposal_id, step_id, ok=ok)
+        self._start(self._clicked(confirm, user_id, team_id, thread))
 
     def open_mark_form(
         self, trigger_id: str, user_id: str, thread: ThreadRef, request_id: str
@@ -282,20 +304,21 @@ class Surface:
         await self._dispatcher.handle(request, outlet, intent=intent)
         return outlet.refusal
 
-    async def _decide(
-        self, proposal_id: int, user_id: str, team_id: str, thread: ThreadRef, reason: str | None
+    async def _clicked(
+        self,
+        take: Callable[[ActorRef, AccountKind], Awaitable[str | None]],
+        user_id: str,
+        team_id: str,
+        thread: ThreadRef,
     ) -> None:
+        """Look up who clicked, take the click, and tell them when it did not count."""
         try:
             actor = await self._people.look_up(user_id)
         except DirectoryError as exc:
             await self._whisper(thread, user_id, f"Not counted: {exc}. Nothing was run.")
             return
         who = ActorRef(team_id=team_id or actor.team_id, user_id=user_id, name=actor.name)
-        kind = _account_kind(actor, team_id)
-        if reason is None:
-            answer = await self._desk.approve(proposal_id, who, kind)
-        else:
-            answer = await self._desk.reject(proposal_id, who, kind, reason)
+        answer = await take(who, _account_kind(actor, team_id))
         if answer is not None:
             await self._whisper(thread, user_id, f"Not counted: {answer}.")
 

@@ -88,6 +88,21 @@ class SqlProposals:
             )
             return moved.scalar_one_or_none() is not None
 
+    def take_over(self, proposal_id: int, before: str, after: str) -> bool:
+        """See `ProposalStore.take_over`."""
+        with writing(self._engine, ProposalError) as session:
+            taken = session.execute(
+                update(ProposalRow)
+                .where(
+                    ProposalRow.proposal_id == proposal_id,
+                    ProposalRow.state == ProposalState.RUNNING.value,
+                    ProposalRow.runner == before,
+                )
+                .values(runner=after)
+                .returning(ProposalRow.proposal_id)
+            )
+            return taken.scalar_one_or_none() is not None
+
     def save_step(self, proposal_id: int, step: StepRecord) -> None:
         """See `ProposalStore.save_step`."""
         with writing(self._engine, ProposalError) as session:

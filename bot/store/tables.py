@@ -104,6 +104,20 @@ class RunStepRow(Base):
     verified: Mapped[bool | None]
 
 
+class RunSignalRow(Base):
+    """What somebody said to a run: stop, or that a step was done; the first counts."""
+
+    __tablename__ = "run_signals"
+
+    proposal_id: Mapped[int] = mapped_column(ForeignKey("proposals.proposal_id"), primary_key=True)
+    step_id: Mapped[str] = mapped_column(String(200), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    team_id: Mapped[str] = mapped_column(String(64))
+    user_id: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]
+
+
 class AuditLink(Base):
     """One link of the audit chain."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol, TypeAlias
 
 from .kinds import Action
@@ -34,6 +35,23 @@ class ActionResult:
     output: str
     detail: str
 
+    @property
+    def timed_out(self) -> bool:
+        """Its time was over before it ended, so what it did is not known."""
+        return not self.ok and self.detail.startswith(TIMED_OUT)
+
+
+TIMED_OUT = "timed out"
+"""How `detail` begins, for every kind of action, when the time was over."""
+
+
+class Part(StrEnum):
+    """What an action is to its step."""
+
+    PREVIEW = "preview"
+    ACTION = "action"
+    VERIFY = "verify"
+
 
 ActionEvent: TypeAlias = Line | ActionResult
 
@@ -44,11 +62,21 @@ class ActionContext:
 
     Attributes:
         executables: Program as written in an argv -> absolute path.
+        proposal_id: 0 outside a run.
+        step_id: Of the bound step; empty outside a run.
+        part: What the action is to that step.
+        n_try: Which try of it this is, counted from 1.
+        earlier: Redacted outputs of the steps before, by declared step.
         read_only: It is a preview, a check or a step that was declared to change nothing: a program
             of this machine is shut in where that is possible.
     """
 
     executables: Mapping[str, str] = field(default_factory=dict[str, str])
+    proposal_id: int = 0
+    step_id: str = ""
+    part: Part = Part.ACTION
+    n_try: int = 1
+    earlier: Mapping[str, str] = field(default_factory=dict[str, str])
     read_only: bool = False
 
 

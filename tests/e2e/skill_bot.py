@@ -66,7 +66,12 @@ async def skill_bot_on(
         people = await connection.identify()
         services = build_runbook_services(settings, database, people, connection.team_id)
         board = CardBoard(connection.web, connection.pacer, MessageRefs(database))
-        desk = Desk(approvals=services.approvals, executor=services.executor, board=board)
+        desk = Desk(
+            approvals=services.approvals,
+            executor=services.executor,
+            control=services.control,
+            board=board,
+        )
         book = LogBook(answers=LogAnswers(database), marks=LogMarks(database))
         surface = Surface(
             web=connection.web,

@@ -19,7 +19,14 @@ from ...skills.runbook.actions import CHOOSE_ACTION
 from ...skills.schedule.actions import SCHEDULE_ACTION
 from ...store.feedback import Feedback, Verdict
 from ..blocks import FEEDBACK_ACTION
-from ..cards import APPROVE_ACTION, PREVIEW_ACTION, REJECT_ACTION
+from ..cards import (
+    APPROVE_ACTION,
+    DONE_ACTION,
+    FAILED_ACTION,
+    PREVIEW_ACTION,
+    REJECT_ACTION,
+    STOP_ACTION,
+)
 from ..modals import reject_modal
 from ..surface import Surface
 from ..web import SlackCallError
@@ -61,11 +68,34 @@ def register(app: AsyncApp, surface: Surface) -> None:
         await ack()
         surface.preview_again(int(action["value"]), who(body)[0], where(body))
 
+    _register_run_clicks(app, surface)
     _register_orders(app, surface, SCHEDULE_ACTION, Intent.SCHEDULE)
     _register_orders(app, surface, ORDER_ACTION, Intent.LOGS)
     _register_orders(app, surface, CHOOSE_ACTION, Intent.RUNBOOK)
     _register_answers(app, surface)
     runbook_forms.register(app, surface)
+
+
+def _register_run_clicks(app: AsyncApp, surface: Surface) -> None:
+    """Buttons on the card of a run that goes on."""
+
+    @app.action(STOP_ACTION)
+    async def handle_stop(
+        ack: AsyncAck, body: Mapping[str, Any], action: Mapping[str, Any]
+    ) -> None:
+        await ack()
+        user_id, team_id = who(body)
+        surface.stop_run(int(action["value"]), user_id, team_id, where(body))
+
+    @app.action(re.compile(f"^({DONE_ACTION}|{FAILED_ACTION})$"))
+    async def handle_manual_answer(
+        ack: AsyncAck, body: Mapping[str, Any], action: Mapping[str, Any]
+    ) -> None:
+        await ack()
+        user_id, team_id = who(body)
+        number, _, step_id = str(action["value"]).partition(" ")
+        ok = str(action["action_id"]) == DONE_ACTION
+        surface.confirm_step(int(number), step_id, user_id, team_id, where(body), ok=ok)
 
 
 def _register_orders(app: AsyncApp, surface: Surface, prefix: str, intent: Intent) -> None:
