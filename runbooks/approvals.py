@@ -10,10 +10,12 @@ from datetime import datetime
 from .actions.base import ActionContext, ActionRunner
 from .audit import AuditTrail
 from .case import Case, open_case, stale_answer
+from .decisions import decide_approval, decide_rejection, n_counted, n_needed
 from .errors import AuditError, ProposalError
 from .lifecycle import ProposalState
 from .planning import Groundwork, ProposalRequest, Site, lay_ground, make_plan
-from .policy import AccountKind, Approval, Policy, decide_approval, decide_rejection
+from .policy import AccountKind, Approval, Policy, PolicySource
+from .policy_trail import announce
 from .previews import run_previews
 from .proposal import ActorRef, PreviewResult, Proposal
 from .store import AuditKind, Move, ProposalStore
@@ -46,7 +48,7 @@ class Approvals:
         *,
         store: ProposalStore,
         audit: AuditTrail,
-        policy: Policy,
+        policy: PolicySource,
         site: Site,
         runner: ActionRunner,
         clock: Clock,
@@ -73,17 +75,8 @@ class Approvals:
         Raises:
             AuditError: The trail cannot be read or written.
         """
-        facts = _policy_facts(self._policy)
-        earlier = await asyncio.to_thread(self._audit.about, f"policy:{place}")
-        if not earlier or dict(earlier[-1].facts) != facts:
-            await asyncio.to_thread(
-                self._audit.append,
-                AuditKind.POLICY,
-                f"policy:{place}",
-                self._clock(),
-                None,
-                facts,
-            )
+        policy = await self._policy.in_force()
+        await announce(self._audit, policy, place, self._clock(), {})
 
     async def propose(self, request: ProposalRequest) -> Proposal:
         """Run the previews and store a proposal.
@@ -102,7 +95,8 @@ class Approvals:
             {"preview": str(sum(step.preview is not None for step in ground.steps))},
         )
         previews = await run_previews(self._runner, ground.steps, _context(ground), self._clock)
-        plan = make_plan(request, self._site, ground, previews, self._policy, self._clock())
+        policy = await self._policy.in_force()
+        plan = make_plan(request, self._site, ground, previews, policy, self._clock())
         stored = await asyncio.to_thread(self._store.add, plan)
         proposal = open_case(stored).proposal
         try:
@@ -179,7 +173,8 @@ class Approvals:
         stale = await self._stale(case, now)
         if stale is not None:
             return await self._refuse(proposal.proposal_id, actor, stale, case)
-        decision = decide_approval(self._policy, proposal, actor, kind, case.approvals, now)
+        policy = await self._policy.in_force()
+        decision = decide_approval(policy, proposal, actor, kind, case.approvals, now)
         if not decision.allowed:
             return await self._refuse(proposal.proposal_id, actor, decision.reason, case)
         # NOTE: the row comes first: an approval that the trail does not know of launches nothing.
@@ -187,20 +182,24 @@ class Approvals:
             AuditKind.APPROVAL,
             _subject(proposal.proposal_id),
             actor,
-            {"sha256": proposal.sha256},
+            {"sha256": proposal.sha256, "grounds": decision.reason, "policy": policy.digest},
         )
         approval = Approval(actor=actor, at=now, sha256=proposal.sha256)
         counted = await asyncio.to_thread(self._store.add_approval, proposal.proposal_id, approval)
-        return await self._count(proposal.proposal_id, actor, counted=counted)
+        return await self._count(policy, proposal.proposal_id, actor, counted=counted)
 
-    async def _count(self, proposal_id: int, actor: ActorRef, *, counted: bool) -> ApprovalResult:
+    async def _count(
+        self, policy: Policy, proposal_id: int, actor: ActorRef, *, counted: bool
+    ) -> ApprovalResult:
         case = await self.get(proposal_id)
         if not counted:
             reason = stale_answer(case) or "you already approved it"
             return await self._refuse(proposal_id, actor, reason, case)
-        n_given, n_needed = len(case.approvals), case.proposal.plan.n_approvals
-        if n_given < n_needed:
-            reason = f"approved by {actor.name}; {n_given} of {n_needed} approvals"
+        now = self._clock()
+        n_given = n_counted(policy, case.proposal, case.approvals, now)
+        n_all = n_needed(policy, case.proposal.plan, now)
+        if n_given < n_all:
+            reason = f"approved by {actor.name}; {n_given} of {n_all} approvals"
             return ApprovalResult(allowed=True, reason=reason, case=case)
         reason = f"approved by {', '.join(given.actor.name for given in case.approvals)}"
         launch = await self._move(
@@ -231,7 +230,8 @@ class Approvals:
         stale = await self._stale(case, self._clock())
         if stale is not None:
             return await self._refuse(proposal_id, actor, stale, case)
-        decision = decide_rejection(self._policy, case.proposal, actor, kind)
+        policy = await self._policy.in_force()
+        decision = decide_rejection(policy, case.proposal, actor, kind, self._clock())
         if not decision.allowed:
             return await self._refuse(proposal_id, actor, decision.reason, case)
         words = reason.strip() or "no reason given"
@@ -316,12 +316,3 @@ def _context(ground: Groundwork) -> ActionContext:
 
 def _subject(proposal_id: int) -> str:
     return f"proposal:{proposal_id}"
-
-
-def _policy_facts(policy: Policy) -> dict[str, str]:
-    return {
-        "approvers": ", ".join(sorted(f"{team}:{user}" for team, user in policy.approvers)),
-        "allow_self_approval": str(policy.allow_self_approval),
-        "ttl_s": str(policy.ttl_s),
-        "n_approvals": ", ".join(f"{risk}: {n}" for risk, n in sorted(policy.n_approvals.items())),
-    }

@@ -111,9 +111,10 @@ def make_plan(
     """Put together what an approval binds.
 
     Args:
-        now: Aware UTC; the proposal expires `policy.ttl_s` later.
+        now: Aware UTC; the proposal expires as long after as the policy says.
     """
     runbook = request.runbook
+    terms = policy.terms(runbook.risk, ground.environment, now)
     return Plan(
         runbook=RunbookRef(
             name=runbook.name,
@@ -135,9 +136,9 @@ def make_plan(
         requester=request.requester,
         where=request.where,
         created_at=now,
-        expires_at=now + timedelta(seconds=policy.ttl_s),
+        expires_at=now + timedelta(seconds=terms.ttl_s),
         risk=runbook.risk,
-        n_approvals=policy.n_approvals[runbook.risk],
+        n_approvals=terms.n_approvals,
     )
 
 
