@@ -20,7 +20,7 @@ from inference import EngineState, InferenceError, InferenceService
 from knowledge import KnowledgeBase
 from runbooks.catalog import Catalog
 from runbooks.commands.classify import classify
-from runbooks.directory import Directory
+from runbooks.directory import Accounts
 
 from .desk import CaseBoard, Desk
 from .dispatch import Dispatcher, Skill
@@ -75,7 +75,7 @@ class Surroundings:
     """
 
     make_board: Callable[[Database], CaseBoard]
-    directory: Directory
+    directory: Accounts
     team_id: str
     post_digest: PostDigest
 

@@ -19,6 +19,7 @@ from runbooks.lifecycle import ProposalState
 from runbooks.policy import AccountKind
 from runbooks.proposal import ActorRef, PreviewResult
 from runbooks.run_events import RunEvent, RunFinished
+from runbooks.standing import Standing
 
 from .runs import CaseView, RunView, advance
 
@@ -27,6 +28,8 @@ class ApprovalDesk(Protocol):
     """What the desk needs of `runbooks.approvals.Approvals`."""
 
     async def get(self, proposal_id: int) -> Case: ...  # noqa: D102 - see Approvals
+
+    async def standing(self, case: Case) -> Standing: ...  # noqa: D102 - see Approvals
 
     async def preview(self, proposal_id: int) -> tuple[PreviewResult, ...]: ...  # noqa: D102
 
@@ -72,7 +75,13 @@ class Desk:
         Raises:
             ProposalError: There is none, or its record was changed.
         """
-        await self._board.show(CaseView(case=await self._approvals.get(proposal_id)))
+        await self._show(await self._approvals.get(proposal_id))
+
+    async def _show(self, case: Case) -> None:
+        standing = None
+        if case.state is ProposalState.PENDING:
+            standing = await self._approvals.standing(case)
+        await self._board.show(CaseView(case=case, standing=standing))
 
     async def preview(self, proposal_id: int) -> tuple[PreviewResult, ...]:
         """Run a proposal's previews once more.
@@ -134,4 +143,4 @@ class Desk:
     async def _refresh(self, result: ApprovalResult) -> None:
         # NOTE: while a run goes on, `follow` owns the card; a late click must not overwrite it.
         if result.case is not None and result.case.state is not ProposalState.RUNNING:
-            await self._board.show(CaseView(case=result.case))
+            await self._show(result.case)

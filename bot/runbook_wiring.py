@@ -14,11 +14,13 @@ from runbooks.actions.local import LocalRunner
 from runbooks.approvals import Approvals
 from runbooks.audit import AuditTrail
 from runbooks.audit_files import AuditFiles
-from runbooks.directory import Directory
+from runbooks.break_glass import GlassDesk
+from runbooks.directory import Accounts
 from runbooks.executor import Executor
 from runbooks.launch import LaunchCheck
 from runbooks.planning import Site
-from runbooks.policy import Policy, parse_approvers
+from runbooks.policy import Policy, PolicySource, parse_approvers
+from runbooks.policy_keeper import PolicyKeeper
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,28 +30,26 @@ class RunbookServices:
     approvals: Approvals
     executor: Executor
     audit: AuditTrail
-    policy: Policy
+    policy: PolicySource
+    glass: GlassDesk
 
 
 def build_runbook_services(
-    settings: Settings, engine: Engine, directory: Directory, team_id: str
+    settings: Settings, engine: Engine, directory: Accounts, team_id: str, place: str = "bot"
 ) -> RunbookServices:
     """Build everything over an opened database.
 
     Args:
-        directory: Where accounts are looked up at launch.
+        directory: Where accounts and user groups are looked up.
         team_id: Workspace that bare user ids in the list of approvers belong to; empty for none.
+        place: Where the policy holds, for the audit trail.
 
     Raises:
         PolicyError: The list of approvers cannot be read.
     """
-    policy = Policy(
-        approvers=parse_approvers(settings.runbooks.approvers, team_id=team_id),
-        allow_self_approval=settings.runbooks.allow_self_approval,
-        ttl_s=float(settings.runbooks.approval_ttl_s),
-    )
-    store = SqlProposals(engine)
     audit = build_audit(settings, engine)
+    policy = build_policy(settings, audit, directory, team_id, place)
+    store = SqlProposals(engine)
     runner = LocalRunner()
     approvals = Approvals(
         store=store,
@@ -66,7 +66,42 @@ def build_runbook_services(
         runner=runner,
         clock=utc_now,
     )
-    return RunbookServices(approvals=approvals, executor=executor, audit=audit, policy=policy)
+    return RunbookServices(
+        approvals=approvals,
+        executor=executor,
+        audit=audit,
+        policy=policy,
+        glass=GlassDesk(policy=policy, audit=audit, clock=utc_now),
+    )
+
+
+def build_policy(
+    settings: Settings, audit: AuditTrail, directory: Accounts, team_id: str, place: str
+) -> PolicySource:
+    """The policy file's rules, or without one those of the settings.
+
+    Raises:
+        PolicyError: The list of approvers cannot be read.
+    """
+    path = settings.runbooks.policy_file
+    if path is None:
+        return settings_policy(settings, team_id)
+    return PolicyKeeper(
+        path=path, team_id=team_id, groups=directory, audit=audit, place=place, clock=utc_now
+    )
+
+
+def settings_policy(settings: Settings, team_id: str) -> Policy:
+    """The rules of the settings: one list of approvers for everything.
+
+    Raises:
+        PolicyError: The list of approvers cannot be read.
+    """
+    return Policy(
+        approvers=parse_approvers(settings.runbooks.approvers, team_id=team_id),
+        allow_self_approval=settings.runbooks.allow_self_approval,
+        ttl_s=float(settings.runbooks.approval_ttl_s),
+    )
 
 
 def build_audit(settings: Settings, engine: Engine) -> AuditTrail:

@@ -18,6 +18,7 @@ from .policy import AccountKind, Approval, Policy, PolicySource
 from .policy_trail import announce
 from .previews import run_previews
 from .proposal import ActorRef, PreviewResult, Proposal
+from .standing import Standing, standing_of
 from .store import AuditKind, Move, ProposalStore
 
 Clock = Callable[[], datetime]
@@ -123,6 +124,14 @@ class Approvals:
         if stored is None:
             raise ProposalError(f"there is no proposal #{proposal_id}")
         return open_case(stored)
+
+    async def standing(self, case: Case) -> Standing:
+        """What a waiting proposal still needs by the rules as they are now.
+
+        Raises:
+            AuditError: The rules changed and that could not be written down.
+        """
+        return standing_of(await self._policy.in_force(), case, self._clock())
 
     async def recent(self, limit: int = 20) -> tuple[Case, ...]:
         """The newest proposals, newest first; one whose record was changed is left out.

@@ -126,8 +126,7 @@ class Policy:
         grant = self.grant_at(environment, now)
         if grant is not None and self.break_glass is not None:
             return self._emergency_terms(self.break_glass, grant, risk, environment)
-        freeze = next((each for each in self.freezes if each.holds(risk, environment, now)), None)
-        override = self.members(freeze.override) if freeze is not None else frozenset[Account]()
+        freeze, override = self._frozen(risk, environment, now)
         rule = self.rule_for(risk, environment)
         if rule is None:
             nobody = f"no rule of the policy is about {risk_words(risk)} risk in {environment}"
@@ -143,6 +142,17 @@ class Policy:
             override=override,
             nobody="" if accounts else f"nobody is in {' or '.join(rule.roles)}",
         )
+
+    def _frozen(
+        self, risk: Risk, environment: str, now: datetime
+    ) -> tuple[Freeze | None, frozenset[Account]]:
+        """The strictest freeze that holds, and who may override all that hold."""
+        holding = [each for each in self.freezes if each.holds(risk, environment, now)]
+        if not holding:
+            return None, frozenset()
+        may = {each.name: self.members(each.override) for each in holding}
+        strictest = min(holding, key=lambda each: len(may[each.name]))
+        return strictest, frozenset.intersection(*may.values())
 
     def rule_for(self, risk: Risk, environment: str) -> Rule | None:
         """The first rule that fits."""

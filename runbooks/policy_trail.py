@@ -46,9 +46,7 @@ async def announce(
     facts = {**policy_facts(policy), **more}
     earlier = await asyncio.to_thread(audit.about, f"policy:{place}")
     if not earlier or dict(earlier[-1].facts) != facts:
-        await asyncio.to_thread(
-            audit.append, AuditKind.POLICY, f"policy:{place}", at, None, facts
-        )
+        await asyncio.to_thread(audit.append, AuditKind.POLICY, f"policy:{place}", at, None, facts)
 
 
 def _listed(accounts: frozenset[tuple[str, str]]) -> str:

@@ -72,7 +72,9 @@ class Solo:
 
     def __post_init__(self) -> None:
         if not timedelta(0) < self.end_at - self.start_at <= MAX_SOLO:
-            raise PolicyError(f"solo mode must last more than nothing and at most {MAX_SOLO.days} days")
+            raise PolicyError(
+                f"solo mode must last more than nothing and at most {MAX_SOLO.days} days"
+            )
 
     def holds(self, now: datetime) -> bool:
         """Whether it is on at an aware moment."""

@@ -135,6 +135,8 @@ class AuditKind(StrEnum):
     EXPIRY = "expiry"
     RUN = "run"
     POLICY = "policy"
+    BREAK_GLASS = "break_glass"
+    CHECKPOINT = "checkpoint"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

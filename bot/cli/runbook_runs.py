@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import pwd
 import signal
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from bot.cli.local_user import local_user
 from bot.cli.output import FAILED, WRONG_USE, console, emit_json, fail
 
 if TYPE_CHECKING:
     from bot.runbook_wiring import RunbookServices
     from bot.settings import Settings
     from runbooks.approvals import ApprovalResult
-    from runbooks.proposal import ActorRef
     from runbooks.run_events import RunEvent
 
 T = TypeVar("T")
@@ -62,13 +60,16 @@ def run(
         request = ProposalRequest(
             runbook=catalog.get(name),
             values=values,
-            requester=_me(),
+            requester=local_user(),
             where=Place(channel_id="", thread_ts=""),
             why=why,
         )
         proposal = await services.approvals.propose(request)
         case = await services.approvals.get(proposal.proposal_id)
-        emit_json(case_record(case)) if as_json else print_case(case, services.policy)
+        if as_json:
+            emit_json(case_record(case))
+        else:
+            print_case(case, await services.approvals.standing(case))
 
     _with_services(propose)
 
@@ -79,7 +80,7 @@ def approve(proposal_id: _Id, as_json: _Json = False) -> None:
     from runbooks.policy import AccountKind
 
     async def decide(services: RunbookServices, _settings: Settings) -> bool:
-        result = await services.approvals.approve(proposal_id, _me(), AccountKind.MEMBER)
+        result = await services.approvals.approve(proposal_id, local_user(), AccountKind.MEMBER)
         _tell(result, as_json=as_json and not result.launch)
         if not result.launch:
             return result.allowed
@@ -99,7 +100,9 @@ def reject(
     from runbooks.policy import AccountKind
 
     async def decide(services: RunbookServices, _settings: Settings) -> bool:
-        result = await services.approvals.reject(proposal_id, _me(), AccountKind.MEMBER, reason)
+        result = await services.approvals.reject(
+            proposal_id, local_user(), AccountKind.MEMBER, reason
+        )
         _tell(result, as_json=as_json)
         return result.allowed
 
@@ -133,18 +136,6 @@ def _parse_values(given: list[str]) -> dict[str, str]:
             fail(f"-p {key} is given twice", WRONG_USE)
         values[key] = value
     return values
-
-
-def _me() -> ActorRef:
-    from runbooks.directory import LOCAL_TEAM
-    from runbooks.proposal import ActorRef
-
-    uid = os.getuid()
-    try:
-        name = pwd.getpwuid(uid).pw_name
-    except KeyError:
-        name = str(uid)
-    return ActorRef(team_id=LOCAL_TEAM, user_id=name, name=name)
 
 
 def _tell(result: ApprovalResult, *, as_json: bool) -> None:
@@ -203,7 +194,9 @@ def _with_services(work: Callable[[RunbookServices, Settings], Awaitable[T]]) ->
         settings = load_settings()
         engine = open_database(settings.effective_database_url)
         try:
-            services = build_runbook_services(settings, engine, LocalDirectory(), team_id="")
+            services = build_runbook_services(
+                settings, engine, LocalDirectory(), team_id="", place="terminal"
+            )
             await services.approvals.announce_policy("terminal")
             return await work(services, settings)
         finally:

@@ -111,17 +111,12 @@ def _outcome(view: CaseView) -> list[Block]:
 
 def _waiting(view: CaseView) -> list[Block]:
     proposal, plan = view.case.proposal, view.case.proposal.plan
-    given = len(view.case.approvals)
-    so_far = f", {given} so far" if given else ""
-    needs = f"{plan.n_approvals} approver{'s' if plan.n_approvals > 1 else ''}{so_far}"
     if len(_longest_command(plan)) > MAX_COMMAND_CHARS:
         return []
     value = str(proposal.proposal_id)
     return [
-        context(
-            f"*Needs*  {needs}, not the requester ({escape(plan.requester.name)})  ·  "
-            f"expires {date_token(plan.expires_at)}"
-        ),
+        context(f"*Needs*  {escape(_needs(view))}  ·  expires {date_token(plan.expires_at)}"),
+        *(context(f":warning: {escape(note)}") for note in _notes(view)),
         {
             "type": "actions",
             "block_id": f"proposal-{value}",
@@ -132,6 +127,17 @@ def _waiting(view: CaseView) -> list[Block]:
             ],
         },
     ]
+
+
+def _needs(view: CaseView) -> str:
+    if view.standing is not None:
+        return view.standing.needs
+    plan = view.case.proposal.plan
+    return f"{plan.n_approvals} of the approvers"
+
+
+def _notes(view: CaseView) -> tuple[str, ...]:
+    return view.standing.notes if view.standing is not None else ()
 
 
 def _longest_command(plan: Plan) -> str:
