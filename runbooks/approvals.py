@@ -13,7 +13,7 @@ from .case import Case, open_case, stale_answer
 from .decisions import decide_approval, decide_rejection, n_counted, n_needed
 from .errors import AuditError, ProposalError
 from .lifecycle import ProposalState
-from .planning import Groundwork, ProposalRequest, Site, lay_ground, make_plan
+from .planning import Groundwork, Head, ProposalRequest, Site, head_of, lay_ground, make_plan
 from .policy import AccountKind, Approval, Policy, PolicySource
 from .policy_trail import announce
 from .previews import run_previews
@@ -63,7 +63,7 @@ class Approvals:
         self._store = store
         self._audit = audit
         self._policy = policy
-        self._site = site
+        self.site = site
         self._runner = runner
         self._clock = clock
 
@@ -79,8 +79,11 @@ class Approvals:
         policy = await self._policy.in_force()
         await announce(self._audit, policy, place, self._clock(), {})
 
-    async def propose(self, request: ProposalRequest) -> Proposal:
+    async def propose(self, request: ProposalRequest, replaces: int | None = None) -> Proposal:
         """Run the previews and store a proposal.
+
+        Args:
+            replaces: The proposal whose values were edited to make this one.
 
         Raises:
             ParameterError: A value is missing or wrong.
@@ -88,24 +91,30 @@ class Approvals:
             ProposalError: A program is not there, or the store failed.
             AuditError: The audit trail cannot be written; nothing was proposed.
         """
-        ground = lay_ground(request, self._site)
+        return await self.submit(head_of(request, replaces), lay_ground(request, self.site))
+
+    async def submit(self, head: Head, ground: Groundwork) -> Proposal:
+        """Run the previews of bound steps and store a proposal of them.
+
+        Raises:
+            ProposalError: The store failed.
+            AuditError: The audit trail cannot be written; nothing was proposed.
+        """
         await self._note(
             AuditKind.REQUEST,
-            f"runbook:{request.runbook.name}",
-            request.requester,
+            f"runbook:{head.runbook.name}",
+            head.requester,
             {"preview": str(sum(step.preview is not None for step in ground.steps))},
         )
         previews = await run_previews(self._runner, ground.steps, _context(ground), self._clock)
         policy = await self._policy.in_force()
-        plan = make_plan(request, self._site, ground, previews, policy, self._clock())
+        plan = make_plan(head, self.site, ground, previews, policy, self._clock())
         stored = await asyncio.to_thread(self._store.add, plan)
         proposal = open_case(stored).proposal
+        facts = {"runbook": head.runbook.name, "sha256": proposal.sha256, **_ancestry(head)}
         try:
             await self._note(
-                AuditKind.PROPOSAL,
-                _subject(proposal.proposal_id),
-                request.requester,
-                {"runbook": request.runbook.name, "sha256": proposal.sha256},
+                AuditKind.PROPOSAL, _subject(proposal.proposal_id), head.requester, facts
             )
         except AuditError as exc:
             await self._move(
@@ -175,17 +184,17 @@ class Approvals:
             case = await self.get(proposal_id)
             return await self._approve(case, actor, kind)
         except (ProposalError, AuditError) as exc:
-            return await self._refuse(proposal_id, actor, str(exc), None)
+            return await self.refuse(proposal_id, actor, str(exc), None)
 
     async def _approve(self, case: Case, actor: ActorRef, kind: AccountKind) -> ApprovalResult:
         proposal, now = case.proposal, self._clock()
         stale = await self._stale(case, now)
         if stale is not None:
-            return await self._refuse(proposal.proposal_id, actor, stale, case)
+            return await self.refuse(proposal.proposal_id, actor, stale, case)
         policy = await self._policy.in_force()
         decision = decide_approval(policy, proposal, actor, kind, case.approvals, now)
         if not decision.allowed:
-            return await self._refuse(proposal.proposal_id, actor, decision.reason, case)
+            return await self.refuse(proposal.proposal_id, actor, decision.reason, case)
         # NOTE: the row comes first: an approval that the trail does not know of launches nothing.
         await self._note(
             AuditKind.APPROVAL,
@@ -203,7 +212,7 @@ class Approvals:
         case = await self.get(proposal_id)
         if not counted:
             reason = stale_answer(case) or "you already approved it"
-            return await self._refuse(proposal_id, actor, reason, case)
+            return await self.refuse(proposal_id, actor, reason, case)
         now = self._clock()
         n_given = n_counted(policy, case.proposal, case.approvals, now)
         n_all = n_needed(policy, case.proposal.plan, now)
@@ -230,19 +239,15 @@ class Approvals:
             case = await self.get(proposal_id)
             return await self._reject(case, actor, kind, reason)
         except (ProposalError, AuditError) as exc:
-            return await self._refuse(proposal_id, actor, str(exc), None)
+            return await self.refuse(proposal_id, actor, str(exc), None)
 
     async def _reject(
         self, case: Case, actor: ActorRef, kind: AccountKind, reason: str
     ) -> ApprovalResult:
         proposal_id = case.proposal.proposal_id
-        stale = await self._stale(case, self._clock())
-        if stale is not None:
-            return await self._refuse(proposal_id, actor, stale, case)
-        policy = await self._policy.in_force()
-        decision = decide_rejection(policy, case.proposal, actor, kind, self._clock())
-        if not decision.allowed:
-            return await self._refuse(proposal_id, actor, decision.reason, case)
+        refusal = await self.cannot_stop(case, actor, kind)
+        if refusal is not None:
+            return await self.refuse(proposal_id, actor, refusal, case)
         words = reason.strip() or "no reason given"
         await self._note(AuditKind.REJECTION, _subject(proposal_id), actor, {"reason": words})
         done = await self._move(
@@ -251,8 +256,22 @@ class Approvals:
         now_case = await self.get(proposal_id)
         if not done:
             stale = stale_answer(now_case) or "somebody else decided first"
-            return await self._refuse(proposal_id, actor, stale, now_case)
+            return await self.refuse(proposal_id, actor, stale, now_case)
         return ApprovalResult(allowed=True, reason=f"rejected by {actor.name}", case=now_case)
+
+    async def cannot_stop(self, case: Case, actor: ActorRef, kind: AccountKind) -> str | None:
+        """Why this person may not reject or replace a proposal now; None when they may.
+
+        Raises:
+            ProposalError: The store failed.
+            AuditError: The audit trail cannot be written.
+        """
+        stale = await self._stale(case, self._clock())
+        if stale is not None:
+            return stale
+        policy = await self._policy.in_force()
+        decision = decide_rejection(policy, case.proposal, actor, kind, self._clock())
+        return None if decision.allowed else decision.reason
 
     async def expire_due(self, now: datetime | None = None) -> tuple[int, ...]:
         """Expire every proposal whose time is over.
@@ -292,10 +311,10 @@ class Approvals:
             return "expired, not run; ask again for a new proposal"
         return stale_answer(case)
 
-    async def _refuse(
+    async def refuse(
         self, proposal_id: int, actor: ActorRef, reason: str, case: Case | None
     ) -> ApprovalResult:
-        """Answer no; the answer stands even when the trail cannot take it."""
+        """Answer no to a click; the answer stands even when the trail cannot take it."""
         try:
             await self._note(AuditKind.REFUSAL, _subject(proposal_id), actor, {"reason": reason})
         except AuditError as exc:
@@ -325,3 +344,8 @@ def _context(ground: Groundwork) -> ActionContext:
 
 def _subject(proposal_id: int) -> str:
     return f"proposal:{proposal_id}"
+
+
+def _ancestry(head: Head) -> dict[str, str]:
+    links = {"replaces": head.replaces, "undoes": head.undoes}
+    return {name: str(number) for name, number in links.items() if number is not None}

@@ -24,7 +24,7 @@ from .binding import BoundStep, bind, resolve
 from .errors import ProposalError
 from .policy import Policy
 from .proposal import ActorRef, Place, Plan, PreviewResult, RunbookRef
-from .schema import Runbook
+from .schema import Risk, Runbook
 from .targets import Target, Targets
 
 MAX_WHY_CHARS = 2000
@@ -68,6 +68,39 @@ class ProposalRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """What a proposal says about itself, beside its steps; see `Plan` for the fields."""
+
+    runbook: RunbookRef
+    risk: Risk
+    requester: ActorRef
+    where: Place
+    why: str = ""
+    evidence: tuple[str, ...] = ()
+    replaces: int | None = None
+    undoes: int | None = None
+
+
+def head_of(request: ProposalRequest, replaces: int | None = None) -> Head:
+    """The head of a proposal to run a runbook."""
+    runbook = request.runbook
+    return Head(
+        runbook=RunbookRef(
+            name=runbook.name,
+            title=runbook.title,
+            version=runbook.version,
+            digest=runbook.digest,
+        ),
+        risk=runbook.risk,
+        requester=request.requester,
+        where=request.where,
+        why=request.why,
+        evidence=request.evidence,
+        replaces=replaces,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Groundwork:
     """What is known of a plan before its previews have run."""
 
@@ -89,10 +122,21 @@ def lay_ground(request: ProposalRequest, site: Site) -> Groundwork:
             target is not in the settings, or the targets are of several environments.
     """
     steps = bind(request.runbook, request.values, site.variables)
+    return ground_of(steps, resolve(request.runbook, request.values), site)
+
+
+def ground_of(
+    steps: tuple[BoundStep, ...], parameters: Mapping[str, ParameterValue], site: Site
+) -> Groundwork:
+    """Find the programs and targets of bound steps.
+
+    Raises:
+        ProposalError: As for `lay_ground`.
+    """
     named = site.targets.named_by(_actions(steps))
     return Groundwork(
         steps=steps,
-        parameters=resolve(request.runbook, request.values),
+        parameters=parameters,
         executables={name: find_executable(name) for name in _programs(steps)},
         environment_names=_environment_names(steps),
         environment=_environment(site, named),
@@ -101,7 +145,7 @@ def lay_ground(request: ProposalRequest, site: Site) -> Groundwork:
 
 
 def make_plan(
-    request: ProposalRequest,
+    head: Head,
     site: Site,
     ground: Groundwork,
     previews: tuple[PreviewResult, ...],
@@ -113,15 +157,9 @@ def make_plan(
     Args:
         now: Aware UTC; the proposal expires as long after as the policy says.
     """
-    runbook = request.runbook
-    terms = policy.terms(runbook.risk, ground.environment, now)
+    terms = policy.terms(head.risk, ground.environment, now)
     return Plan(
-        runbook=RunbookRef(
-            name=runbook.name,
-            title=runbook.title,
-            version=runbook.version,
-            digest=runbook.digest,
-        ),
+        runbook=head.runbook,
         parameters=ground.parameters,
         steps=ground.steps,
         environment=ground.environment,
@@ -130,15 +168,17 @@ def make_plan(
         run_as=run_as(),
         environment_names=ground.environment_names,
         executables=ground.executables,
-        why=safe_text(request.why[:MAX_WHY_CHARS]),
-        evidence=tuple(safe_text(line) for line in request.evidence[:MAX_EVIDENCE]),
+        why=safe_text(head.why[:MAX_WHY_CHARS]),
+        evidence=tuple(safe_text(line) for line in head.evidence[:MAX_EVIDENCE]),
         previews=previews,
-        requester=request.requester,
-        where=request.where,
+        requester=head.requester,
+        where=head.where,
         created_at=now,
         expires_at=now + timedelta(seconds=terms.ttl_s),
-        risk=runbook.risk,
+        risk=head.risk,
         n_approvals=terms.n_approvals,
+        replaces=head.replaces,
+        undoes=head.undoes,
     )
 
 

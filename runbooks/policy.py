@@ -150,9 +150,11 @@ class Policy:
         holding = [each for each in self.freezes if each.holds(risk, environment, now)]
         if not holding:
             return None, frozenset()
-        may = {each.name: self.members(each.override) for each in holding}
-        strictest = min(holding, key=lambda each: len(may[each.name]))
-        return strictest, frozenset.intersection(*may.values())
+        strictest = min(holding, key=lambda each: len(self.members(each.override)))
+        override = self.members(strictest.override)
+        for each in holding:
+            override &= self.members(each.override)
+        return strictest, override
 
     def rule_for(self, risk: Risk, environment: str) -> Rule | None:
         """The first rule that fits."""
