@@ -20,7 +20,7 @@ from .store import AuditEntry, AuditKind
 
 CONFIRM_WITHIN = timedelta(minutes=15)
 MAX_REASON_CHARS = 500
-_SUBJECT = "break_glass"
+SUBJECT = "break_glass"
 _ASKED, _OPENED, _REFUSED = "asked", "opened", "refused"
 
 
@@ -48,9 +48,16 @@ def open_grants(audit: AuditTrail, policy: Policy, now: datetime) -> tuple[Grant
     Raises:
         AuditError: The trail cannot be read, or was changed.
     """
-    if policy.break_glass is None:
-        return ()
-    grants = (_grant(entry) for entry in audit.about(_SUBJECT))
+    return grants_in(audit, now) if policy.break_glass is not None else ()
+
+
+def grants_in(audit: AuditTrail, now: datetime) -> tuple[Grant, ...]:
+    """Every break-glass of the trail that is not over, whatever the policy says by now.
+
+    Raises:
+        AuditError: The trail cannot be read, or was changed.
+    """
+    grants = (_grant(entry) for entry in audit.about(SUBJECT))
     return tuple(grant for grant in grants if grant is not None and now < grant.until)
 
 
@@ -134,7 +141,7 @@ class GlassDesk:
         return BreakGlassAnswer(allowed=True, sentence=sentence, grant=grant)
 
     async def _asked(self, environment: str, now: datetime) -> AuditEntry | None:
-        entries = await asyncio.to_thread(self._audit.about, _SUBJECT)
+        entries = await asyncio.to_thread(self._audit.about, SUBJECT)
         of_here = [
             entry
             for entry in entries
@@ -156,7 +163,7 @@ class GlassDesk:
         await asyncio.to_thread(
             self._audit.append,
             AuditKind.BREAK_GLASS,
-            _SUBJECT,
+            SUBJECT,
             self._clock(),
             actor,
             {"event": event, "environment": environment, **facts},

@@ -160,7 +160,7 @@ class AuditRow:
     """An entry in its place in the chain.
 
     Attributes:
-        sequence: Counted from 1 without gaps.
+        sequence: Counted from 1 without gaps; the first rows may have been pruned.
         previous: MAC (hex) of the row before; empty for the first.
         mac: HMAC-SHA256 (hex) over everything else.
     """
@@ -192,4 +192,8 @@ class AuditStore(Protocol):
 
     def about(self, subject: str) -> tuple[AuditRow, ...]:
         """The rows of one subject in sequence order."""
+        ...
+
+    def remove_through(self, sequence: int) -> int:
+        """Remove every row up to and with a sequence; gives how many there were."""
         ...

@@ -9,7 +9,6 @@ import pytest
 
 from runbooks.actions.kinds import CommandAction
 from runbooks.approvals import Approvals
-from runbooks.audit import AuditTrail
 from runbooks.break_glass import GlassDesk
 from runbooks.errors import AuditError, DirectoryError
 from runbooks.executor import Executor
