@@ -21,6 +21,7 @@ from runbooks.launch import LaunchCheck
 from runbooks.planning import Site
 from runbooks.policy import Policy, PolicySource, parse_approvers
 from runbooks.policy_keeper import PolicyKeeper
+from runbooks.successors import Successors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,7 @@ class RunbookServices:
     audit: AuditTrail
     policy: PolicySource
     glass: GlassDesk
+    successors: Successors
 
 
 def build_runbook_services(
@@ -72,6 +74,7 @@ def build_runbook_services(
         audit=audit,
         policy=policy,
         glass=GlassDesk(policy=policy, audit=audit, clock=utc_now),
+        successors=Successors(approvals),
     )
 
 

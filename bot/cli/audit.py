@@ -69,8 +69,9 @@ def prune(
 ) -> None:
     """Remove old rows; what is left can still be verified, and the removal is a row itself."""
     from bot.cli.local_user import local_user
+    from bot.runbook_wiring import utc_now
 
-    limit, now = before.replace(tzinfo=UTC), datetime.now(UTC)
+    limit, now = before.replace(tzinfo=UTC), utc_now()
     if limit > now:
         fail(f"{limit:%Y-%m-%d %H:%M} UTC lies in the future", WRONG_USE)
     with _opened() as (trail, engine):

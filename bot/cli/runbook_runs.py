@@ -1,4 +1,4 @@
-"""`opsbot runbook run|approve|reject|history`: propose, decide and run from a terminal.
+"""`opsbot runbook run|approve|reject|edit|undo|preview|history`: propose, decide and run from a terminal.
 
 Who acts is the operating system's user, as the account "local:NAME". The same rules hold as in
 Slack: who asked does not approve, unless the settings say so.
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bot.settings import Settings
     from runbooks.approvals import ApprovalResult
     from runbooks.run_events import RunEvent
+    from runbooks.successors import Succession
 
 T = TypeVar("T")
 
@@ -38,6 +39,9 @@ def register(app: typer.Typer) -> None:
     app.command()(run)
     app.command()(approve)
     app.command()(reject)
+    app.command()(edit)
+    app.command()(preview)
+    app.command()(undo)
     app.command()(history)
 
 
@@ -71,7 +75,7 @@ def run(
         else:
             print_case(case, await services.approvals.standing(case))
 
-    _with_services(propose)
+    with_services(propose)
 
 
 def approve(proposal_id: _Id, as_json: _Json = False) -> None:
@@ -87,7 +91,7 @@ def approve(proposal_id: _Id, as_json: _Json = False) -> None:
         state = await _follow(services, proposal_id, as_json=as_json)
         return state is ProposalState.SUCCEEDED
 
-    if not _with_services(decide):
+    if not with_services(decide):
         raise typer.Exit(FAILED)
 
 
@@ -106,8 +110,73 @@ def reject(
         _tell(result, as_json=as_json)
         return result.allowed
 
-    if not _with_services(decide):
+    if not with_services(decide):
         raise typer.Exit(FAILED)
+
+
+def edit(proposal_id: _Id, param: _Values = None, as_json: _Json = False) -> None:
+    """Propose a waiting proposal again with other values; the old one is closed."""
+    from runbooks.catalog import Catalog
+    from runbooks.policy import AccountKind
+
+    given = _parse_values(param or [])
+
+    async def propose(services: RunbookServices, settings: Settings) -> Succession:
+        catalog = await asyncio.to_thread(Catalog.load, settings.runbooks.folders)
+        plan = (await services.approvals.get(proposal_id)).proposal.plan
+        runbook = catalog.get(plan.runbook.name)
+        declared = {parameter.name for parameter in runbook.parameters}
+        kept = {name: value for name, value in plan.parameters.items() if name in declared}
+        return await services.successors.edit(
+            proposal_id, runbook, {**kept, **given}, local_user(), AccountKind.MEMBER
+        )
+
+    _show_successor(propose, as_json=as_json)
+
+
+def undo(proposal_id: _Id, as_json: _Json = False) -> None:
+    """Propose to undo what a run did, as far as its steps declare how; nothing runs yet."""
+    from runbooks.policy import AccountKind
+
+    async def propose(services: RunbookServices, _settings: Settings) -> Succession:
+        return await services.successors.undo(proposal_id, local_user(), AccountKind.MEMBER)
+
+    _show_successor(propose, as_json=as_json)
+
+
+def preview(proposal_id: _Id, as_json: _Json = False) -> None:
+    """Do the dry run of a waiting proposal once more; the proposal stays as it is."""
+
+    async def look(services: RunbookServices, _settings: Settings) -> None:
+        results = await services.approvals.preview(proposal_id)
+        if as_json:
+            emit_json(results)
+        for result in () if as_json else results:
+            console.print(f"{result.step_id}: {result.detail}", markup=False, highlight=False)
+            console.print(result.output or "(no output)", markup=False, highlight=False)
+        if not results and not as_json:
+            console.print("this proposal declares no dry run")
+
+    with_services(look)
+
+
+def _show_successor(
+    make: Callable[[RunbookServices, Settings], Awaitable[Succession]], *, as_json: bool
+) -> None:
+    from bot.cli.proposal_card import case_record, print_case
+
+    async def show(services: RunbookServices, settings: Settings) -> None:
+        made = await make(services, settings)
+        if made.proposal is None:
+            fail(made.reason)
+        case = await services.approvals.get(made.proposal.proposal_id)
+        if as_json:
+            emit_json(case_record(case))
+            return
+        console.print(made.reason, markup=False, highlight=False)
+        print_case(case, await services.approvals.standing(case))
+
+    with_services(show)
 
 
 def history(
@@ -123,7 +192,7 @@ def history(
         cases = await services.approvals.recent(limit)
         emit_json([case_record(case) for case in cases]) if as_json else print_cases(cases)
 
-    _with_services(show)
+    with_services(show)
 
 
 def _parse_values(given: list[str]) -> dict[str, str]:
@@ -181,8 +250,9 @@ async def _follow(services: RunbookServices, proposal_id: int, *, as_json: bool)
     return case.state
 
 
-def _with_services(work: Callable[[RunbookServices, Settings], Awaitable[T]]) -> T:
+def with_services(work: Callable[[RunbookServices, Settings], Awaitable[T]]) -> T:
     """Open settings and database, do the work, and turn every known fault into a sentence."""
+    from bot.log_setup import set_up_logging
     from bot.runbook_wiring import build_runbook_services
     from bot.settings import SettingsError, load_settings
     from bot.store.engine import open_database
@@ -191,6 +261,7 @@ def _with_services(work: Callable[[RunbookServices, Settings], Awaitable[T]]) ->
     from runbooks.errors import ParameterError, PolicyError, RunbookError, UnknownRunbookError
 
     async def main() -> T:
+        set_up_logging("ERROR")
         settings = load_settings()
         engine = open_database(settings.effective_database_url)
         try:
