@@ -22,6 +22,7 @@ from runbooks.catalog import Catalog
 from runbooks.commands.classify import classify
 from runbooks.directory import Accounts
 
+from .amendments import Amendments
 from .desk import CaseBoard, Desk
 from .dispatch import Dispatcher, Skill
 from .eager_prefill import EagerPrefill
@@ -259,12 +260,24 @@ async def open_slack_bot(settings: Settings) -> AsyncGenerator[Core]:
             desk=core.desk,
             feedback=core.feedback,
             log_book=core.log_book,
+            amendments=amendments(core.services, core.catalog, core.desk),
             threads=core.threads,
         )
         stack.push_async_callback(surface.drain, 5.0)
         await connection.listen(surface)
         stack.push_async_callback(connection.close)
         yield core
+
+
+def amendments(services: RunbookServices, catalog: Catalog, desk: Desk) -> Amendments:
+    """What people do to proposals beside approving and rejecting them."""
+    return Amendments(
+        approvals=services.approvals,
+        successors=services.successors,
+        glass=services.glass,
+        catalog=catalog,
+        show=desk.show,
+    )
 
 
 def classify_line(line: str) -> str:

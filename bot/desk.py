@@ -125,6 +125,8 @@ class Desk:
             async with contextlib.aclosing(self._executor.run(proposal_id)) as events:
                 async for event in events:
                     run = advance(run, event)
+                    if run.finished is not None:
+                        case = await self._approvals.get(proposal_id)
                     await self._board.show(CaseView(case=case, run=run))
         except RunbookError as exc:
             self._log.warning("run_not_followed", proposal_id=proposal_id, reason=str(exc))

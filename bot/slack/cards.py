@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from runbooks.binding import BoundStep
-from runbooks.lifecycle import ProposalState
+from runbooks.lifecycle import ProposalState, is_final
 from runbooks.proposal import Plan, PreviewResult
+from runbooks.successors import undo_steps
 
 from ..commands_text import action_text, verify_text
 from ..runs import CaseView, RunView
@@ -17,6 +18,10 @@ from .posting import Rendered
 APPROVE_ACTION = "proposal_approve"
 REJECT_ACTION = "proposal_reject"
 PREVIEW_ACTION = "proposal_preview"
+EDIT_ACTION = "proposal_edit"
+UNDO_ACTION = "proposal_undo"
+GLASS_ACTION = "break_glass_ask"
+CONFIRM_GLASS_ACTION = "break_glass_confirm"
 MAX_COMMAND_CHARS = 2500
 PREVIEW_LINES = 10
 _STATES: Mapping[ProposalState, tuple[str, str]] = {
@@ -106,7 +111,7 @@ def _outcome(view: CaseView) -> list[Block]:
         blocks.extend(_run(view.run))
     elif view.case.reason:
         blocks.append(context(escape(view.case.reason)))
-    return blocks
+    return [*blocks, *_undo_button(view)]
 
 
 def _waiting(view: CaseView) -> list[Block]:
@@ -123,9 +128,33 @@ def _waiting(view: CaseView) -> list[Block]:
             "elements": [
                 button("Approve", APPROVE_ACTION, value, "primary"),
                 button("Reject…", REJECT_ACTION, value, "danger"),
+                *([button("Edit…", EDIT_ACTION, value)] if _is_editable(plan) else []),
                 button("Dry run again", PREVIEW_ACTION, value),
+                *([button("Break glass…", GLASS_ACTION, value)] if _offers_glass(view) else []),
             ],
         },
+    ]
+
+
+def _is_editable(plan: Plan) -> bool:
+    return bool(plan.parameters) and plan.undoes is None
+
+
+def _offers_glass(view: CaseView) -> bool:
+    return view.standing is not None and view.standing.offers_break_glass
+
+
+def _undo_button(view: CaseView) -> list[Block]:
+    """Offered once a run is over whose steps say how to undo them."""
+    if not is_final(view.state) or not undo_steps(view.case):
+        return []
+    value = str(view.case.proposal.proposal_id)
+    return [
+        {
+            "type": "actions",
+            "block_id": f"proposal-{value}",
+            "elements": [button("Propose undo", UNDO_ACTION, value)],
+        }
     ]
 
 

@@ -15,12 +15,12 @@ from typing import Protocol, TypeAlias
 import structlog
 
 from runbooks.errors import DirectoryError, RunbookError
-from runbooks.policy import AccountKind
 from runbooks.proposal import ActorRef
 
+from ..amendments import Amendments
 from ..desk import Desk
 from ..dispatch import Dispatcher
-from ..messages import Actor, ActorKind, Attachment, Intent, Request, ThreadRef
+from ..messages import ActorKind, Attachment, Intent, Request, ThreadRef
 from ..skills.logs.book import LogBook
 from ..skills.logs.orders import order_text
 from ..store.feedback import Feedback, FeedbackBook
@@ -40,6 +40,7 @@ from .mrkdwn import escape
 from .outlets import AnswerOutlet
 from .people import People
 from .posting import EditPacer
+from .proposal_clicks import ProposalClicks, account_kind
 from .shortcut import material
 from .web import SlackCallError, SlackWeb
 
@@ -68,8 +69,12 @@ class Surface:
         feedback: FeedbackBook,
         threads: ThreadMembership,
         log_book: LogBook | None = None,
+        amendments: Amendments | None = None,
     ) -> None:
-        """Wire the surface; without a log book, log answers have no marks."""
+        """Wire the surface; without a log book, log answers have no marks.
+
+        Without amendments, proposals can only be approved and rejected.
+        """
         self.web = web
         self._people = people
         self._pacer = pacer
@@ -78,6 +83,9 @@ class Surface:
         self._feedback = feedback
         self._threads = threads
         self._log_book = log_book
+        self.proposal_clicks = (
+            ProposalClicks(web=web, people=people, amendments=amendments) if amendments else None
+        )
         self._live: dict[asyncio.Task[None], ThreadRef | None] = {}
         self._log = structlog.get_logger()
 
@@ -152,6 +160,10 @@ class Surface:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
+    def begin(self, work: Coroutine[None, None, None]) -> None:
+        """Do some work that a listener hands over."""
+        self._start(work)
+
     def _start(self, work: Coroutine[None, None, None], where: ThreadRef | None = None) -> None:
         task = asyncio.create_task(work)
         self._live[task] = where
@@ -193,7 +205,7 @@ class Surface:
         request = Request(
             request_id=pointed_at.request_id,
             text="Analyse this message.",
-            actor=replace(actor, kind=ActorKind(_account_kind(actor, team_id).value)),
+            actor=replace(actor, kind=ActorKind(account_kind(actor, team_id).value)),
             thread=pointed_at.thread,
             received_at=datetime.now(UTC),
             attachments=found,
@@ -282,7 +294,7 @@ class Surface:
             await self._whisper(thread, user_id, f"Not counted: {exc}. Nothing was run.")
             return
         who = ActorRef(team_id=team_id or actor.team_id, user_id=user_id, name=actor.name)
-        kind = _account_kind(actor, team_id)
+        kind = account_kind(actor, team_id)
         if reason is None:
             answer = await self._desk.approve(proposal_id, who, kind)
         else:
@@ -314,7 +326,7 @@ class Surface:
         except DirectoryError as exc:
             await self._whisper(thread, user_id, f"Not marked: {exc}.")
             return
-        kind = ActorKind(_account_kind(actor, team_id).value)
+        kind = ActorKind(account_kind(actor, team_id).value)
         request = Request(
             request_id=f"{thread.channel_id}-{filled.view_id}",
             text=order_text(filled.order),
@@ -368,10 +380,3 @@ def _not_posted(error: str) -> str:
     if error in {"not_in_channel", "channel_not_found"}:
         return "I am not in this conversation; invite me, and use the shortcut again."
     return f"The answer could not be posted here ({error})."
-
-
-def _account_kind(actor: Actor, team_id: str) -> AccountKind:
-    """An account that clicks from another workspace than it lives in is external."""
-    if team_id and actor.team_id and team_id != actor.team_id:
-        return AccountKind.EXTERNAL
-    return AccountKind(actor.kind.value)
