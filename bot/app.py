@@ -31,8 +31,9 @@ from .engine import EnginePlace, metrics_of, open_engine
 from .generators import Generators, open_generators
 from .http import HealthServer
 from .messages import Intent, Reply
+from .reminders import Remind, Reminders
 from .router import Router
-from .runbook_wiring import RunbookServices, build_runbook_services
+from .runbook_wiring import RunbookServices, build_runbook_services, utc_now
 from .schedules import Schedules
 from .settings import Settings
 from .skills.chat import ChatSkill
@@ -73,12 +74,14 @@ class Surroundings:
         directory: Where accounts are looked up.
         team_id: Workspace that bare approver ids belong to.
         post_digest: Posts a finished digest where it was asked for.
+        remind: Says that a proposal still waits; None where nobody would see it.
     """
 
     make_board: Callable[[Database], CaseBoard]
     directory: Accounts
     team_id: str
     post_digest: PostDigest
+    remind: Remind | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +144,8 @@ async def open_core(
         stack.push_async_callback(core.listener.close)
         await core.services.executor.recover()
         await core.services.approvals.announce_policy()
-        chores = _start_chores(core, database, keep_time=keep_time)
+        reminders = _reminders(core, around, database)
+        chores = _start_chores(core, database, reminders, keep_time=keep_time)
         stack.push_async_callback(_cancel, chores)
         yield core
 
@@ -241,6 +245,7 @@ async def open_slack_bot(settings: Settings) -> AsyncGenerator[Core]:
         directory=people,
         team_id=connection.team_id,
         post_digest=connection.post_digest,
+        remind=connection.remind,
     )
     async with open_core(settings, around) as core, AsyncExitStack() as stack:
         server = HealthServer(
@@ -305,12 +310,25 @@ class DigestPoster:
         await self._post(digest, reply)
 
 
-def _start_chores(core: Core, database: Database, *, keep_time: bool) -> list[asyncio.Task[None]]:
+def _reminders(core: Core, around: Surroundings, database: Database) -> Reminders | None:
+    if around.remind is None:
+        return None
+    return Reminders(
+        approvals=core.services.approvals,
+        sightings=SeenEvents(database),
+        remind=around.remind,
+        clock=utc_now,
+    )
+
+
+def _start_chores(
+    core: Core, database: Database, reminders: Reminders | None, *, keep_time: bool
+) -> list[asyncio.Task[None]]:
     if not keep_time:
         return []
     return [
         asyncio.create_task(_keep_knowledge_fresh(core)),
-        asyncio.create_task(_expire_proposals(core)),
+        asyncio.create_task(_watch_proposals(core, reminders)),
         asyncio.create_task(_forget_events(database)),
         asyncio.create_task(_prepare_model(core)),
     ]
@@ -338,15 +356,20 @@ async def _keep_knowledge_fresh(core: Core) -> None:
         await asyncio.sleep(core.settings.knowledge.sync_interval_s)
 
 
-async def _expire_proposals(core: Core) -> None:
+async def _watch_proposals(core: Core, reminders: Reminders | None) -> None:
+    """Expire and remind; notice a changed policy file also when nobody clicks."""
     log = structlog.get_logger()
     while True:
         await asyncio.sleep(_EXPIRY_CHECK_S)
         try:
+            await core.desk.catch_up()
+            await core.services.policy.in_force()
+            if reminders is not None:
+                await reminders.send_due()
             for proposal_id in await core.services.approvals.expire_due():
                 await core.desk.show(proposal_id)
         except Exception:  # what expired cannot run in any case; only its card is late
-            log.exception("expiry_failed")
+            log.exception("proposals_not_watched")
 
 
 async def _forget_events(database: Database) -> None:

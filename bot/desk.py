@@ -57,6 +57,10 @@ class CaseBoard(Protocol):
         """Show a proposal in its present state; later views replace earlier ones."""
         ...
 
+    def behind(self) -> tuple[int, ...]:
+        """Proposals whose newest state could not be shown."""
+        ...
+
 
 class Desk:
     """Clicks in, card states out."""
@@ -132,6 +136,13 @@ class Desk:
             self._log.warning("run_not_followed", proposal_id=proposal_id, reason=str(exc))
             return None
         return run.finished
+
+    async def catch_up(self) -> None:
+        """Show again what could not be shown when it happened."""
+        for proposal_id in self._board.behind():
+            case = await self._approvals.get(proposal_id)
+            if case.state is not ProposalState.RUNNING:
+                await self._show(case)
 
     async def drain(self, grace_s: float) -> None:
         """Give runs `grace_s` seconds to end, then cancel them; their processes are killed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,7 +19,7 @@ from .policy_trail import announce
 from .previews import run_previews
 from .proposal import ActorRef, PreviewResult, Proposal
 from .standing import Standing, standing_of
-from .store import AuditKind, Move, ProposalStore
+from .store import AuditKind, Move, ProposalStore, StoredProposal
 
 Clock = Callable[[], datetime]
 
@@ -148,13 +148,11 @@ class Approvals:
         Raises:
             ProposalError: The store failed.
         """
-        cases: list[Case] = []
-        for stored in await asyncio.to_thread(self._store.recent, limit):
-            try:
-                cases.append(open_case(stored))
-            except ProposalError:
-                continue
-        return tuple(cases)
+        return _readable(await asyncio.to_thread(self._store.recent, limit))
+
+    async def waiting(self) -> tuple[Case, ...]:
+        """The proposals that wait for approval, oldest first; as for `recent`."""
+        return _readable(await asyncio.to_thread(self._store.in_state, ProposalState.PENDING))
 
     async def preview(self, proposal_id: int) -> tuple[PreviewResult, ...]:
         """Run the read-only previews of a waiting proposal once more; the record stays as it is.
@@ -336,6 +334,16 @@ class Approvals:
     ) -> bool:
         move = Move(source=source, target=target, at=self._clock(), reason=reason, by=by)
         return await asyncio.to_thread(self._store.move, proposal_id, move)
+
+
+def _readable(stored: Iterable[StoredProposal]) -> tuple[Case, ...]:
+    cases: list[Case] = []
+    for each in stored:
+        try:
+            cases.append(open_case(each))
+        except ProposalError:
+            continue
+    return tuple(cases)
 
 
 def _context(ground: Groundwork) -> ActionContext:

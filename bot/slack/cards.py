@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from runbooks.binding import BoundStep
+from runbooks.case import Case
 from runbooks.lifecycle import ProposalState, is_final
 from runbooks.proposal import Plan, PreviewResult
+from runbooks.standing import Standing
 from runbooks.successors import undo_steps
 
 from ..commands_text import action_text, verify_text
@@ -81,6 +83,14 @@ def preview_blocks(proposal_id: int, previews: tuple[PreviewResult, ...]) -> lis
     head = context(f"dry run of proposal #{proposal_id}; the proposal itself is unchanged")
     shown = [section(_preview(preview)) for preview in previews]
     return [head, *(shown or [section("This proposal declares no dry run.")])]
+
+
+def reminder_blocks(case: Case, standing: Standing) -> list[Block]:
+    """That a proposal still waits, for whom, and until when."""
+    plan = case.proposal.plan
+    title = f"#{case.proposal.proposal_id} {plan.runbook.title}"
+    words = f":hourglass: *{escape(title)}* still waits for {escape(standing.needs)}"
+    return [context(f"{words}  ·  expires {date_token(plan.expires_at)}, then it will not run")]
 
 
 def _preview(preview: PreviewResult) -> str:

@@ -16,6 +16,7 @@ from .edit_modal import FilledEdit, edit_modal, glass_modal
 from .mrkdwn import escape
 from .people import People
 from .web import SlackCallError, SlackWeb
+from .whispers import whisper
 
 
 class ProposalClicks:
@@ -138,10 +139,7 @@ class ProposalClicks:
 
     async def whisper(self, thread: ThreadRef, user_id: str, text: str) -> None:
         """Tell only one person."""
-        try:
-            await self._web.whisper(thread.channel_id, thread.thread_ts, user_id, escape(text))
-        except SlackCallError as exc:
-            self._log.warning("whisper_failed", error=exc.error)
+        await whisper(self._web, thread, user_id, escape(text))
 
     async def _not_opened(self, thread: ThreadRef, user_id: str, exc: SlackCallError) -> None:
         text = f"The form could not be opened ({exc.error}); click again."

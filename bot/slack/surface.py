@@ -27,6 +27,7 @@ from ..store.feedback import Feedback, FeedbackBook
 from ..thread_talk import Remark
 from .blocks import section
 from .cards import preview_blocks
+from .edit_modal import FilledEdit
 from .incoming import (
     MAX_UPLOAD_BYTES,
     Incoming,
@@ -43,6 +44,7 @@ from .posting import EditPacer
 from .proposal_clicks import ProposalClicks, account_kind
 from .shortcut import material
 from .web import SlackCallError, SlackWeb
+from .whispers import whisper
 
 Tell: TypeAlias = Callable[[str], Awaitable[None]]
 
@@ -83,7 +85,7 @@ class Surface:
         self._feedback = feedback
         self._threads = threads
         self._log_book = log_book
-        self.proposal_clicks = (
+        self._clicks = (
             ProposalClicks(web=web, people=people, amendments=amendments) if amendments else None
         )
         self._live: dict[asyncio.Task[None], ThreadRef | None] = {}
@@ -160,9 +162,14 @@ class Surface:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    def begin(self, work: Coroutine[None, None, None]) -> None:
-        """Do some work that a listener hands over."""
-        self._start(work)
+    def amend(self, work: Callable[[ProposalClicks], Coroutine[None, None, None]]) -> None:
+        """Take a click that changes a proposal, its run or the rules."""
+        if self._clicks is not None:
+            self._start(work(self._clicks))
+
+    def edit_faults(self, filled: FilledEdit) -> dict[str, str]:
+        """What is wrong with edited values, by block of their form; looks at nothing outside."""
+        return self._clicks.faults(filled) if self._clicks is not None else {}
 
     def _start(self, work: Coroutine[None, None, None], where: ThreadRef | None = None) -> None:
         task = asyncio.create_task(work)
@@ -370,10 +377,7 @@ class Surface:
         await self._receive(incoming, addressed=True)
 
     async def _whisper(self, thread: ThreadRef, user_id: str, text: str) -> None:
-        try:
-            await self.web.whisper(thread.channel_id, thread.thread_ts, user_id, text)
-        except SlackCallError as exc:
-            self._log.warning("whisper_failed", error=exc.error)
+        await whisper(self.web, thread, user_id, text)
 
 
 def _not_posted(error: str) -> str:

@@ -37,7 +37,7 @@ class AlwaysRunbook:
 
 
 @asynccontextmanager
-async def bot_on(workspace: Workspace, settings: Settings) -> AsyncGenerator[None]:
+async def bot_on(workspace: Workspace, settings: Settings) -> AsyncGenerator[Desk]:
     """The bot with the runbook skill alone; no model is needed for what is tested here."""
     async with AsyncExitStack() as stack:
         database = open_database(settings.effective_database_url)
@@ -69,4 +69,4 @@ async def bot_on(workspace: Workspace, settings: Settings) -> AsyncGenerator[Non
         stack.push_async_callback(surface.drain, 5.0)
         stack.push_async_callback(connection.close)
         await workspace.wait_for_bot()
-        yield
+        yield desk

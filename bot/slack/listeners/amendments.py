@@ -17,10 +17,7 @@ from .actions import where, who
 
 
 def register(app: AsyncApp, surface: Surface) -> None:
-    """Attach the listeners; without anything that amends proposals there are no such buttons."""
-    clicks = surface.proposal_clicks
-    if clicks is None:
-        return
+    """Attach the listeners."""
 
     @app.action(EDIT_ACTION)
     async def handle_edit(
@@ -28,14 +25,16 @@ def register(app: AsyncApp, surface: Surface) -> None:
     ) -> None:
         await ack()
         trigger_id, number = str(body["trigger_id"]), int(action["value"])
-        surface.begin(clicks.open_edit(trigger_id, number, who(body)[0], where(body)))
+        surface.amend(
+            lambda clicks: clicks.open_edit(trigger_id, number, who(body)[0], where(body))
+        )
 
     @app.action(UNDO_ACTION)
     async def handle_undo(
         ack: AsyncAck, body: Mapping[str, Any], action: Mapping[str, Any]
     ) -> None:
         await ack()
-        surface.begin(clicks.undo(int(action["value"]), *who(body), where(body)))
+        surface.amend(lambda clicks: clicks.undo(int(action["value"]), *who(body), where(body)))
 
     @app.action(GLASS_ACTION)
     async def handle_glass(
@@ -43,28 +42,32 @@ def register(app: AsyncApp, surface: Surface) -> None:
     ) -> None:
         await ack()
         trigger_id, number = str(body["trigger_id"]), int(action["value"])
-        surface.begin(clicks.open_glass(trigger_id, number, who(body)[0], where(body)))
+        surface.amend(
+            lambda clicks: clicks.open_glass(trigger_id, number, who(body)[0], where(body))
+        )
 
     @app.action(CONFIRM_GLASS_ACTION)
     async def handle_confirm(
         ack: AsyncAck, body: Mapping[str, Any], action: Mapping[str, Any]
     ) -> None:
         await ack()
-        surface.begin(clicks.confirm_glass(str(action["value"]), *who(body), where(body)))
+        surface.amend(
+            lambda clicks: clicks.confirm_glass(str(action["value"]), *who(body), where(body))
+        )
 
     @app.view(EDIT_VIEW)
     async def handle_edited(
         ack: AsyncAck, body: Mapping[str, Any], view: Mapping[str, Any]
     ) -> None:
         filled = read_edit(view)
-        faults = clicks.faults(filled)
+        faults = surface.edit_faults(filled)
         if faults:
             await ack(response_action="errors", errors=faults)
             return
         await ack()
-        surface.begin(clicks.edit(filled, *who(body)))
+        surface.amend(lambda clicks: clicks.edit(filled, *who(body)))
 
     @app.view(GLASS_VIEW)
     async def handle_asked(ack: AsyncAck, body: Mapping[str, Any], view: Mapping[str, Any]) -> None:
         await ack()
-        surface.begin(clicks.ask_glass(read_glass(view), *who(body)))
+        surface.amend(lambda clicks: clicks.ask_glass(read_glass(view), *who(body)))

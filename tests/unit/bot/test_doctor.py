@@ -283,8 +283,10 @@ def policy_checks(settings: Settings, text: str) -> list[Check]:
 def test_a_policy_that_locks_people_out_is_said(settings: Settings) -> None:
     details = [each.detail for each in policy_checks(settings, POLICY)]
     assert details == [
-        "medium risk in production: nobody can approve it when the only approver asks, for who "
-        "asked may not",
+        (
+            "medium risk in production: nobody can approve it when the only approver asks, for "
+            "who asked may not"
+        ),
         "high risk in production: 3 people must approve, and only 2 may",
         "break-glass needs two people, and its roles have 1",
     ]
