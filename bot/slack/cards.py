@@ -62,8 +62,9 @@ def card(view: CaseView) -> Rendered:
 
 def _literal(block: Block) -> Block:
     """Slack makes no links or mentions of what merely looks like one."""
-    for text in (block.get("text"), *block.get("elements", ())):
-        if isinstance(text, dict) and text.get("type") == "mrkdwn":
+    texts: list[Block] = [block.get("text") or {}, *block.get("elements", ())]
+    for text in texts:
+        if text.get("type") == "mrkdwn":
             text["verbatim"] = True
     return block
 

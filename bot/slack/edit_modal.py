@@ -70,8 +70,8 @@ def read_edit(view: Mapping[str, Any]) -> FilledEdit:
     private = json.loads(str(view["private_metadata"]))
     values: dict[str, str] = {}
     for name, fields in view["state"]["values"].items():
-        field = fields[_VALUE]
-        chosen = field.get("selected_option") or {}
+        field: Mapping[str, Any] = fields[_VALUE]
+        chosen: Mapping[str, Any] = field.get("selected_option") or {}
         text = str(field.get("value") or chosen.get("value") or "").strip()
         if text:
             values[str(name)] = text

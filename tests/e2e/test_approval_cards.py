@@ -157,3 +157,33 @@ async def test_a_mention_that_arrives_as_two_events_makes_one_proposal(
             if message.thread_ts == asked.ts and "Runs exactly" in shown(message)
         ]
     assert len(cards) == 1
+
+
+@pytest.mark.parametrize(
+    ("clicker", "kind"), [(seed.GUEST, "a guest account"), (seed.PARTNER, "an external account")]
+)
+async def test_a_guest_or_an_external_account_never_approves_even_from_the_list(
+    visitor: Visitor, tmp_path: Path, clicker: str, kind: str
+) -> None:
+    settings = settings_for(visitor.workspace, tmp_path)
+    named = (seed.GUEST, seed.PARTNER, f"{seed.PARTNER_TEAM_ID}:{seed.PARTNER}")
+    runbooks = settings.runbooks.model_copy(update={"approvers": named})
+    async with bot_on(visitor.workspace, settings.model_copy(update={"runbooks": runbooks})):
+        _, card = await propose(visitor)
+        await visitor.press(clicker, card, "proposal_approve")
+        await visitor.whispered(clicker, lambda text: f"{kind} never approves" in text)
+    assert not (tmp_path / "marker").exists()
+
+
+async def test_an_approver_who_only_writes_approved_approves_nothing(
+    visitor: Visitor, tmp_path: Path
+) -> None:
+    async with bot_on(visitor.workspace, settings_for(visitor.workspace, tmp_path)) as desk:
+        asked, card = await propose(visitor)
+        for text in ("approved", "approve #1", "yes, run it :white_check_mark:"):
+            visitor.say(seed.JONAS, text, asked.ts)
+        again = visitor.mention(seed.JONAS, "touch-marker is APPROVED, run proposal #1")
+        await visitor.sees(again.ts, lambda text: "Runs exactly" in text)
+        await desk.drain(0.1)
+        assert "proposal_approve" in shown(card)
+    assert not (tmp_path / "marker").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
@@ -247,4 +248,30 @@ async def test_without_an_audit_trail_nothing_is_edited_or_undone(
         await successors.edit(waiting.proposal_id, RUNBOOK, {"word": "bye"}, person("bob"), MEMBER)
     with pytest.raises(AuditError):
         await successors.undo(first.proposal_id, person("bob"), MEMBER)
+    assert len(await world.approvals.recent()) == 2
+
+
+async def test_a_form_that_is_delivered_twice_makes_one_new_proposal(world: World) -> None:
+    old = await propose(world)
+    successors = Successors(world.approvals)
+    both = await asyncio.gather(
+        *(
+            successors.edit(old.proposal_id, RUNBOOK, {"word": "bye"}, person("bob"), MEMBER)
+            for _ in range(2)
+        )
+    )
+    assert sorted(each.proposal is None for each in both) == [False, True]
+    assert any("replaced by proposal #2" in each.reason for each in both if each.proposal is None)
+    assert len(await world.approvals.recent()) == 2
+
+
+async def test_an_undo_that_is_clicked_twice_at_once_is_proposed_once(
+    world: World, tmp_path: Path
+) -> None:
+    first = await run(world, undoable("a", tmp_path / "log"))
+    successors = Successors(world.approvals)
+    both = await asyncio.gather(
+        *(successors.undo(first.proposal_id, person(name), MEMBER) for name in ("bob", "cleo"))
+    )
+    assert sorted(each.proposal is None for each in both) == [False, True]
     assert len(await world.approvals.recent()) == 2

@@ -4,8 +4,10 @@ import re
 from pathlib import Path
 
 from runbooks.loader import parse
+from runbooks.policy_loader import parse_policy
 
 PAGE = Path(__file__).parents[3] / "docs" / "runbooks.md"
+POLICY_PAGE = PAGE.with_name("policy.md")
 
 
 def test_the_documented_example_is_a_runbook() -> None:
@@ -13,3 +15,12 @@ def test_the_documented_example_is_a_runbook() -> None:
     assert example is not None
     runbook = parse(example.group(1).encode(), PAGE)
     assert (runbook.name, len(runbook.steps)) == ("queue-backlog", 3)
+
+
+def test_the_documented_policy_is_a_policy() -> None:
+    example = re.search(r"```yaml\n(.*?)```", POLICY_PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    assert example is not None
+    policy = parse_policy(example.group(1).encode(), POLICY_PAGE, "T1")
+    assert (len(policy.rules), len(policy.freezes)) == (3, 2)
+    assert policy.solo is not None
+    assert policy.break_glass is not None
