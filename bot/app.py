@@ -357,19 +357,26 @@ async def _keep_knowledge_fresh(core: Core) -> None:
 
 
 async def _watch_proposals(core: Core, reminders: Reminders | None) -> None:
-    """Expire and remind; notice a changed policy file also when nobody clicks."""
+    """Expire, remind, mend cards; notice a changed policy file also when nobody clicks."""
     log = structlog.get_logger()
+    works: tuple[Callable[[], Awaitable[object]], ...] = (
+        lambda: _expire_proposals(core),
+        core.services.policy.in_force,
+        core.desk.catch_up,
+        *((reminders.send_due,) if reminders is not None else ()),
+    )
     while True:
         await asyncio.sleep(_EXPIRY_CHECK_S)
-        try:
-            await core.desk.catch_up()
-            await core.services.policy.in_force()
-            if reminders is not None:
-                await reminders.send_due()
-            for proposal_id in await core.services.approvals.expire_due():
-                await core.desk.show(proposal_id)
-        except Exception:  # what expired cannot run in any case; only its card is late
-            log.exception("proposals_not_watched")
+        for work in works:
+            try:
+                await work()
+            except Exception:  # what expired cannot run in any case; the rest is tried again
+                log.exception("proposals_not_watched")
+
+
+async def _expire_proposals(core: Core) -> None:
+    for proposal_id in await core.services.approvals.expire_due():
+        await core.desk.show(proposal_id)
 
 
 async def _forget_events(database: Database) -> None:

@@ -377,7 +377,7 @@ class Surface:
         await self._receive(incoming, addressed=True)
 
     async def _whisper(self, thread: ThreadRef, user_id: str, text: str) -> None:
-        await whisper(self.web, thread, user_id, text)
+        await whisper(self.web, thread, user_id, escape(text))
 
 
 def _not_posted(error: str) -> str:

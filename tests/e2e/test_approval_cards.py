@@ -187,3 +187,17 @@ async def test_an_approver_who_only_writes_approved_approves_nothing(
         await desk.drain(0.1)
         assert "proposal_approve" in shown(card)
     assert not (tmp_path / "marker").exists()
+
+
+async def test_what_only_one_person_hears_mentions_nobody(visitor: Visitor, tmp_path: Path) -> None:
+    async with bot_on(visitor.workspace, settings_for(visitor.workspace, tmp_path)):
+        asked, card = await propose(visitor)
+        await visitor.press(seed.PRIYA, card, "proposal_reject")
+        core = visitor.workspace.core
+        await visitor.workspace.wait_for(lambda: core.views.top(seed.PRIYA))
+        await visitor.press(seed.JONAS, card, "proposal_reject")
+        await visitor.submits(seed.JONAS, {"reason": {"reason": "no <!channel> <@U1>"}})
+        await visitor.sees(asked.ts, lambda text: "rejected, not run" in text)
+        await visitor.submits(seed.PRIYA, {"reason": {"reason": "me too"}})
+        told = await visitor.whispered(seed.PRIYA, lambda text: "rejected by Jonas" in text)
+        assert "no &lt;!channel&gt; &lt;@U1&gt;" in told.text

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.runs import CaseView, RunView
+from bot.slack.blocks import Block
 from bot.slack.cards import card, reminder_blocks
 from bot.workspace.blocks import checked_message_blocks
 from runbooks.actions.kinds import CommandAction
@@ -120,7 +121,8 @@ def test_nothing_in_any_field_mentions_links_or_hides(number: int) -> None:
 def test_slack_is_told_to_make_no_links_of_its_own() -> None:
     for each in every_state("see http://evil.example #general @here"):
         for block in card(each).blocks:
-            for text in (block.get("text") or {}, *block.get("elements", ())):
+            found: list[Block] = [block.get("text") or {}, *block.get("elements", ())]
+            for text in found:
                 if text.get("type") == "mrkdwn":
                     assert text["verbatim"] is True
 
@@ -195,7 +197,8 @@ def test_both_ways_of_a_long_command_occur() -> None:
     ],
 )
 def test_a_check_or_an_undo_too_long_to_show_refuses_too(changes: dict[str, object]) -> None:
-    shown = texts(card(view(step(**changes))).blocks)
+    changed = replace(step(), **changes)  # pyright: ignore[reportArgumentType]
+    shown = texts(card(view(changed)).blocks)
     assert "the check or the undo of step 1 is too long" in shown
     assert "proposal_approve" not in shown
 
