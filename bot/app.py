@@ -19,8 +19,9 @@ from sqlalchemy import Engine as Database
 from inference import EngineState, InferenceError, InferenceService
 from knowledge import KnowledgeBase
 from runbooks.catalog import Catalog
-from runbooks.directory import Directory
+from runbooks.directory import Accounts
 
+from .amendments import Amendments
 from .command_notes import shell_classes
 from .desk import CaseBoard, Desk
 from .dispatch import Dispatcher, Skill
@@ -30,8 +31,9 @@ from .engine import EnginePlace, metrics_of, open_engine
 from .generators import Generators, open_generators
 from .http import HealthServer
 from .messages import Intent, Reply
+from .reminders import Remind, Reminders
 from .router import Router
-from .runbook_wiring import RunbookServices, build_runbook_services
+from .runbook_wiring import RunbookServices, build_runbook_services, utc_now
 from .schedules import Schedules
 from .settings import Settings
 from .skills.chat import ChatSkill
@@ -77,12 +79,14 @@ class Surroundings:
         directory: Where accounts are looked up.
         team_id: Workspace that bare approver ids belong to.
         post_digest: Posts a finished digest where it was asked for.
+        remind: Says that a proposal still waits; None where nobody would see it.
     """
 
     make_board: Callable[[Database], CaseBoard]
-    directory: Directory
+    directory: Accounts
     team_id: str
     post_digest: PostDigest
+    remind: Remind | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +150,8 @@ async def open_core(
         await core.services.approvals.announce_policy()
         # A terminal command looks; only the bot itself goes on with what was running.
         await (core.desk.recover() if keep_time else core.services.executor.recover())
-        chores = _start_chores(core, database, keep_time=keep_time)
+        reminders = _reminders(core, around, database)
+        chores = _start_chores(core, database, reminders, keep_time=keep_time)
         stack.push_async_callback(_cancel, chores)
         yield core
 
@@ -161,7 +166,9 @@ def _build(
     knowledge: KnowledgeBase,
 ) -> Core:
     wording = ModelWording(generators.of("logs"))
-    services = build_runbook_services(settings, database, around.directory, around.team_id, wording)
+    services = build_runbook_services(
+        settings, database, around.directory, around.team_id, wording=wording
+    )
     catalog = Catalog.load(settings.runbooks.folders)
     threads = Threads(database)
     listener = EagerPrefill(
@@ -260,6 +267,7 @@ async def open_slack_bot(settings: Settings) -> AsyncGenerator[Core]:
         directory=people,
         team_id=connection.team_id,
         post_digest=connection.post_digest,
+        remind=connection.remind,
     )
     async with open_core(settings, around) as core, AsyncExitStack() as stack:
         server = HealthServer(
@@ -279,6 +287,7 @@ async def open_slack_bot(settings: Settings) -> AsyncGenerator[Core]:
             desk=core.desk,
             feedback=core.feedback,
             log_book=core.log_book,
+            amendments=amendments(core.services, core.catalog, core.desk),
             threads=core.threads,
             catalog=core.catalog,
         )
@@ -286,6 +295,17 @@ async def open_slack_bot(settings: Settings) -> AsyncGenerator[Core]:
         await connection.listen(surface)
         stack.push_async_callback(connection.close)
         yield core
+
+
+def amendments(services: RunbookServices, catalog: Catalog, desk: Desk) -> Amendments:
+    """What people do to proposals beside approving and rejecting them."""
+    return Amendments(
+        approvals=services.approvals,
+        successors=services.successors,
+        glass=services.glass,
+        catalog=catalog,
+        show=desk.show,
+    )
 
 
 class DigestPoster:
@@ -307,12 +327,25 @@ class DigestPoster:
         await self._post(digest, reply)
 
 
-def _start_chores(core: Core, database: Database, *, keep_time: bool) -> list[asyncio.Task[None]]:
+def _reminders(core: Core, around: Surroundings, database: Database) -> Reminders | None:
+    if around.remind is None:
+        return None
+    return Reminders(
+        approvals=core.services.approvals,
+        sightings=SeenEvents(database),
+        remind=around.remind,
+        clock=utc_now,
+    )
+
+
+def _start_chores(
+    core: Core, database: Database, reminders: Reminders | None, *, keep_time: bool
+) -> list[asyncio.Task[None]]:
     if not keep_time:
         return []
     return [
         asyncio.create_task(_keep_knowledge_fresh(core)),
-        asyncio.create_task(_expire_proposals(core)),
+        asyncio.create_task(_watch_proposals(core, reminders)),
         asyncio.create_task(_recover_runs(core)),
         asyncio.create_task(_forget_events(database)),
         asyncio.create_task(_prepare_model(core)),
@@ -341,15 +374,27 @@ async def _keep_knowledge_fresh(core: Core) -> None:
         await asyncio.sleep(core.settings.knowledge.sync_interval_s)
 
 
-async def _expire_proposals(core: Core) -> None:
+async def _watch_proposals(core: Core, reminders: Reminders | None) -> None:
+    """Expire, remind, mend cards; notice a changed policy file also when nobody clicks."""
     log = structlog.get_logger()
+    works: tuple[Callable[[], Awaitable[object]], ...] = (
+        lambda: _expire_proposals(core),
+        core.services.policy.in_force,
+        core.desk.catch_up,
+        *((reminders.send_due,) if reminders is not None else ()),
+    )
     while True:
         await asyncio.sleep(_EXPIRY_CHECK_S)
-        try:
-            for proposal_id in await core.services.approvals.expire_due():
-                await core.desk.show(proposal_id)
-        except Exception:  # what expired cannot run in any case; only its card is late
-            log.exception("expiry_failed")
+        for work in works:
+            try:
+                await work()
+            except Exception:  # what expired cannot run in any case; the rest is tried again
+                log.exception("proposals_not_watched")
+
+
+async def _expire_proposals(core: Core) -> None:
+    for proposal_id in await core.services.approvals.expire_due():
+        await core.desk.show(proposal_id)
 
 
 async def _recover_runs(core: Core) -> None:

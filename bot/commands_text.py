@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from runbooks.actions.kinds import Action, CommandAction
+from runbooks.binding import BoundStep
 from runbooks.describe import describe
 from runbooks.proposal import Plan
 from runbooks.schema import Verify
@@ -32,3 +33,19 @@ def verify_text(verify: Verify, executables: Mapping[str, str]) -> str:
 def plan_commands(plan: Plan) -> tuple[str, ...]:
     """Every step's action, in order, exactly as it will run."""
     return tuple(action_text(step.action, plan.executables) for step in plan.steps)
+
+
+def step_terms(step: BoundStep) -> tuple[str, ...]:
+    """Under which conditions a step runs, and how often, one phrase each."""
+    terms: list[str] = []
+    if step.when is not None:
+        expects = " and its output fits" if step.when.expect is not None else ""
+        terms.append(f"only if {step.when.step_id} {step.when.outcome.value}{expects}")
+    if step.item:
+        stops = ", stops at a failure" if step.stop_on_failure else ", goes on after failures"
+        terms.append(f"for {step.item}, {step.concurrency} at once{stops}")
+    if step.retry is not None:
+        terms.append(f"tried {step.retry.times} more times, {step.retry.delay_s:g} s apart")
+    if step.continue_on_failure:
+        terms.append("later steps run even if it fails")
+    return tuple(terms)

@@ -20,6 +20,7 @@ from runbooks.lifecycle import ProposalState, is_final
 from runbooks.policy import AccountKind
 from runbooks.proposal import ActorRef, PreviewResult
 from runbooks.run_events import RunEvent, RunFinished
+from runbooks.standing import Standing
 
 from .runs import CaseView, RunView, advance
 
@@ -28,6 +29,8 @@ class ApprovalDesk(Protocol):
     """What the desk needs of `runbooks.approvals.Approvals`."""
 
     async def get(self, proposal_id: int) -> Case: ...  # noqa: D102 - see Approvals
+
+    async def standing(self, case: Case) -> Standing: ...  # noqa: D102 - see Approvals
 
     async def preview(self, proposal_id: int) -> tuple[PreviewResult, ...]: ...  # noqa: D102
 
@@ -79,6 +82,10 @@ class CaseBoard(Protocol):
         """Show a proposal in its present state; later views replace earlier ones."""
         ...
 
+    def behind(self) -> tuple[int, ...]:
+        """Proposals whose newest state could not be shown."""
+        ...
+
 
 class Desk:
     """Clicks in, card states out."""
@@ -100,7 +107,14 @@ class Desk:
         Raises:
             ProposalError: There is none, or its record was changed.
         """
-        await self._board.show(CaseView(case=await self._approvals.get(proposal_id)))
+        await self._show(await self._approvals.get(proposal_id))
+
+    async def _show(self, case: Case) -> None:
+        standing = None
+        if case.state is ProposalState.PENDING:
+            with contextlib.suppress(RunbookError):  # the card is true without it, and says less
+                standing = await self._approvals.standing(case)
+        await self._board.show(CaseView(case=case, standing=standing))
 
     async def preview(self, proposal_id: int) -> tuple[PreviewResult, ...]:
         """Run a proposal's previews once more.
@@ -149,7 +163,7 @@ class Desk:
             ProposalError: The store failed.
         """
         for proposal_id in await self._executor.recover():
-            await self._show(CaseView(case=await self._approvals.get(proposal_id)))
+            await self._show_run(CaseView(case=await self._approvals.get(proposal_id)))
         for proposal_id in await self._executor.resumable():
             self._begin(proposal_id, self._executor.resume(proposal_id))
         for proposal_id in await self._executor.approved():
@@ -176,11 +190,20 @@ class Desk:
                     if isinstance(event, RunFinished) and not is_final(event.state):
                         return event  # somebody else runs it, and keeps its card
                     run = advance(run, event)
-                    await self._show(CaseView(case=case, run=run))
+                    if run.finished is not None:
+                        case = await self._approvals.get(proposal_id)
+                    await self._show_run(CaseView(case=case, run=run))
         except RunbookError as exc:
             self._log.warning("run_not_followed", proposal_id=proposal_id, reason=str(exc))
             return None
         return run.finished
+
+    async def catch_up(self) -> None:
+        """Show again what could not be shown when it happened."""
+        for proposal_id in self._board.behind():
+            case = await self._approvals.get(proposal_id)
+            if case.state is not ProposalState.RUNNING:
+                await self._show(case)
 
     async def drain(self, grace_s: float) -> None:
         """Give runs `grace_s` seconds to end, then cancel them; their processes are killed.
@@ -195,7 +218,7 @@ class Desk:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
 
-    async def _show(self, view: CaseView) -> None:
+    async def _show_run(self, view: CaseView) -> None:
         """Show a run; one that people cannot see for a while goes on all the same."""
         log = self._log.bind(proposal_id=view.case.proposal.proposal_id)
         try:
@@ -206,4 +229,4 @@ class Desk:
     async def _refresh(self, result: ApprovalResult) -> None:
         # NOTE: while a run goes on, `follow` owns the card; a late click must not overwrite it.
         if result.case is not None and result.case.state is not ProposalState.RUNNING:
-            await self._board.show(CaseView(case=result.case))
+            await self._show(result.case)

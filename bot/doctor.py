@@ -6,6 +6,7 @@ import glob
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -16,9 +17,13 @@ from sqlalchemy.exc import ArgumentError
 from inference.models.catalog import looks_like_path, resolve
 from inference.models.errors import ModelError
 from inference.models.inspect import ModelFacts, inspect_model
+from runbooks.errors import PolicyError, RunbookFileError
+from runbooks.lockout import lockouts
+from runbooks.policy_loader import load_policy
 
 from .doctor_targets import sandbox_fault, target_facts
 from .machine import Machine, existing_parent, is_port_free, n_free_bytes
+from .runbook_wiring import settings_policy
 from .settings import Settings
 from .skills.logs.sources import fault_of, is_file, places_of
 
@@ -71,7 +76,7 @@ def examine(settings: Settings, machine: Machine) -> tuple[Check, ...]:
         _timezone,
     ]
     single = (check(settings, machine) for check in checks)
-    return (*single, *_targets(settings), *_logs(settings))
+    return (*single, *_policy(settings), *_targets(settings), *_logs(settings))
 
 
 def _ok(name: str, detail: str) -> Check:
@@ -252,7 +257,7 @@ def _runbooks(settings: Settings, _: Machine) -> Check:
     missing = [folder for folder in settings.runbooks.folders if not folder.is_dir()]
     if missing:
         return _problem("runbooks", f"{missing[0]} is not a folder", "correct runbooks.folders")
-    if not settings.runbooks.approvers and not settings.runbooks.allow_self_approval:
+    if settings.runbooks.policy_file is None and not settings.runbooks.approvers:
         advice = "list Slack user ids as runbooks.approvers, or nothing can be approved"
         return _warning("runbooks", "nobody may approve", advice)
     n_folders = len(settings.runbooks.folders)
@@ -277,6 +282,26 @@ def _targets(settings: Settings) -> Iterator[Check]:
             yield _problem(name, fault, f"correct runbooks.targets.{target}")
         else:
             yield _ok(name, facts)
+
+
+def _policy(settings: Settings) -> Iterator[Check]:
+    path, now = settings.runbooks.policy_file, datetime.now(UTC)
+    try:
+        policy = settings_policy(settings, "home") if path is None else load_policy(path, "home")
+    except (RunbookFileError, PolicyError) as exc:
+        advice = "correct it; a running opsbot keeps the last good one, a new one approves nothing"
+        yield _problem("policy", "; ".join(str(exc).splitlines()), advice)
+        return
+    found = lockouts(policy, (settings.runbooks.environment,), now)
+    if path is None and not policy.approvers:
+        return
+    for fault in found:
+        yield _warning("policy", fault, "name more approvers: docs/policy.md says how")
+    if not found and path is not None:
+        yield _ok("policy", f"{path}, {len(policy.rules)} rules, sha256 {policy.digest[:12]}")
+    if policy.solo is not None and policy.solo.holds(now):
+        until = f"{policy.solo.end_at:%Y-%m-%d %H:%M} UTC"
+        yield _warning("policy", f"solo mode is on until {until}", "end it when others are back")
 
 
 def _slack(settings: Settings, _: Machine) -> Check:

@@ -21,13 +21,16 @@ from runbooks.actions.wait import WaitRunner
 from runbooks.approvals import Approvals
 from runbooks.audit import AuditTrail
 from runbooks.audit_files import AuditFiles
+from runbooks.break_glass import GlassDesk
 from runbooks.control import RunControl
-from runbooks.directory import Directory
+from runbooks.directory import Accounts
 from runbooks.executor import Executor
 from runbooks.launch import LaunchCheck
 from runbooks.planning import Site
-from runbooks.policy import Policy, parse_approvers
+from runbooks.policy import Policy, PolicySource, parse_approvers
+from runbooks.policy_keeper import PolicyKeeper
 from runbooks.signals import SignalStore
+from runbooks.successors import Successors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,34 +41,35 @@ class RunbookServices:
     executor: Executor
     control: RunControl
     audit: AuditTrail
-    policy: Policy
+    policy: PolicySource
+    glass: GlassDesk
+    successors: Successors
 
 
 def build_runbook_services(
     settings: Settings,
     engine: Engine,
-    directory: Directory,
+    directory: Accounts,
     team_id: str,
+    *,
+    place: str = "bot",
     wording: Wording | None = None,
 ) -> RunbookServices:
     """Build everything over an opened database.
 
     Args:
-        directory: Where accounts are looked up at launch.
+        directory: Where accounts and user groups are looked up.
         team_id: Workspace that bare user ids in the list of approvers belong to; empty for none.
+        place: Where the policy holds, for the audit trail.
         wording: Words results; without it steps that explain say that they cannot.
 
     Raises:
         PolicyError: The list of approvers cannot be read.
         SettingsError: A target's secret cannot be read.
     """
-    policy = Policy(
-        approvers=parse_approvers(settings.runbooks.approvers, team_id=team_id),
-        allow_self_approval=settings.runbooks.allow_self_approval,
-        ttl_s=float(settings.runbooks.approval_ttl_s),
-    )
-    store = SqlProposals(engine)
     audit = build_audit(settings, engine)
+    policy = build_policy(settings, audit, directory, team_id, place)
+    store = SqlProposals(engine)
     targets = build_targets(settings.runbooks)
     signals = SqlSignals(engine)
     runner = LocalRunner(_run_bound(signals, wording), targets=targets)
@@ -89,9 +93,14 @@ def build_runbook_services(
         signals=signals,
         clock=utc_now,
     )
-    control = RunControl(store=store, signals=signals, audit=audit, policy=policy, clock=utc_now)
     return RunbookServices(
-        approvals=approvals, executor=executor, control=control, audit=audit, policy=policy
+        approvals=approvals,
+        executor=executor,
+        control=RunControl(store=store, signals=signals, audit=audit, policy=policy, clock=utc_now),
+        audit=audit,
+        policy=policy,
+        glass=GlassDesk(policy=policy, audit=audit, clock=utc_now),
+        successors=Successors(approvals),
     )
 
 
@@ -102,6 +111,35 @@ def _run_bound(signals: SignalStore, wording: Wording | None) -> dict[type, Acti
         ManualAction: ManualRunner(signals),
     }
     return runners if wording is None else {**runners, ExplainAction: ExplainRunner(wording)}
+
+
+def build_policy(
+    settings: Settings, audit: AuditTrail, directory: Accounts, team_id: str, place: str
+) -> PolicySource:
+    """The policy file's rules, or without one those of the settings.
+
+    Raises:
+        PolicyError: The list of approvers cannot be read.
+    """
+    path = settings.runbooks.policy_file
+    if path is None:
+        return settings_policy(settings, team_id)
+    return PolicyKeeper(
+        path=path, team_id=team_id, groups=directory, audit=audit, place=place, clock=utc_now
+    )
+
+
+def settings_policy(settings: Settings, team_id: str) -> Policy:
+    """The rules of the settings: one list of approvers for everything.
+
+    Raises:
+        PolicyError: The list of approvers cannot be read.
+    """
+    return Policy(
+        approvers=parse_approvers(settings.runbooks.approvers, team_id=team_id),
+        allow_self_approval=settings.runbooks.allow_self_approval,
+        ttl_s=float(settings.runbooks.approval_ttl_s),
+    )
 
 
 def build_audit(settings: Settings, engine: Engine) -> AuditTrail:

@@ -18,6 +18,7 @@ from runbooks.run_events import (
     TryFailed,
     VerifyFinished,
 )
+from runbooks.standing import Standing
 
 _HEAD_LINES = 4
 _TAIL_LINES = 8
@@ -59,10 +60,15 @@ class RunView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseView:
-    """A proposal as people see it: the stored case and, while it runs, the run."""
+    """A proposal as people see it: the stored case and, while it runs, the run.
+
+    Attributes:
+        standing: What it still needs; only while it waits.
+    """
 
     case: Case
     run: RunView | None = None
+    standing: Standing | None = None
 
     @property
     def state(self) -> ProposalState:

@@ -249,6 +249,11 @@ class RunbookSettings(_Section):
     allow_self_approval: bool = Field(
         default=False, description="solo mode: the requester may approve; audited"
     )
+    policy_file: Path | None = Field(
+        default=None,
+        description="YAML file of rules about approvals; replaces the approvers, their time and "
+        "self-approval named here",
+    )
     variables: Mapping[str, str] = Field(
         default_factory=dict[str, str],
         description="values that runbooks refer to as {{ vars.name }}, set by the operator",

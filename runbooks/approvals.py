@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from .actions.base import ActionContext, ActionRunner
 from .audit import AuditTrail
 from .case import Case, open_case, stale_answer
+from .decisions import decide_approval, decide_rejection, n_counted, n_needed
 from .errors import AuditError, ProposalError
 from .lifecycle import ProposalState
-from .planning import Groundwork, ProposalRequest, Site, lay_ground, make_plan
-from .policy import AccountKind, Approval, Policy, decide_approval, decide_rejection
+from .planning import Groundwork, Head, ProposalRequest, Site, head_of, lay_ground, make_plan
+from .policy import AccountKind, Approval, Policy, PolicySource
+from .policy_trail import announce
 from .previews import run_previews
 from .proposal import ActorRef, PreviewResult, Proposal
-from .store import AuditKind, Move, ProposalStore
+from .standing import Standing, standing_of
+from .store import AuditKind, Move, ProposalStore, StoredProposal
 
 Clock = Callable[[], datetime]
 
@@ -46,7 +49,7 @@ class Approvals:
         *,
         store: ProposalStore,
         audit: AuditTrail,
-        policy: Policy,
+        policy: PolicySource,
         site: Site,
         runner: ActionRunner,
         clock: Clock,
@@ -60,7 +63,7 @@ class Approvals:
         self._store = store
         self._audit = audit
         self._policy = policy
-        self._site = site
+        self.site = site
         self._runner = runner
         self._clock = clock
 
@@ -73,20 +76,14 @@ class Approvals:
         Raises:
             AuditError: The trail cannot be read or written.
         """
-        facts = _policy_facts(self._policy)
-        earlier = await asyncio.to_thread(self._audit.about, f"policy:{place}")
-        if not earlier or dict(earlier[-1].facts) != facts:
-            await asyncio.to_thread(
-                self._audit.append,
-                AuditKind.POLICY,
-                f"policy:{place}",
-                self._clock(),
-                None,
-                facts,
-            )
+        policy = await self._policy.in_force()
+        await announce(self._audit, policy, place, self._clock(), {})
 
-    async def propose(self, request: ProposalRequest) -> Proposal:
+    async def propose(self, request: ProposalRequest, replaces: int | None = None) -> Proposal:
         """Run the previews and store a proposal.
+
+        Args:
+            replaces: The proposal whose values were edited to make this one.
 
         Raises:
             ParameterError: A value is missing or wrong.
@@ -94,23 +91,30 @@ class Approvals:
             ProposalError: A program is not there, or the store failed.
             AuditError: The audit trail cannot be written; nothing was proposed.
         """
-        ground = lay_ground(request, self._site)
+        return await self.submit(head_of(request, replaces), lay_ground(request, self.site))
+
+    async def submit(self, head: Head, ground: Groundwork) -> Proposal:
+        """Run the previews of bound steps and store a proposal of them.
+
+        Raises:
+            ProposalError: The store failed.
+            AuditError: The audit trail cannot be written; nothing was proposed.
+        """
         await self._note(
             AuditKind.REQUEST,
-            f"runbook:{request.runbook.name}",
-            request.requester,
+            f"runbook:{head.runbook.name}",
+            head.requester,
             {"preview": str(sum(step.preview is not None for step in ground.steps))},
         )
         previews = await run_previews(self._runner, ground.steps, _context(ground), self._clock)
-        plan = make_plan(request, self._site, ground, previews, self._policy, self._clock())
+        policy = await self._policy.in_force()
+        plan = make_plan(head, self.site, ground, previews, policy, self._clock())
         stored = await asyncio.to_thread(self._store.add, plan)
         proposal = open_case(stored).proposal
+        facts = {"runbook": head.runbook.name, "sha256": proposal.sha256, **_ancestry(head)}
         try:
             await self._note(
-                AuditKind.PROPOSAL,
-                _subject(proposal.proposal_id),
-                request.requester,
-                {"runbook": request.runbook.name, "sha256": proposal.sha256},
+                AuditKind.PROPOSAL, _subject(proposal.proposal_id), head.requester, facts
             )
         except AuditError as exc:
             await self._move(
@@ -130,19 +134,25 @@ class Approvals:
             raise ProposalError(f"there is no proposal #{proposal_id}")
         return open_case(stored)
 
+    async def standing(self, case: Case) -> Standing:
+        """What a waiting proposal still needs by the rules as they are now.
+
+        Raises:
+            AuditError: The rules changed and that could not be written down.
+        """
+        return standing_of(await self._policy.in_force(), case, self._clock())
+
     async def recent(self, limit: int = 20) -> tuple[Case, ...]:
         """The newest proposals, newest first; one whose record was changed is left out.
 
         Raises:
             ProposalError: The store failed.
         """
-        cases: list[Case] = []
-        for stored in await asyncio.to_thread(self._store.recent, limit):
-            try:
-                cases.append(open_case(stored))
-            except ProposalError:
-                continue
-        return tuple(cases)
+        return _readable(await asyncio.to_thread(self._store.recent, limit))
+
+    async def waiting(self) -> tuple[Case, ...]:
+        """The proposals that wait for approval, oldest first; as for `recent`."""
+        return _readable(await asyncio.to_thread(self._store.in_state, ProposalState.PENDING))
 
     async def preview(self, proposal_id: int) -> tuple[PreviewResult, ...]:
         """Run the read-only previews of a waiting proposal once more; the record stays as it is.
@@ -172,35 +182,40 @@ class Approvals:
             case = await self.get(proposal_id)
             return await self._approve(case, actor, kind)
         except (ProposalError, AuditError) as exc:
-            return await self._refuse(proposal_id, actor, str(exc), None)
+            return await self.refuse(proposal_id, actor, str(exc), None)
 
     async def _approve(self, case: Case, actor: ActorRef, kind: AccountKind) -> ApprovalResult:
         proposal, now = case.proposal, self._clock()
         stale = await self._stale(case, now)
         if stale is not None:
-            return await self._refuse(proposal.proposal_id, actor, stale, case)
-        decision = decide_approval(self._policy, proposal, actor, kind, case.approvals, now)
+            return await self.refuse(proposal.proposal_id, actor, stale, case)
+        policy = await self._policy.in_force()
+        decision = decide_approval(policy, proposal, actor, kind, case.approvals, now)
         if not decision.allowed:
-            return await self._refuse(proposal.proposal_id, actor, decision.reason, case)
+            return await self.refuse(proposal.proposal_id, actor, decision.reason, case)
         # NOTE: the row comes first: an approval that the trail does not know of launches nothing.
         await self._note(
             AuditKind.APPROVAL,
             _subject(proposal.proposal_id),
             actor,
-            {"sha256": proposal.sha256},
+            {"sha256": proposal.sha256, "grounds": decision.reason, "policy": policy.digest},
         )
         approval = Approval(actor=actor, at=now, sha256=proposal.sha256)
         counted = await asyncio.to_thread(self._store.add_approval, proposal.proposal_id, approval)
-        return await self._count(proposal.proposal_id, actor, counted=counted)
+        return await self._count(policy, proposal.proposal_id, actor, counted=counted)
 
-    async def _count(self, proposal_id: int, actor: ActorRef, *, counted: bool) -> ApprovalResult:
+    async def _count(
+        self, policy: Policy, proposal_id: int, actor: ActorRef, *, counted: bool
+    ) -> ApprovalResult:
         case = await self.get(proposal_id)
         if not counted:
             reason = stale_answer(case) or "you already approved it"
-            return await self._refuse(proposal_id, actor, reason, case)
-        n_given, n_needed = len(case.approvals), case.proposal.plan.n_approvals
-        if n_given < n_needed:
-            reason = f"approved by {actor.name}; {n_given} of {n_needed} approvals"
+            return await self.refuse(proposal_id, actor, reason, case)
+        now = self._clock()
+        n_given = n_counted(policy, case.proposal, case.approvals, now)
+        n_all = n_needed(policy, case.proposal.plan, now)
+        if n_given < n_all:
+            reason = f"approved by {actor.name}; {n_given} of {n_all} approvals"
             return ApprovalResult(allowed=True, reason=reason, case=case)
         reason = f"approved by {', '.join(given.actor.name for given in case.approvals)}"
         launch = await self._move(
@@ -222,18 +237,15 @@ class Approvals:
             case = await self.get(proposal_id)
             return await self._reject(case, actor, kind, reason)
         except (ProposalError, AuditError) as exc:
-            return await self._refuse(proposal_id, actor, str(exc), None)
+            return await self.refuse(proposal_id, actor, str(exc), None)
 
     async def _reject(
         self, case: Case, actor: ActorRef, kind: AccountKind, reason: str
     ) -> ApprovalResult:
         proposal_id = case.proposal.proposal_id
-        stale = await self._stale(case, self._clock())
-        if stale is not None:
-            return await self._refuse(proposal_id, actor, stale, case)
-        decision = decide_rejection(self._policy, case.proposal, actor, kind)
-        if not decision.allowed:
-            return await self._refuse(proposal_id, actor, decision.reason, case)
+        refusal = await self.cannot_stop(case, actor, kind)
+        if refusal is not None:
+            return await self.refuse(proposal_id, actor, refusal, case)
         words = reason.strip() or "no reason given"
         await self._note(AuditKind.REJECTION, _subject(proposal_id), actor, {"reason": words})
         done = await self._move(
@@ -242,8 +254,22 @@ class Approvals:
         now_case = await self.get(proposal_id)
         if not done:
             stale = stale_answer(now_case) or "somebody else decided first"
-            return await self._refuse(proposal_id, actor, stale, now_case)
+            return await self.refuse(proposal_id, actor, stale, now_case)
         return ApprovalResult(allowed=True, reason=f"rejected by {actor.name}", case=now_case)
+
+    async def cannot_stop(self, case: Case, actor: ActorRef, kind: AccountKind) -> str | None:
+        """Why this person may not reject or replace a proposal now; None when they may.
+
+        Raises:
+            ProposalError: The store failed.
+            AuditError: The audit trail cannot be written.
+        """
+        stale = await self._stale(case, self._clock())
+        if stale is not None:
+            return stale
+        policy = await self._policy.in_force()
+        decision = decide_rejection(policy, case.proposal, actor, kind, self._clock())
+        return None if decision.allowed else decision.reason
 
     async def expire_due(self, now: datetime | None = None) -> tuple[int, ...]:
         """Expire every proposal whose time is over.
@@ -283,10 +309,10 @@ class Approvals:
             return "expired, not run; ask again for a new proposal"
         return stale_answer(case)
 
-    async def _refuse(
+    async def refuse(
         self, proposal_id: int, actor: ActorRef, reason: str, case: Case | None
     ) -> ApprovalResult:
-        """Answer no; the answer stands even when the trail cannot take it."""
+        """Answer no to a click; the answer stands even when the trail cannot take it."""
         try:
             await self._note(AuditKind.REFUSAL, _subject(proposal_id), actor, {"reason": reason})
         except AuditError as exc:
@@ -310,6 +336,16 @@ class Approvals:
         return await asyncio.to_thread(self._store.move, proposal_id, move)
 
 
+def _readable(stored: Iterable[StoredProposal]) -> tuple[Case, ...]:
+    cases: list[Case] = []
+    for each in stored:
+        try:
+            cases.append(open_case(each))
+        except ProposalError:
+            continue
+    return tuple(cases)
+
+
 def _context(ground: Groundwork) -> ActionContext:
     return ActionContext(executables=ground.executables)
 
@@ -318,10 +354,6 @@ def _subject(proposal_id: int) -> str:
     return f"proposal:{proposal_id}"
 
 
-def _policy_facts(policy: Policy) -> dict[str, str]:
-    return {
-        "approvers": ", ".join(sorted(f"{team}:{user}" for team, user in policy.approvers)),
-        "allow_self_approval": str(policy.allow_self_approval),
-        "ttl_s": str(policy.ttl_s),
-        "n_approvals": ", ".join(f"{risk}: {n}" for risk, n in sorted(policy.n_approvals.items())),
-    }
+def _ancestry(head: Head) -> dict[str, str]:
+    links = {"replaces": head.replaces, "undoes": head.undoes}
+    return {name: str(number) for name, number in links.items() if number is not None}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -19,6 +19,8 @@ from .errors import AuditError, RedactionError
 from .proposal import ActorRef
 from .redaction import redact
 from .store import AuditEntry, AuditKind, AuditRow, AuditStore, ChainHead
+
+CHECKPOINT_SUBJECT = "audit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,14 @@ class AuditReport:
     def intact(self) -> bool:
         """Whether nothing is wrong."""
         return not self.faults
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PruneReport:
+    """How many rows went, and how many there are now, the checkpoint among them."""
+
+    n_removed: int
+    n_left: int
 
 
 class AuditTrail:
@@ -94,7 +104,10 @@ class AuditTrail:
         key = self._files.key()
         saved = self._files.head()
         head, mac_at_saved, faults = ChainHead(sequence=0, mac=""), "", list[str]()
+        n_rows = 0
         for n_rows, row in enumerate(self._store.rows(), start=1):
+            if n_rows == 1 and row.sequence > 1:
+                head = self._base(key, row.sequence) or head
             faults += _faults_of(key, head, row, n_rows)
             head = ChainHead(sequence=row.sequence, mac=row.mac)
             if saved is not None and row.sequence == saved.sequence:
@@ -105,7 +118,66 @@ class AuditTrail:
             faults.append(f"row {saved.sequence} is not the one that was written")
         elif saved is None and head.sequence:
             faults.append("the saved head is missing: a cut end would not be noticed")
-        return AuditReport(n_rows=head.sequence, faults=tuple(faults))
+        return AuditReport(n_rows=n_rows, faults=tuple(faults))
+
+    def _base(self, key: bytes, first: int) -> ChainHead | None:
+        """The row before the first one, if a genuine checkpoint says that it was pruned."""
+        for row in self._store.about(CHECKPOINT_SUBJECT):
+            genuine = hmac.compare_digest(row.mac, _mac(key, row))
+            if genuine and row.entry.kind is AuditKind.CHECKPOINT:
+                base = base_of(row.entry)
+                if base.sequence == first - 1:
+                    return base
+        return None
+
+    def prune(
+        self, before: datetime, at: datetime, actor: ActorRef, open_subjects: Collection[str]
+    ) -> PruneReport:
+        """Remove the oldest rows, up to the first that is not old enough.
+
+        A signed checkpoint row goes into the chain first; it says where the chain begins from now
+        on, so that what is left can still be verified.
+
+        Args:
+            before: Rows of this time or later stay; aware UTC.
+            at: Now, aware UTC.
+            actor: Who prunes.
+            open_subjects: What is not over yet; its rows are still needed.
+
+        Raises:
+            AuditError: The trail does not hold together, a row that would go is of something open,
+                or the checkpoint cannot be written; nothing was removed.
+        """
+        report = self.verify()
+        if not report.intact:
+            raise AuditError(f"the trail does not hold together: {report.faults[0]}; not pruned")
+        last, n_rows = self._last_before(before, frozenset(open_subjects))
+        if last is None:
+            return PruneReport(n_removed=0, n_left=report.n_rows)
+        facts = {
+            "through": str(last.sequence),
+            "mac": last.mac,
+            "n_rows": str(n_rows),
+            "before": before.isoformat(),
+        }
+        self.append(AuditKind.CHECKPOINT, CHECKPOINT_SUBJECT, at, actor, facts)
+        n_removed = self._store.remove_through(last.sequence)
+        return PruneReport(n_removed=n_removed, n_left=report.n_rows + 1 - n_removed)
+
+    def _last_before(
+        self, before: datetime, open_subjects: frozenset[str]
+    ) -> tuple[AuditRow | None, int]:
+        last, n_rows = None, 0
+        for row in self._store.rows():
+            if row.entry.at >= before:
+                break
+            if row.entry.subject in open_subjects:
+                raise AuditError(
+                    f"row {row.sequence} is of {row.entry.subject}, which is not over: not pruned; "
+                    f"name a time up to {row.entry.at.isoformat()}"
+                )
+            last, n_rows = row, n_rows + 1
+        return last, n_rows
 
     def export(self) -> Iterator[str]:
         """Every row as one line of JSON, oldest first.
@@ -125,6 +197,19 @@ class AuditTrail:
                 "mac": row.mac,
             }
             yield json.dumps(record, ensure_ascii=False)
+
+
+def base_of(checkpoint: AuditEntry) -> ChainHead:
+    """Where the chain begins after a checkpoint: at the row after this one.
+
+    Raises:
+        AuditError: The row is no checkpoint.
+    """
+    try:
+        through, mac = int(checkpoint.facts["through"]), checkpoint.facts["mac"]
+    except (KeyError, ValueError) as exc:
+        raise AuditError("a checkpoint row of the audit trail cannot be read") from exc
+    return ChainHead(sequence=through, mac=mac)
 
 
 def _link(key: bytes, head: ChainHead, entry: AuditEntry) -> AuditRow:

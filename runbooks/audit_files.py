@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import secrets
 import stat
 import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
@@ -100,9 +103,22 @@ class AuditFiles:
         Raises:
             AuditError: It cannot be written.
         """
-        saved = self.head()
-        if saved is not None and saved.sequence >= head.sequence:
-            return
+        with self._head_lock():
+            saved = self.head()
+            if saved is None or saved.sequence < head.sequence:
+                self._write_head(head)
+
+    @contextmanager
+    def _head_lock(self) -> Generator[None]:
+        """One writer at a time, also among processes: an older head must not replace a newer."""
+        try:
+            with (self._head_path.parent / "audit.lock").open("a", encoding="ascii") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                yield
+        except OSError as exc:
+            raise AuditError(f"{self._head_path} cannot be locked: {exc.strerror}") from exc
+
+    def _write_head(self, head: ChainHead) -> None:
         text = json.dumps({"sequence": head.sequence, "mac": head.mac})
         try:
             handle, name = tempfile.mkstemp(prefix=".audit.head.", dir=self._head_path.parent)

@@ -9,9 +9,10 @@ from .actions.kinds import ManualAction
 from .approvals import Clock
 from .audit import AuditTrail
 from .case import Case, open_case, stale_answer
+from .decisions import decide_rejection
 from .errors import AuditError, ProposalError
 from .lifecycle import ProposalState
-from .policy import AccountKind, Policy, decide_rejection
+from .policy import AccountKind, PolicySource
 from .proposal import ActorRef
 from .signals import Signal, SignalKind, SignalStore
 from .store import AuditKind, ProposalStore, StepState
@@ -39,7 +40,7 @@ class RunControl:
         store: ProposalStore,
         signals: SignalStore,
         audit: AuditTrail,
-        policy: Policy,
+        policy: PolicySource,
         clock: Clock,
     ) -> None:
         """Wire the control.
@@ -100,7 +101,8 @@ class RunControl:
         case = open_case(stored)
         if case.state is not ProposalState.RUNNING:
             raise ProposalError(f"it does not run: {stale_answer(case) or 'not approved yet'}")
-        decision = decide_rejection(self._policy, case.proposal, actor, kind)
+        policy = await self._policy.in_force()
+        decision = decide_rejection(policy, case.proposal, actor, kind, self._clock())
         if not decision.allowed:
             raise ProposalError(decision.reason)
         return case

@@ -15,10 +15,12 @@ from .actions.kinds import (
     HttpAction,
     KubernetesAction,
     ManualAction,
+    ParameterValue,
     SqlAction,
     SshAction,
 )
 from .actions.output import safe_text
+from .values import render
 
 _INVISIBLE = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"})
 
@@ -30,6 +32,11 @@ def describe(action: Action) -> str:
     of this machine runs them.
     """
     return safe_text(_line(action))
+
+
+def value_in_words(name: str, value: ParameterValue) -> str:
+    """A parameter's value for people: nothing invisible, and no secret, as its name may tell."""
+    return visible(safe_text(f"{name}={render(value)}").removeprefix(f"{name}="))
 
 
 def _line(action: Action) -> str:

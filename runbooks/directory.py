@@ -23,6 +23,22 @@ class Directory(Protocol):
         ...
 
 
+class GroupDirectory(Protocol):
+    """Looks up who is in a user group."""
+
+    async def members_of(self, team_id: str, group_id: str) -> frozenset[str]:
+        """User ids of a group's members, at most some minutes old.
+
+        Raises:
+            DirectoryError: They cannot be looked up; the caller takes nobody to be in it.
+        """
+        ...
+
+
+class Accounts(Directory, GroupDirectory, Protocol):
+    """Looks up accounts and user groups."""
+
+
 class LocalDirectory:
     """People at this machine's terminal: whoever the operating system let in."""
 
@@ -31,3 +47,7 @@ class LocalDirectory:
         if actor.team_id != LOCAL_TEAM:
             raise DirectoryError(f"{actor.name} is no account of this machine")
         return AccountKind.MEMBER
+
+    async def members_of(self, team_id: str, group_id: str) -> frozenset[str]:
+        """See `GroupDirectory.members_of`; a terminal knows no groups."""
+        raise DirectoryError(f"user group {team_id}:{group_id} cannot be looked up from a terminal")

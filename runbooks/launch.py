@@ -8,9 +8,10 @@ from datetime import datetime
 
 from .audit import AuditTrail
 from .case import Case
+from .decisions import Decision, decide_launch
 from .directory import Directory
 from .planning import run_as
-from .policy import AccountKind, Approval, Decision, Policy, decide_launch
+from .policy import AccountKind, Approval, PolicySource
 from .store import AuditEntry, AuditKind
 from .targets import Targets
 
@@ -22,7 +23,7 @@ class LaunchCheck:
         self,
         *,
         audit: AuditTrail,
-        policy: Policy,
+        policy: PolicySource,
         directory: Directory,
         targets: Targets | None = None,
     ) -> None:
@@ -51,7 +52,8 @@ class LaunchCheck:
         given: list[tuple[Approval, AccountKind]] = [
             (approval, await self._directory.kind_of(approval.actor)) for approval in case.approvals
         ]
-        return decide_launch(self._policy, case.proposal, tuple(given), now)
+        policy = await self._policy.in_force()
+        return decide_launch(policy, case.proposal, tuple(given), now)
 
     def _moved_target(self, case: Case) -> str | None:
         """Whether a target is no longer what it was when people approved."""

@@ -145,3 +145,10 @@ class MemoryAudit:
     def about(self, subject: str) -> tuple[AuditRow, ...]:
         """See `AuditStore.about`."""
         return tuple(row for row in self._rows if row.entry.subject == subject)
+
+    def remove_through(self, sequence: int) -> int:
+        """See `AuditStore.remove_through`."""
+        with self._lock:
+            kept = [row for row in self._rows if row.sequence > sequence]
+            n_removed, self._rows = len(self._rows) - len(kept), kept
+        return n_removed

@@ -27,7 +27,7 @@ from .errors import ProposalError
 from .loader_markdown import check_filled
 from .policy import Policy
 from .proposal import ActorRef, Origin, Place, Plan, PreviewResult, RunbookRef
-from .schema import Runbook
+from .schema import Risk, Runbook
 from .targets import Target, Targets
 
 MAX_WHY_CHARS = 2000
@@ -73,6 +73,41 @@ class ProposalRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """What a proposal says about itself, beside its steps; see `Plan` for the fields."""
+
+    runbook: RunbookRef
+    risk: Risk
+    requester: ActorRef
+    where: Place
+    why: str = ""
+    evidence: tuple[str, ...] = ()
+    replaces: int | None = None
+    undoes: int | None = None
+    origins: Mapping[str, Origin] = field(default_factory=dict[str, Origin])
+
+
+def head_of(request: ProposalRequest, replaces: int | None = None) -> Head:
+    """The head of a proposal to run a runbook."""
+    runbook = request.runbook
+    return Head(
+        runbook=RunbookRef(
+            name=runbook.name,
+            title=runbook.title,
+            version=runbook.version,
+            digest=runbook.digest,
+        ),
+        risk=runbook.risk,
+        requester=request.requester,
+        where=request.where,
+        why=request.why,
+        evidence=request.evidence,
+        replaces=replaces,
+        origins={name: request.origins.get(name, Origin.SAID) for name in request.values},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Groundwork:
     """What is known of a plan before its previews have run."""
 
@@ -96,10 +131,21 @@ def lay_ground(request: ProposalRequest, site: Site) -> Groundwork:
     """
     steps = bind(request.runbook, request.values, site.variables)
     check_filled(request.runbook, steps)
+    return ground_of(steps, resolve(request.runbook, request.values), site)
+
+
+def ground_of(
+    steps: tuple[BoundStep, ...], parameters: Mapping[str, ParameterValue], site: Site
+) -> Groundwork:
+    """Find the programs and targets of bound steps.
+
+    Raises:
+        ProposalError: As for `lay_ground`.
+    """
     named = site.targets.named_by(_actions(steps))
     return Groundwork(
         steps=steps,
-        parameters=resolve(request.runbook, request.values),
+        parameters=parameters,
         executables={name: find_executable(name) for name in _programs(steps)},
         environment_names=_environment_names(steps),
         environment=_environment(site, named),
@@ -108,7 +154,7 @@ def lay_ground(request: ProposalRequest, site: Site) -> Groundwork:
 
 
 def make_plan(
-    request: ProposalRequest,
+    head: Head,
     site: Site,
     ground: Groundwork,
     previews: tuple[PreviewResult, ...],
@@ -118,18 +164,13 @@ def make_plan(
     """Put together what an approval binds.
 
     Args:
-        now: Aware UTC; the proposal expires `policy.ttl_s` later.
+        now: Aware UTC; the proposal expires as long after as the policy says.
     """
-    runbook = request.runbook
+    terms = policy.terms(head.risk, ground.environment, now)
     return Plan(
-        runbook=RunbookRef(
-            name=runbook.name,
-            title=runbook.title,
-            version=runbook.version,
-            digest=runbook.digest,
-        ),
+        runbook=head.runbook,
         parameters=ground.parameters,
-        origins=_origins(request, ground),
+        origins={name: head.origins.get(name, Origin.DEFAULT) for name in ground.parameters},
         steps=ground.steps,
         environment=ground.environment,
         target=site.target,
@@ -137,21 +178,18 @@ def make_plan(
         run_as=run_as(),
         environment_names=ground.environment_names,
         executables=ground.executables,
-        why=safe_text(request.why[:MAX_WHY_CHARS]),
-        evidence=tuple(safe_text(line) for line in request.evidence[:MAX_EVIDENCE]),
+        why=safe_text(head.why[:MAX_WHY_CHARS]),
+        evidence=tuple(safe_text(line) for line in head.evidence[:MAX_EVIDENCE]),
         previews=previews,
-        requester=request.requester,
-        where=request.where,
+        requester=head.requester,
+        where=head.where,
         created_at=now,
-        expires_at=now + timedelta(seconds=policy.ttl_s),
-        risk=runbook.risk,
-        n_approvals=policy.n_approvals[runbook.risk],
+        expires_at=now + timedelta(seconds=terms.ttl_s),
+        risk=head.risk,
+        n_approvals=terms.n_approvals,
+        replaces=head.replaces,
+        undoes=head.undoes,
     )
-
-
-def _origins(request: ProposalRequest, ground: Groundwork) -> dict[str, Origin]:
-    given = {name: request.origins.get(name, Origin.SAID) for name in request.values}
-    return {name: given.get(name, Origin.DEFAULT) for name in ground.parameters}
 
 
 def run_as() -> str:

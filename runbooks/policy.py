@@ -1,18 +1,18 @@
-"""Who may approve, reject and launch; pure.
-
-Every answer comes with one sentence for the person who clicked.
-"""
+"""The rules about approvals, and what they come to at a moment; pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Protocol
 
 from .errors import PolicyError
-from .proposal import ActorRef, Plan, Proposal
+from .freeze import Freeze, matches
+from .proposal import ActorRef
+from .rules import Account, BreakGlass, Grant, Role, Rule, Solo, Terms
 from .schema import Risk
 
 APPROVERS_SETTING = "runbooks.approvers"
@@ -31,14 +31,6 @@ class AccountKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """An answer and its reason, one sentence."""
-
-    allowed: bool
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
     """One person's yes.
 
@@ -54,22 +46,44 @@ class Approval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """The rules in force.
+    """The rules in force: those of a policy file, or else one list of approvers for everything.
 
     Attributes:
-        approvers: (team id, user id) of everybody who may approve; nobody when empty.
-        allow_self_approval: Solo mode: the requester may approve, when on the list.
-        ttl_s: A proposal expires after, in seconds.
-        n_approvals: Distinct approvers needed, by risk.
+        approvers: (team id, user id) of everybody who may approve where there are no rules.
+        allow_self_approval: Where there are no rules: the requester may approve, when on the list.
+        ttl_s: Where there are no rules: a proposal expires after, in seconds.
+        n_approvals: Where there are no rules: distinct approvers needed, by risk.
+        rules: The first that fits counts; what none fits, nobody may approve.
+        people: Account -> the person it belongs to; several accounts of one person count once.
+        group_members: Of the roles' user groups, as looked up; a missing one has no members.
+        grants: Every break-glass that was opened and is not over.
+        source: The file; empty without one.
+        digest: SHA-256 (hex) of the file; empty without one.
+        fault: Why a policy file could not be used at all; nobody may approve then.
+        notes: What people should know of this policy, one sentence each.
 
     Raises:
-        PolicyError: A number makes no sense.
+        PolicyError: A number makes no sense, or a role is not defined.
     """
 
-    approvers: frozenset[tuple[str, str]]
+    approvers: frozenset[Account] = frozenset()
     allow_self_approval: bool = False
     ttl_s: float = 900.0
     n_approvals: Mapping[Risk, int] = field(default_factory=lambda: dict(DEFAULT_N_APPROVALS))
+    rules: tuple[Rule, ...] = ()
+    roles: Mapping[str, Role] = field(default_factory=dict[str, Role])
+    people: Mapping[Account, str] = field(default_factory=dict[Account, str])
+    freezes: tuple[Freeze, ...] = ()
+    solo: Solo | None = None
+    break_glass: BreakGlass | None = None
+    group_members: Mapping[Account, frozenset[Account]] = field(
+        default_factory=dict[Account, frozenset[Account]]
+    )
+    grants: tuple[Grant, ...] = ()
+    source: str = ""
+    digest: str = ""
+    fault: str = ""
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.ttl_s <= 0:
@@ -77,6 +91,126 @@ class Policy:
         for risk in Risk:
             if self.n_approvals.get(risk, 0) < 1:
                 raise PolicyError(f"risk {risk} needs at least one approval")
+        for role in self._named_roles():
+            if role not in self.roles:
+                raise PolicyError(f"there is no role {role!r}")
+
+    def _named_roles(self) -> Iterator[str]:
+        for holder in (*self.rules, self.solo, self.break_glass):
+            yield from holder.roles if holder is not None else ()
+        for freeze in self.freezes:
+            yield from freeze.override
+
+    async def in_force(self) -> Policy:
+        """Itself: rules that never change are their own `PolicySource`."""
+        return self
+
+    def person(self, account: Account) -> str:
+        """Who an account belongs to: the same text for all accounts of one person."""
+        return self.people.get(account) or ":".join(account)
+
+    def members(self, roles: Iterable[str]) -> frozenset[Account]:
+        """Everybody in any of the roles, with every account of theirs."""
+        accounts: set[Account] = set()
+        for name in roles:
+            role = self.roles[name]
+            accounts |= role.accounts
+            for group in role.groups:
+                accounts |= self.group_members.get(group, frozenset())
+        return frozenset(accounts)
+
+    def terms(self, risk: Risk, environment: str, now: datetime) -> Terms:
+        """What holds for a risk in an environment at an aware moment."""
+        if not self.rules:
+            return self._plain_terms(risk)
+        grant = self.grant_at(environment, now)
+        if grant is not None and self.break_glass is not None:
+            return self._emergency_terms(self.break_glass, grant, risk, environment)
+        freeze, override = self._frozen(risk, environment, now)
+        rule = self.rule_for(risk, environment)
+        if rule is None:
+            nobody = f"no rule of the policy is about {risk_words(risk)} risk in {environment}"
+            return Terms(accounts=frozenset(), nobody=nobody, freeze=freeze, override=override)
+        accounts = self.members(rule.roles)
+        return Terms(
+            accounts=accounts,
+            roles=rule.roles,
+            n_approvals=rule.n_approvals,
+            ttl_s=rule.ttl_s,
+            may_approve_own=accounts if rule.self_approval else accounts & self._alone(now),
+            freeze=freeze,
+            override=override,
+            nobody="" if accounts else f"nobody is in {' or '.join(rule.roles)}",
+        )
+
+    def _frozen(
+        self, risk: Risk, environment: str, now: datetime
+    ) -> tuple[Freeze | None, frozenset[Account]]:
+        """The strictest freeze that holds, and who may override all that hold."""
+        holding = [each for each in self.freezes if each.holds(risk, environment, now)]
+        if not holding:
+            return None, frozenset()
+        strictest = min(holding, key=lambda each: len(self.members(each.override)))
+        override = self.members(strictest.override)
+        for each in holding:
+            override &= self.members(each.override)
+        return strictest, override
+
+    def rule_for(self, risk: Risk, environment: str) -> Rule | None:
+        """The first rule that fits."""
+        return next((rule for rule in self.rules if rule.fits(risk, environment)), None)
+
+    def grant_at(self, environment: str, now: datetime) -> Grant | None:
+        """The break-glass that is open there, as far as this policy still lets its two openers."""
+        glass = self.break_glass
+        if glass is None or not matches(glass.environments, environment):
+            return None
+        may_open = self.members(glass.roles)
+        for grant in self.grants:
+            people = {self.person(account) for account in grant.openers}
+            lasts = grant.environment == environment and now < grant.until
+            if lasts and grant.openers <= may_open and len(people) > 1:
+                return grant
+        return None
+
+    def _alone(self, now: datetime) -> frozenset[Account]:
+        if self.solo is None or not self.solo.holds(now):
+            return frozenset()
+        return self.members(self.solo.roles)
+
+    def _plain_terms(self, risk: Risk) -> Terms:
+        nobody = self.fault or f"set {APPROVERS_SETTING}"
+        return Terms(
+            accounts=self.approvers,
+            n_approvals=self.n_approvals[risk],
+            ttl_s=self.ttl_s,
+            may_approve_own=self.approvers if self.allow_self_approval else frozenset(),
+            nobody="" if self.approvers else nobody,
+        )
+
+    def _emergency_terms(
+        self, glass: BreakGlass, grant: Grant, risk: Risk, environment: str
+    ) -> Terms:
+        rule = self.rule_for(risk, environment)
+        return Terms(
+            accounts=self.members(glass.roles),
+            roles=glass.roles,
+            n_approvals=glass.n_approvals,
+            ttl_s=rule.ttl_s if rule is not None else self.ttl_s,
+            grant=grant,
+        )
+
+
+class PolicySource(Protocol):
+    """Where the rules come from; asked again at every decision."""
+
+    async def in_force(self) -> Policy:
+        """The rules as they are now, with the members of their user groups.
+
+        Raises:
+            AuditError: The rules changed and that could not be written down.
+        """
+        ...
 
 
 def parse_approvers(entries: Iterable[str], *, team_id: str) -> frozenset[tuple[str, str]]:
@@ -100,113 +234,6 @@ def _parse_approver(entry: str, team_id: str) -> tuple[str, str]:
     return (team if colon else team_id), user
 
 
-def decide_approval(
-    policy: Policy,
-    proposal: Proposal,
-    actor: ActorRef,
-    kind: AccountKind,
-    given: tuple[Approval, ...],
-    now: datetime,
-) -> Decision:
-    """Whether this person's yes counts.
-
-    Args:
-        given: Approvals so far.
-        now: Aware UTC.
-    """
-    refusal = (
-        _out_of_time(proposal.plan, now)
-        or _not_an_approver(policy, actor, kind)
-        or _own_request(policy, proposal.plan, actor)
-    )
-    if refusal is None and actor.account in {approval.actor.account for approval in given}:
-        refusal = (
-            f"you already approved it; {_people(proposal.plan.n_approvals)} must, "
-            f"{len(given)} did so far"
-        )
-    if refusal is not None:
-        return Decision(allowed=False, reason=refusal)
-    return Decision(allowed=True, reason=f"{actor.name} may approve {proposal.plan.risk} risk")
-
-
-def decide_rejection(
-    policy: Policy, proposal: Proposal, actor: ActorRef, kind: AccountKind
-) -> Decision:
-    """Whether this person may stop it: those who may approve, and the requester."""
-    if kind is AccountKind.MEMBER and actor.account == proposal.plan.requester.account:
-        return Decision(allowed=True, reason="the requester may withdraw a proposal")
-    refusal = _not_an_approver(policy, actor, kind)
-    if refusal is not None:
-        return Decision(allowed=False, reason=refusal)
-    return Decision(allowed=True, reason="an approver may reject a proposal")
-
-
-def decide_launch(
-    policy: Policy,
-    proposal: Proposal,
-    given: tuple[tuple[Approval, AccountKind], ...],
-    now: datetime,
-) -> Decision:
-    """Whether an approved proposal may still run.
-
-    Args:
-        given: Every approval with what the account is now.
-        now: Aware UTC.
-    """
-    plan = proposal.plan
-    late = _out_of_time(plan, now)
-    if late is not None:
-        return Decision(allowed=False, reason=late)
-    standing: set[tuple[str, str]] = set()
-    lost: list[str] = []
-    for approval, kind in given:
-        fault = _no_longer_valid(policy, proposal, approval, kind)
-        if fault is None:
-            standing.add(approval.actor.account)
-        else:
-            lost.append(f"{approval.actor.name}: {fault}")
-    needed = max(plan.n_approvals, policy.n_approvals[plan.risk])
-    if len(standing) < needed:
-        why = f" ({'; '.join(lost)})" if lost else ""
-        return Decision(
-            allowed=False,
-            reason=f"{_people(needed)} must approve, {len(standing)} approvals still hold{why}",
-        )
-    return Decision(allowed=True, reason=f"{len(standing)} of {needed} approvals hold")
-
-
-def _no_longer_valid(
-    policy: Policy, proposal: Proposal, approval: Approval, kind: AccountKind
-) -> str | None:
-    if approval.sha256 != proposal.sha256:
-        return "approved another version of this record"
-    return _not_an_approver(policy, approval.actor, kind) or _own_request(
-        policy, proposal.plan, approval.actor
-    )
-
-
-def _out_of_time(plan: Plan, now: datetime) -> str | None:
-    if now >= plan.expires_at:
-        return f"expired at {plan.expires_at:%H:%M:%S} UTC, not run; ask again for a new proposal"
-    return None
-
-
-def _not_an_approver(policy: Policy, actor: ActorRef, kind: AccountKind) -> str | None:
-    if kind is not AccountKind.MEMBER:
-        article = "an" if kind is AccountKind.EXTERNAL else "a"
-        return f"{article} {kind} account never approves"
-    if not policy.approvers:
-        return f"nobody may approve yet: set {APPROVERS_SETTING}"
-    if not all(actor.account) or actor.account not in policy.approvers:
-        return f"you are not an approver; the list is the setting {APPROVERS_SETTING}"
-    return None
-
-
-def _own_request(policy: Policy, plan: Plan, actor: ActorRef) -> str | None:
-    if actor.account == plan.requester.account and not policy.allow_self_approval:
-        return "you asked for it, so somebody else must approve"
-    return None
-
-
-def _people(n: int) -> str:
-    return "1 person" if n == 1 else f"{n} people"
+def risk_words(risk: Risk) -> str:
+    """A risk as people write it."""
+    return risk.value.replace("_", " ")

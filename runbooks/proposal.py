@@ -98,7 +98,6 @@ class Plan:
         origins: Where each of these values comes from.
         environment: Name from the settings, for example "production".
         target: Where steps run that name no target; "local" is this machine.
-        targets: Facts of every target that is named, without secrets.
         run_as: user@host of the process that will run it.
         environment_names: Variables that the programs will see.
         executables: Program as written in an argv -> absolute path found when proposed.
@@ -106,6 +105,9 @@ class Plan:
         evidence: Quoted lines and citations.
         expires_at: Aware UTC; from that moment on it can neither be approved nor run.
         n_approvals: Distinct people that must approve, >= 1.
+        targets: Facts of every target that is named, without secrets.
+        replaces: The proposal whose values somebody edited to make this one.
+        undoes: The proposal whose run this one would roll back.
     """
 
     runbook: RunbookRef
@@ -127,6 +129,8 @@ class Plan:
     n_approvals: int
     targets: Mapping[str, str] = field(default_factory=dict[str, str])
     origins: Mapping[str, Origin] = field(default_factory=dict[str, Origin])
+    replaces: int | None = None
+    undoes: int | None = None
 
     def preview_of(self, step_id: str) -> PreviewResult | None:
         """The preview of a step, if it has one."""

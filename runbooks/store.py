@@ -140,6 +140,8 @@ class AuditKind(StrEnum):
     EXPIRY = "expiry"
     RUN = "run"
     POLICY = "policy"
+    BREAK_GLASS = "break_glass"
+    CHECKPOINT = "checkpoint"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +165,7 @@ class AuditRow:
     """An entry in its place in the chain.
 
     Attributes:
-        sequence: Counted from 1 without gaps.
+        sequence: Counted from 1 without gaps; the first rows may have been pruned.
         previous: MAC (hex) of the row before; empty for the first.
         mac: HMAC-SHA256 (hex) over everything else.
     """
@@ -195,4 +197,8 @@ class AuditStore(Protocol):
 
     def about(self, subject: str) -> tuple[AuditRow, ...]:
         """The rows of one subject in sequence order."""
+        ...
+
+    def remove_through(self, sequence: int) -> int:
+        """Remove every row up to and with a sequence; gives how many there were."""
         ...

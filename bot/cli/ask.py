@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import uuid
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .context import terminal_settings
+from .local_user import local_user
 from .output import WRONG_USE, console, emit_json, fail
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ async def _ask(settings: Settings, request: Request, *, as_json: bool) -> None:
             await core.dispatcher.handle(request, outlet)
         if not as_json:
             for view in board.views:
-                print_case(view.case, core.services.policy)
+                print_case(view.case, await core.services.approvals.standing(view.case))
     if as_json:
         emit_json(_record(request, outlet.last, board.views))
     if outlet.failed:
@@ -88,7 +88,7 @@ def _request(
 
     from ..messages import Actor, Request, ThreadRef
 
-    user = getpass.getuser()
+    user = local_user().user_id
     request_id = uuid.uuid4().hex[:12]
     return Request(
         request_id=f"cli-{request_id}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,8 @@ import typer
 from bot.cli.output import FAILED, WRONG_USE, console, emit_json, fail
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from runbooks.audit import AuditTrail
 
 app = typer.Typer(no_args_is_help=True, help="Check and export the audit trail.")
@@ -54,6 +57,44 @@ def export(output: _Output = None, as_json: _Json = False) -> None:
             _write(output, lines)
 
 
+@app.command()
+def prune(
+    before: Annotated[
+        datetime,
+        typer.Option(
+            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help="Remove what is older, in UTC."
+        ),
+    ],
+    as_json: _Json = False,
+) -> None:
+    """Remove old rows; what is left can still be verified, and the removal is a row itself."""
+    from bot.cli.local_user import local_user
+    from bot.runbook_wiring import utc_now
+
+    limit, now = before.replace(tzinfo=UTC), utc_now()
+    if limit > now:
+        fail(f"{limit:%Y-%m-%d %H:%M} UTC lies in the future", WRONG_USE)
+    with _opened() as (trail, engine):
+        report = trail.prune(limit, now, local_user(), _open_subjects(engine, trail, now))
+    if as_json:
+        emit_json(report)
+    else:
+        console.print(f"{report.n_removed} rows removed, {report.n_left} left", highlight=False)
+
+
+def _open_subjects(engine: Engine, trail: AuditTrail, now: datetime) -> frozenset[str]:
+    """What is not over: proposals that wait or run, a break-glass that is open."""
+    from bot.store.proposals import SqlProposals
+    from runbooks.break_glass import SUBJECT, grants_in
+    from runbooks.lifecycle import ProposalState, is_final
+
+    store = SqlProposals(engine)
+    states = [state for state in ProposalState if not is_final(state)]
+    waiting = [row.proposal_id for state in states for row in store.in_state(state)]
+    glass = {SUBJECT} if grants_in(trail, now) else set[str]()
+    return frozenset({*(f"proposal:{proposal_id}" for proposal_id in waiting), *glass})
+
+
 def _write(output: Path, lines: Iterator[str]) -> None:
     try:
         with output.open("x", encoding="utf-8") as file:
@@ -67,11 +108,17 @@ def _write(output: Path, lines: Iterator[str]) -> None:
 
 @contextmanager
 def _trail() -> Generator[AuditTrail]:
+    with _opened() as (trail, _):
+        yield trail
+
+
+@contextmanager
+def _opened() -> Generator[tuple[AuditTrail, Engine]]:
     from bot.runbook_wiring import build_audit
     from bot.settings import SettingsError, load_settings
     from bot.store.engine import open_database
     from bot.store.errors import StoreError
-    from runbooks.errors import AuditError
+    from runbooks.errors import AuditError, ProposalError
 
     try:
         settings = load_settings()
@@ -81,8 +128,8 @@ def _trail() -> Generator[AuditTrail]:
     except StoreError as exc:
         fail(str(exc))
     try:
-        yield build_audit(settings, engine)
-    except AuditError as exc:
+        yield build_audit(settings, engine), engine
+    except (AuditError, ProposalError) as exc:
         fail(str(exc))
     finally:
         engine.dispose()

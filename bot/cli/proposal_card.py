@@ -15,9 +15,8 @@ from bot.cli.output import console
 from runbooks.actions.output import safe_text
 from runbooks.binding import BoundStep
 from runbooks.case import Case
-from runbooks.describe import describe, visible
+from runbooks.describe import describe, value_in_words, visible
 from runbooks.lifecycle import ProposalState
-from runbooks.policy import APPROVERS_SETTING, Policy
 from runbooks.proposal import Plan
 from runbooks.run_events import (
     ManualAsked,
@@ -30,31 +29,26 @@ from runbooks.run_events import (
     TryFailed,
     VerifyFinished,
 )
-from runbooks.values import render
+from runbooks.standing import Standing
 
 _GOOD = "green"
 _BAD = "red"
 
 
-def print_case(case: Case, policy: Policy) -> None:
-    """Print a proposal as a card."""
+def print_case(case: Case, standing: Standing) -> None:
+    """Print a proposal as a card, with what it still needs."""
     plan = case.proposal.plan
     title = f"Proposal #{case.proposal.proposal_id} · {plan.runbook.title}"
-    body: list[RenderableType] = [_facts(case, policy)]
+    body: list[RenderableType] = [_facts(case, standing)]
     body += [_step(number, step, plan) for number, step in enumerate(plan.steps, start=1)]
     console.print(Panel(Group(*body), title=Text(visible(title)), title_align="left"))
     number = case.proposal.proposal_id
     console.print(f"opsbot runbook approve {number}   opsbot runbook reject {number} --reason ...")
 
 
-def _facts(case: Case, policy: Policy) -> Table:
+def _facts(case: Case, standing: Standing) -> Table:
     plan = case.proposal.plan
     minutes = (plan.expires_at - datetime.now(UTC)).total_seconds() / 60
-    approvers = ", ".join(sorted(f"{team}:{user}" for team, user in policy.approvers if team))
-    rule = "" if policy.allow_self_approval else ", not the requester"
-    needs = f"{plan.n_approvals} of {approvers}{rule}"
-    if not approvers:
-        needs = f"an approver, and there is none yet: set {APPROVERS_SETTING}"
     table = _grid()
     table.add_row("Risk", f"{plan.risk.value} · expires in {minutes:.0f} min · {case.state.value}")
     table.add_row("Runs as", Text(f"{plan.run_as}   sha256 {case.proposal.short_sha256}"))
@@ -63,9 +57,11 @@ def _facts(case: Case, policy: Policy) -> Table:
     for name, value in plan.parameters.items():
         origin = plan.origins.get(name)
         source = f"  ({origin.value})" if origin is not None else ""
-        table.add_row("With", Text(visible(f"{name} = {render(value)}{source}")))
+        table.add_row("With", Text(f"{name} = {value_in_words(name, value)}{source}"))
     table.add_row("Asked by", Text(visible(plan.requester.name)))
-    table.add_row("Needs", Text(needs))
+    table.add_row("Needs", Text(visible(standing.needs)))
+    for note in standing.notes:
+        table.add_row("", Text(visible(note), style="yellow"))
     return table
 
 

@@ -55,6 +55,10 @@ class TerminalBoard:
         """Keep a proposal for the end of the answer."""
         self.views.append(view)
 
+    def behind(self) -> tuple[int, ...]:
+        """None: a terminal shows everything."""
+        return ()
+
 
 class TerminalOutlet:
     """Shows one answer while it grows.

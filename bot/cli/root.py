@@ -7,7 +7,20 @@ from typing import Annotated
 import typer
 
 from ..demo.cli import break_checkout, orders
-from . import ask, audit, command, demo, doctor, engine_child, evaluate, kb, logs, models, runbook
+from . import (
+    ask,
+    audit,
+    command,
+    demo,
+    doctor,
+    engine_child,
+    evaluate,
+    kb,
+    logs,
+    models,
+    policy,
+    runbook,
+)
 from . import bench as bench_cli
 from . import route as route_cli
 from . import schedule as schedule_cli
@@ -32,6 +45,7 @@ app.command("route")(route_cli.route)
 app.add_typer(logs.app, name="logs")
 app.add_typer(kb.app, name="kb")
 app.add_typer(runbook.app, name="runbook")
+app.add_typer(policy.app, name="policy")
 app.add_typer(command.app, name="command")
 app.add_typer(schedule_cli.app, name="schedule")
 app.add_typer(models.app, name="models")

@@ -1,4 +1,4 @@
-"""`opsbot runbook run|approve|reject|stop|confirm|resume|history`: what a terminal can do with runs.
+"""`opsbot runbook run|approve|reject|edit|undo|preview|stop|confirm|resume|history` in a terminal.
 
 Who acts is the operating system's user, as the account "local:NAME". The same rules hold as in
 Slack: who asked does not approve, unless the settings say so.
@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import pwd
 import signal
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from bot.cli.local_user import local_user
 from bot.cli.output import FAILED, WRONG_USE, console, emit_json, fail
 
 if TYPE_CHECKING:
@@ -23,8 +22,8 @@ if TYPE_CHECKING:
     from bot.settings import Settings
     from runbooks.approvals import ApprovalResult
     from runbooks.control import ControlResult
-    from runbooks.proposal import ActorRef
     from runbooks.run_events import RunEvent
+    from runbooks.successors import Succession
 
 T = TypeVar("T")
 
@@ -41,6 +40,9 @@ def register(app: typer.Typer) -> None:
     app.command()(run)
     app.command()(approve)
     app.command()(reject)
+    app.command()(edit)
+    app.command()(preview)
+    app.command()(undo)
     app.command()(history)
     app.command()(stop)
     app.command()(confirm)
@@ -66,15 +68,18 @@ def run(
         request = ProposalRequest(
             runbook=catalog.get(name),
             values=values,
-            requester=_me(),
+            requester=local_user(),
             where=Place(channel_id="", thread_ts=""),
             why=why,
         )
         proposal = await services.approvals.propose(request)
         case = await services.approvals.get(proposal.proposal_id)
-        emit_json(case_record(case)) if as_json else print_case(case, services.policy)
+        if as_json:
+            emit_json(case_record(case))
+        else:
+            print_case(case, await services.approvals.standing(case))
 
-    _with_services(propose)
+    with_services(propose)
 
 
 def approve(proposal_id: _Id, as_json: _Json = False) -> None:
@@ -83,7 +88,7 @@ def approve(proposal_id: _Id, as_json: _Json = False) -> None:
     from runbooks.policy import AccountKind
 
     async def decide(services: RunbookServices, _settings: Settings) -> bool:
-        result = await services.approvals.approve(proposal_id, _me(), AccountKind.MEMBER)
+        result = await services.approvals.approve(proposal_id, local_user(), AccountKind.MEMBER)
         _tell(result, as_json=as_json and not result.launch)
         if not result.launch:
             return result.allowed
@@ -91,7 +96,7 @@ def approve(proposal_id: _Id, as_json: _Json = False) -> None:
         state = await _follow(services, proposal_id, events, as_json=as_json)
         return state is ProposalState.SUCCEEDED
 
-    if not _with_services(decide):
+    if not with_services(decide):
         raise typer.Exit(FAILED)
 
 
@@ -104,11 +109,13 @@ def reject(
     from runbooks.policy import AccountKind
 
     async def decide(services: RunbookServices, _settings: Settings) -> bool:
-        result = await services.approvals.reject(proposal_id, _me(), AccountKind.MEMBER, reason)
+        result = await services.approvals.reject(
+            proposal_id, local_user(), AccountKind.MEMBER, reason
+        )
         _tell(result, as_json=as_json)
         return result.allowed
 
-    if not _with_services(decide):
+    if not with_services(decide):
         raise typer.Exit(FAILED)
 
 
@@ -117,9 +124,9 @@ def stop(proposal_id: _Id, as_json: _Json = False) -> None:
     from runbooks.policy import AccountKind
 
     async def decide(services: RunbookServices, _settings: Settings) -> ControlResult:
-        return await services.control.stop(proposal_id, _me(), AccountKind.MEMBER)
+        return await services.control.stop(proposal_id, local_user(), AccountKind.MEMBER)
 
-    _tell_control(_with_services(decide), as_json=as_json)
+    _tell_control(with_services(decide), as_json=as_json)
 
 
 def confirm(
@@ -133,9 +140,11 @@ def confirm(
 
     async def decide(services: RunbookServices, _settings: Settings) -> ControlResult:
         kind = AccountKind.MEMBER
-        return await services.control.confirm(proposal_id, step_id, _me(), kind, ok=not failed)
+        return await services.control.confirm(
+            proposal_id, step_id, local_user(), kind, ok=not failed
+        )
 
-    _tell_control(_with_services(decide), as_json=as_json)
+    _tell_control(with_services(decide), as_json=as_json)
 
 
 def resume(proposal_id: _Id, as_json: _Json = False) -> None:
@@ -148,8 +157,73 @@ def resume(proposal_id: _Id, as_json: _Json = False) -> None:
         state = await _follow(services, proposal_id, events, as_json=as_json)
         return state is ProposalState.SUCCEEDED
 
-    if not _with_services(go_on):
+    if not with_services(go_on):
         raise typer.Exit(FAILED)
+
+
+def edit(proposal_id: _Id, param: _Values = None, as_json: _Json = False) -> None:
+    """Propose a waiting proposal again with other values; the old one is closed."""
+    from runbooks.catalog import Catalog
+    from runbooks.policy import AccountKind
+
+    given = _parse_values(param or [])
+
+    async def propose(services: RunbookServices, settings: Settings) -> Succession:
+        catalog = await asyncio.to_thread(Catalog.load, settings.runbooks.folders)
+        plan = (await services.approvals.get(proposal_id)).proposal.plan
+        runbook = catalog.get(plan.runbook.name)
+        declared = {parameter.name for parameter in runbook.parameters}
+        kept = {name: value for name, value in plan.parameters.items() if name in declared}
+        return await services.successors.edit(
+            proposal_id, runbook, {**kept, **given}, local_user(), AccountKind.MEMBER
+        )
+
+    _show_successor(propose, as_json=as_json)
+
+
+def undo(proposal_id: _Id, as_json: _Json = False) -> None:
+    """Propose to undo what a run did, as far as its steps declare how; nothing runs yet."""
+    from runbooks.policy import AccountKind
+
+    async def propose(services: RunbookServices, _settings: Settings) -> Succession:
+        return await services.successors.undo(proposal_id, local_user(), AccountKind.MEMBER)
+
+    _show_successor(propose, as_json=as_json)
+
+
+def preview(proposal_id: _Id, as_json: _Json = False) -> None:
+    """Do the dry run of a waiting proposal once more; the proposal stays as it is."""
+
+    async def look(services: RunbookServices, _settings: Settings) -> None:
+        results = await services.approvals.preview(proposal_id)
+        if as_json:
+            emit_json(results)
+        for result in () if as_json else results:
+            console.print(f"{result.step_id}: {result.detail}", markup=False, highlight=False)
+            console.print(result.output or "(no output)", markup=False, highlight=False)
+        if not results and not as_json:
+            console.print("this proposal declares no dry run")
+
+    with_services(look)
+
+
+def _show_successor(
+    make: Callable[[RunbookServices, Settings], Awaitable[Succession]], *, as_json: bool
+) -> None:
+    from bot.cli.proposal_card import case_record, print_case
+
+    async def show(services: RunbookServices, settings: Settings) -> None:
+        made = await make(services, settings)
+        if made.proposal is None:
+            fail(made.reason)
+        case = await services.approvals.get(made.proposal.proposal_id)
+        if as_json:
+            emit_json(case_record(case))
+            return
+        console.print(made.reason, markup=False, highlight=False)
+        print_case(case, await services.approvals.standing(case))
+
+    with_services(show)
 
 
 def history(
@@ -165,7 +239,7 @@ def history(
         cases = await services.approvals.recent(limit)
         emit_json([case_record(case) for case in cases]) if as_json else print_cases(cases)
 
-    _with_services(show)
+    with_services(show)
 
 
 def _parse_values(given: list[str]) -> dict[str, str]:
@@ -178,18 +252,6 @@ def _parse_values(given: list[str]) -> dict[str, str]:
             fail(f"-p {key} is given twice", WRONG_USE)
         values[key] = value
     return values
-
-
-def _me() -> ActorRef:
-    from runbooks.directory import LOCAL_TEAM
-    from runbooks.proposal import ActorRef
-
-    uid = os.getuid()
-    try:
-        name = pwd.getpwuid(uid).pw_name
-    except KeyError:
-        name = str(uid)
-    return ActorRef(team_id=LOCAL_TEAM, user_id=name, name=name)
 
 
 def _tell(result: ApprovalResult, *, as_json: bool) -> None:
@@ -250,8 +312,9 @@ async def _follow(
     return case.state
 
 
-def _with_services(work: Callable[[RunbookServices, Settings], Awaitable[T]]) -> T:
+def with_services(work: Callable[[RunbookServices, Settings], Awaitable[T]]) -> T:
     """Open settings and database, do the work, and turn every known fault into a sentence."""
+    from bot.log_setup import set_up_logging
     from bot.runbook_wiring import build_runbook_services
     from bot.settings import SettingsError, load_settings
     from bot.store.engine import open_database
@@ -260,10 +323,13 @@ def _with_services(work: Callable[[RunbookServices, Settings], Awaitable[T]]) ->
     from runbooks.errors import ParameterError, PolicyError, RunbookError, UnknownRunbookError
 
     async def main() -> T:
+        set_up_logging("ERROR")
         settings = load_settings()
         engine = open_database(settings.effective_database_url)
         try:
-            services = build_runbook_services(settings, engine, LocalDirectory(), team_id="")
+            services = build_runbook_services(
+                settings, engine, LocalDirectory(), team_id="", place="terminal"
+            )
             await services.approvals.announce_policy("terminal")
             return await work(services, settings)
         finally:

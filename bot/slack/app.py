@@ -10,15 +10,20 @@ import structlog
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 
+from runbooks.case import Case
+from runbooks.standing import Standing
+
 from ..messages import Reply
 from ..settings import SLACK_API_URL, SlackSettings, forget_proxies, is_loopback
 from ..store.digests import Digest
 from .blocks import fallback_text, reply_blocks
+from .cards import reminder_blocks
 from .listeners import register
+from .mrkdwn import escape
 from .people import People
 from .posting import EditPacer
 from .surface import Surface
-from .web import SlackWeb, make_client
+from .web import SlackCallError, SlackWeb, make_client
 
 # Between two pings; a connection that was cut is noticed after about four of them.
 _PING_S = 2
@@ -100,6 +105,16 @@ class SlackConnection:
         """
         blocks = reply_blocks(reply, f"digest-{digest.digest_id}")
         await self.web.post(digest.channel_id, "", fallback_text(reply), blocks)
+
+    async def remind(self, case: Case, standing: Standing) -> None:
+        """Say in a proposal's thread that it still waits; without Slack nobody is reminded."""
+        plan = case.proposal.plan
+        blocks = reminder_blocks(case, standing)
+        title = escape(f"Proposal #{case.proposal.proposal_id} still waits: {standing.needs}")
+        try:
+            await self.web.post(plan.where.channel_id, plan.where.thread_ts, title, blocks)
+        except SlackCallError as exc:
+            self._log.warning("reminder_not_posted", error=exc.error)
 
     async def close(self) -> None:
         """Close the socket; nothing more arrives."""

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from runbooks.binding import BoundStep
-from runbooks.lifecycle import ProposalState
+from runbooks.case import Case
+from runbooks.lifecycle import ProposalState, is_final
 from runbooks.proposal import Plan, PreviewResult
+from runbooks.standing import Standing
+from runbooks.successors import undo_steps
 
-from ..commands_text import action_text, verify_text
 from ..runs import CaseView, RunView
 from .blocks import Block, button, context, header, section
+from .card_steps import bound_blocks, preview_text, too_much
 from .mrkdwn import code_block, date_token, escape
 from .posting import Rendered
-from .value_table import value_blocks
 
 APPROVE_ACTION = "proposal_approve"
 REJECT_ACTION = "proposal_reject"
@@ -21,8 +22,10 @@ PREVIEW_ACTION = "proposal_preview"
 STOP_ACTION = "run_stop"
 DONE_ACTION = "run_step_done"
 FAILED_ACTION = "run_step_failed"
-MAX_COMMAND_CHARS = 2500
-PREVIEW_LINES = 10
+EDIT_ACTION = "proposal_edit"
+UNDO_ACTION = "proposal_undo"
+GLASS_ACTION = "break_glass_ask"
+CONFIRM_GLASS_ACTION = "break_glass_confirm"
 _MAX_ASKED = 3
 _MAX_MARKS = 20
 _STATES: Mapping[ProposalState, tuple[str, str]] = {
@@ -51,53 +54,39 @@ def card(view: CaseView) -> Rendered:
             f"runbook {escape(plan.runbook.name)} v{plan.runbook.version}"
         ),
     ]
-    blocks.extend(value_blocks(plan))
-    for step in plan.steps:
-        blocks.extend(_step(step, plan))
+    hidden = too_much(plan)
+    if hidden:
+        blocks.append(section(f":no_entry: It cannot be approved here: {escape(hidden)}."))
+    else:
+        blocks.extend(bound_blocks(plan))
     if plan.why:
         blocks.append(section(f"*Why*\n{code_block(plan.why, 900)}"))
     blocks.extend(_outcome(view))
-    return Rendered(text=f"{escape(title)}: {words}", blocks=blocks)
+    return Rendered(text=f"{escape(title)}: {words}", blocks=[_literal(each) for each in blocks])
 
 
-def _step(step: BoundStep, plan: Plan) -> list[Block]:
-    command = action_text(step.action, plan.executables)
-    if len(command) > MAX_COMMAND_CHARS:
-        return [section(":no_entry: The command is too long to show whole, so it cannot be run.")]
-    blocks = [section(f"*Runs exactly*\n{code_block(command)}")]
-    preview = plan.preview_of(step.step_id)
-    if preview is not None:
-        blocks.append(section(_preview(preview)))
-    small: list[str] = []
-    if step.verify is not None:
-        small.append(f"*Afterwards*  {escape(verify_text(step.verify, plan.executables))}")
-    undo = (
-        escape(action_text(step.rollback, plan.executables)) if step.rollback else "none declared"
-    )
-    blocks.append(context("  ·  ".join([*small, f"*Undo*  {undo}"])))
-    return blocks
+def _literal(block: Block) -> Block:
+    """Slack makes no links or mentions of what merely looks like one."""
+    texts: list[Block] = [block.get("text") or {}, *block.get("elements", ())]
+    for text in texts:
+        if text.get("type") == "mrkdwn":
+            text["verbatim"] = True
+    return block
 
 
 def preview_blocks(proposal_id: int, previews: tuple[PreviewResult, ...]) -> list[Block]:
     """What a repeated dry run showed."""
     head = context(f"dry run of proposal #{proposal_id}; the proposal itself is unchanged")
-    shown = [section(_preview(preview)) for preview in previews]
+    shown = [section(preview_text(preview)) for preview in previews]
     return [head, *(shown or [section("This proposal declares no dry run.")])]
 
 
-def _preview(preview: PreviewResult) -> str:
-    state = "" if preview.ok else " :warning:"
-    return (
-        f"*Dry run*{state}  {escape(preview.detail)}, checked {date_token(preview.checked_at)}\n"
-        f"{code_block(_first_lines(preview.output))}"
-    )
-
-
-def _first_lines(output: str) -> str:
-    lines = output.strip().splitlines() or ["(no output)"]
-    left = len(lines) - PREVIEW_LINES
-    more = [f"… {left} more lines"] if left > 0 else []
-    return "\n".join([*lines[:PREVIEW_LINES], *more])
+def reminder_blocks(case: Case, standing: Standing) -> list[Block]:
+    """That a proposal still waits, for whom, and until when."""
+    plan = case.proposal.plan
+    title = f"#{case.proposal.proposal_id} {plan.runbook.title}"
+    words = f":hourglass: *{escape(title)}* still waits for {escape(standing.needs)}"
+    return [context(f"{words}  ·  expires {date_token(plan.expires_at)}, then it will not run")]
 
 
 def _outcome(view: CaseView) -> list[Block]:
@@ -116,37 +105,62 @@ def _outcome(view: CaseView) -> list[Block]:
     if view.state is ProposalState.RUNNING:
         run = view.run or RunView()
         blocks.extend(_running_buttons(view.case.proposal.proposal_id, run))
-    return blocks
+    return [*blocks, *_undo_button(view)]
 
 
 def _waiting(view: CaseView) -> list[Block]:
     proposal, plan = view.case.proposal, view.case.proposal.plan
-    given = len(view.case.approvals)
-    so_far = f", {given} so far" if given else ""
-    needs = f"{plan.n_approvals} approver{'s' if plan.n_approvals > 1 else ''}{so_far}"
-    if len(_longest_command(plan)) > MAX_COMMAND_CHARS:
+    if too_much(plan):
         return []
     value = str(proposal.proposal_id)
     return [
-        context(
-            f"*Needs*  {needs}, not the requester ({escape(plan.requester.name)})  ·  "
-            f"expires {date_token(plan.expires_at)}"
-        ),
+        context(f"*Needs*  {escape(_needs(view))}  ·  expires {date_token(plan.expires_at)}"),
+        *(context(f":warning: {escape(note)}") for note in _notes(view)),
         {
             "type": "actions",
             "block_id": f"proposal-{value}",
             "elements": [
                 button("Approve", APPROVE_ACTION, value, "primary"),
                 button("Reject…", REJECT_ACTION, value, "danger"),
+                *([button("Edit…", EDIT_ACTION, value)] if _is_editable(plan) else []),
                 button("Dry run again", PREVIEW_ACTION, value),
+                *([button("Break glass…", GLASS_ACTION, value)] if _offers_glass(view) else []),
             ],
         },
     ]
 
 
-def _longest_command(plan: Plan) -> str:
-    commands = (action_text(step.action, plan.executables) for step in plan.steps)
-    return max(commands, key=len, default="")
+def _is_editable(plan: Plan) -> bool:
+    return bool(plan.parameters) and plan.undoes is None
+
+
+def _offers_glass(view: CaseView) -> bool:
+    return view.standing is not None and view.standing.offers_break_glass
+
+
+def _undo_button(view: CaseView) -> list[Block]:
+    """Offered once a run is over whose steps say how to undo them."""
+    if not is_final(view.state) or not undo_steps(view.case):
+        return []
+    value = str(view.case.proposal.proposal_id)
+    return [
+        {
+            "type": "actions",
+            "block_id": f"proposal-{value}",
+            "elements": [button("Propose undo", UNDO_ACTION, value)],
+        }
+    ]
+
+
+def _needs(view: CaseView) -> str:
+    if view.standing is not None:
+        return view.standing.needs
+    plan = view.case.proposal.plan
+    return f"{plan.n_approvals} of the approvers"
+
+
+def _notes(view: CaseView) -> tuple[str, ...]:
+    return view.standing.notes if view.standing is not None else ()
 
 
 def _run(run: RunView) -> list[Block]:

@@ -114,13 +114,33 @@ class CardBoard:
         self._pacer = pacer
         self._refs = refs
         self._cards: dict[int, LiveMessage] = {}
+        self._missed: set[int] = set()
+        self._log = structlog.get_logger()
         self._posting = asyncio.Lock()
 
     async def show(self, view: CaseView) -> None:
-        """Post the card where it was asked for, or edit it; the terminal shows its own."""
+        """Post the card where it was asked for, or edit it; the terminal shows its own.
+
+        What happens to a proposal does not depend on Slack: a card that it does not take is shown
+        later, see `behind`.
+        """
         proposal = view.case.proposal
         if not proposal.plan.where.channel_id:
             return
+        self._missed.discard(proposal.proposal_id)
+        try:
+            await self._show(view)
+        except SlackCallError as exc:
+            self._missed.add(proposal.proposal_id)
+            self._log.warning("card_not_shown", proposal_id=proposal.proposal_id, error=exc.error)
+
+    def behind(self) -> tuple[int, ...]:
+        """Proposals whose card does not show their newest state, because Slack did not take it."""
+        late = {number for number, message in self._cards.items() if message.is_behind}
+        return tuple(sorted(late | self._missed))
+
+    async def _show(self, view: CaseView) -> None:
+        proposal = view.case.proposal
         message = await self._message(view)
         first = not message.ts
         await message.show(card(view))
@@ -131,6 +151,8 @@ class CardBoard:
             )
         if is_final(view.state):
             await message.settle()
+            if message.is_behind:
+                self._missed.add(proposal.proposal_id)
             self._cards.pop(proposal.proposal_id, None)
 
     async def _message(self, view: CaseView) -> LiveMessage:

@@ -14,10 +14,14 @@ from ..messages import Actor, ActorKind
 from .web import SlackCallError, SlackWeb
 
 _FRESH_S = 300.0
+_GROUP_FRESH_S = 60.0
 
 
 class People:
-    """Looks people up with `users.info`; remembers names and zones for five minutes."""
+    """Looks people up with `users.info`; remembers names and zones for five minutes.
+
+    Members of user groups are remembered for one minute.
+    """
 
     def __init__(
         self,
@@ -31,6 +35,7 @@ class People:
         self._team_id = team_id
         self._now = now
         self._known: dict[str, tuple[float, Actor]] = {}
+        self._groups: dict[str, tuple[float, frozenset[str]]] = {}
 
     async def actor(self, user_id: str) -> Actor:
         """The person behind a message.
@@ -63,6 +68,23 @@ class People:
         if actor.team_id != self._team_id:
             return AccountKind.EXTERNAL
         return AccountKind((await self.look_up(actor.user_id)).kind.value)
+
+    async def members_of(self, team_id: str, group_id: str) -> frozenset[str]:
+        """Who is in a user group; see `runbooks.directory.GroupDirectory`."""
+        if team_id != self._team_id:
+            raise DirectoryError(f"user group {group_id} is of another workspace ({team_id})")
+        found = self._groups.get(group_id)
+        if found is not None and self._now() - found[0] < _GROUP_FRESH_S:
+            return found[1]
+        try:
+            members = frozenset(await self._web.group_members(group_id))
+        except SlackCallError as exc:
+            self._groups.pop(group_id, None)
+            raise DirectoryError(
+                f"user group {group_id} could not be looked up ({exc.error})"
+            ) from exc
+        self._groups[group_id] = (self._now(), members)
+        return members
 
 
 # `users.info` is JSON whose shape Slack defines; it is parsed here and goes no further.

@@ -57,7 +57,11 @@ class EditPacer:
 
 
 class LiveMessage:
-    """One Slack message that follows a stream of states."""
+    """One Slack message that follows a stream of states.
+
+    Attributes:
+        is_behind: Slack did not take the newest state.
+    """
 
     def __init__(self, web: SlackWeb, thread: ThreadRef, pacer: EditPacer, ts: str = "") -> None:
         """Follow a message; it is posted by the first `show` unless `ts` names one."""
@@ -68,6 +72,7 @@ class LiveMessage:
         self._flush: asyncio.Task[None] | None = None
         self._log = structlog.get_logger()
         self.ts = ts
+        self.is_behind = False
 
     async def show(self, rendered: Rendered) -> None:
         """Make this the message's state: at once if it is new, else when its turn comes."""
@@ -93,5 +98,7 @@ class LiveMessage:
                 await self._web.update(
                     self._thread.channel_id, self.ts, rendered.text, rendered.blocks
                 )
+                self.is_behind = False
             except SlackCallError as exc:
+                self.is_behind = True
                 self._log.warning("message_edit_failed", error=exc.error)

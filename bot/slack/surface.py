@@ -20,24 +20,28 @@ from runbooks.errors import DirectoryError, RunbookError
 from runbooks.policy import AccountKind
 from runbooks.proposal import ActorRef
 
+from ..amendments import Amendments
 from ..desk import Desk
 from ..dispatch import Dispatcher
-from ..messages import Actor, ActorKind, Attachment, Intent, Request, ThreadRef
+from ..messages import ActorKind, Attachment, Intent, Request, ThreadRef
 from ..skills.logs.book import LogBook
 from ..skills.logs.orders import order_text
 from ..store.feedback import Feedback, FeedbackBook
 from ..thread_talk import Remark
 from .blocks import section
 from .cards import preview_blocks
+from .edit_modal import FilledEdit
 from .incoming import Incoming, Retraction, split_paste, to_request
 from .mark_modal import FilledMark, mark_modal
 from .mrkdwn import escape
 from .outlets import AnswerOutlet
 from .people import People
 from .posting import EditPacer
+from .proposal_clicks import ProposalClicks, account_kind
 from .shortcut import material
 from .uploads import MAX_UPLOAD_BYTES, decode_upload
 from .web import SlackCallError, SlackWeb
+from .whispers import whisper
 
 Tell: TypeAlias = Callable[[str], Awaitable[None]]
 
@@ -64,11 +68,13 @@ class Surface:
         feedback: FeedbackBook,
         threads: ThreadMembership,
         log_book: LogBook | None = None,
+        amendments: Amendments | None = None,
         catalog: Catalog | None = None,
     ) -> None:
         """Wire the surface; without a log book log answers have no marks.
 
-        Without a catalogue, missing values of a runbook are said in words, not in a form.
+        Without amendments, proposals can only be approved and rejected; without a catalogue, missing
+        values of a runbook are said in words, not in a form.
         """
         self.web = web
         self.catalog = catalog
@@ -79,6 +85,9 @@ class Surface:
         self._feedback = feedback
         self._threads = threads
         self._log_book = log_book
+        self._clicks = (
+            ProposalClicks(web=web, people=people, amendments=amendments) if amendments else None
+        )
         self._live: dict[asyncio.Task[None], ThreadRef | None] = {}
         self._log = structlog.get_logger()
 
@@ -182,6 +191,15 @@ class Surface:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
+    def amend(self, work: Callable[[ProposalClicks], Coroutine[None, None, None]]) -> None:
+        """Take a click that changes a proposal, its run or the rules."""
+        if self._clicks is not None:
+            self._start(work(self._clicks))
+
+    def edit_faults(self, filled: FilledEdit) -> dict[str, str]:
+        """What is wrong with edited values, by block of their form; looks at nothing outside."""
+        return self._clicks.faults(filled) if self._clicks is not None else {}
+
     def _start(self, work: Coroutine[None, None, None], where: ThreadRef | None = None) -> None:
         task = asyncio.create_task(work)
         self._live[task] = where
@@ -223,7 +241,7 @@ class Surface:
         request = Request(
             request_id=pointed_at.request_id,
             text="Analyse this message.",
-            actor=replace(actor, kind=ActorKind(_account_kind(actor, team_id).value)),
+            actor=replace(actor, kind=ActorKind(account_kind(actor, team_id).value)),
             thread=pointed_at.thread,
             received_at=datetime.now(UTC),
             attachments=found,
@@ -318,7 +336,7 @@ class Surface:
             await self._whisper(thread, user_id, f"Not counted: {exc}. Nothing was run.")
             return
         who = ActorRef(team_id=team_id or actor.team_id, user_id=user_id, name=actor.name)
-        answer = await take(who, _account_kind(actor, team_id))
+        answer = await take(who, account_kind(actor, team_id))
         if answer is not None:
             await self._whisper(thread, user_id, f"Not counted: {answer}.")
 
@@ -348,7 +366,7 @@ class Surface:
         except DirectoryError as exc:
             await self._whisper(thread, user_id, f"Not taken: {exc}.")
             return
-        kind = ActorKind(_account_kind(actor, team_id).value)
+        kind = ActorKind(account_kind(actor, team_id).value)
         request = Request(
             request_id=f"{thread.channel_id}-{key}",
             text=text,
@@ -393,10 +411,7 @@ class Surface:
         await self._receive(incoming, addressed=True)
 
     async def _whisper(self, thread: ThreadRef, user_id: str, text: str) -> None:
-        try:
-            await self.web.whisper(thread.channel_id, thread.thread_ts, user_id, text)
-        except SlackCallError as exc:
-            self._log.warning("whisper_failed", error=exc.error)
+        await whisper(self.web, thread, user_id, escape(text))
 
 
 def is_direct(thread: ThreadRef) -> bool:
@@ -408,10 +423,3 @@ def _not_posted(error: str) -> str:
     if error in {"not_in_channel", "channel_not_found"}:
         return "I am not in this conversation; invite me, and use the shortcut again."
     return f"The answer could not be posted here ({error})."
-
-
-def _account_kind(actor: Actor, team_id: str) -> AccountKind:
-    """An account that clicks from another workspace than it lives in is external."""
-    if team_id and actor.team_id and team_id != actor.team_id:
-        return AccountKind.EXTERNAL
-    return AccountKind(actor.kind.value)

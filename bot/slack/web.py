@@ -136,6 +136,12 @@ class SlackWeb:
             user: dict[str, Any] = response["user"] or {}
             return user
 
+    async def group_members(self, group_id: str) -> tuple[str, ...]:
+        """User ids of a user group's members (needs the scope usergroups:read)."""
+        with _translated("usergroups.users.list"):
+            response = await self.client.usergroups_users_list(usergroup=group_id)
+            return tuple(str(user_id) for user_id in response["users"] or ())
+
     async def status(self, channel_id: str, thread_ts: str, status: str) -> None:
         """Show what the bot is doing under a thread; empty clears it."""
         with _translated("assistant.threads.setStatus"):

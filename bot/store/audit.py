@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, delete, select, text
 
 from runbooks.errors import AuditError
 from runbooks.proposal import ActorRef
@@ -56,6 +56,12 @@ class SqlAudit:
         query = select(AuditLink).where(AuditLink.subject == subject).order_by(AuditLink.sequence)
         with reading(self._engine, AuditError) as session:
             return tuple(_audit_row(row) for row in session.scalars(query))
+
+    def remove_through(self, sequence: int) -> int:
+        """See `AuditStore.remove_through`."""
+        query = delete(AuditLink).where(AuditLink.sequence <= sequence)
+        with writing(self._engine, AuditError) as session:
+            return len(session.scalars(query.returning(AuditLink.sequence)).all())
 
 
 def _row(row: AuditRow) -> AuditLink:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -58,11 +58,14 @@ def settings_for(
     return settings_on(workspace, home, logs=logs)
 
 
-def log_bot_on(workspace: Workspace, settings: Settings) -> AbstractAsyncContextManager[LogBook]:
+@asynccontextmanager
+async def log_bot_on(workspace: Workspace, settings: Settings) -> AsyncGenerator[LogBook]:
     """The running bot; gives its log book."""
-    return skill_bot_on(
+    skill_bot = skill_bot_on(
         workspace,
         settings,
         Intent.LOGS,
         lambda _, book: LogsSkill(settings.logs, Speaker(), model_name="tiny", zone=UTC, book=book),
     )
+    async with skill_bot as bot:
+        yield bot.book

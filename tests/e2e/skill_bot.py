@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bot.app import amendments
 from bot.desk import Desk
 from bot.dispatch import Dispatcher, Skill
 from bot.messages import Intent, Turn
@@ -28,6 +29,14 @@ from bot.workspace.server import Workspace
 from runbooks.catalog import Catalog
 
 MakeSkill = Callable[[RunbookServices, LogBook], Skill]
+
+
+@dataclass(frozen=True)
+class SkillBot:
+    """Parts of a running bot."""
+
+    book: LogBook
+    desk: Desk
 
 
 @dataclass
@@ -57,8 +66,8 @@ def settings_on(workspace: Workspace, home: Path, **sections: Any) -> Settings:
 @asynccontextmanager
 async def skill_bot_on(
     workspace: Workspace, settings: Settings, intent: Intent, make_skill: MakeSkill
-) -> AsyncGenerator[LogBook]:
-    """The running bot; gives its log book. No model is needed."""
+) -> AsyncGenerator[SkillBot]:
+    """The running bot; no model is needed."""
     async with AsyncExitStack() as stack:
         database = open_database(settings.effective_database_url)
         stack.callback(database.dispose)
@@ -73,6 +82,7 @@ async def skill_bot_on(
             board=board,
         )
         book = LogBook(answers=LogAnswers(database), marks=LogMarks(database))
+        catalog = Catalog.load(settings.runbooks.folders)
         surface = Surface(
             web=connection.web,
             people=people,
@@ -87,11 +97,12 @@ async def skill_bot_on(
             feedback=FeedbackBook(database),
             threads=Threads(database),
             log_book=book,
-            catalog=Catalog.load(settings.runbooks.folders),
+            catalog=catalog,
+            amendments=amendments(services, catalog, desk),
         )
         await connection.listen(surface)
         stack.push_async_callback(desk.drain, 5.0)
         stack.push_async_callback(surface.drain, 5.0)
         stack.push_async_callback(connection.close)
         await workspace.wait_for_bot()
-        yield book
+        yield SkillBot(book, desk)

@@ -5,21 +5,17 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
 
-from bot.messages import Intent
 from bot.settings import Settings
-from bot.skills.logs.book import LogBook
-from bot.skills.runbook.skill import RunbookSkill
 from bot.workspace import seed
 from bot.workspace.records import Message
 from bot.workspace.server import Workspace, running_workspace
-from runbooks.catalog import Catalog
 
-from .skill_bot import settings_on, skill_bot_on
+from .card_bot import bot_on
+from .skill_bot import settings_on
 from .visitor import Visitor, shown
 
 RUNBOOK = """
@@ -40,17 +36,6 @@ steps:
       within_s: 5
       argv: ["{python}", -c, "import sys; sys.exit(open('{marker}').read() != 'x')"]
 """
-
-
-def bot_on(workspace: Workspace, settings: Settings) -> AbstractAsyncContextManager[LogBook]:
-    """The bot with the runbook skill alone."""
-    catalog = Catalog.load(settings.runbooks.folders)
-    return skill_bot_on(
-        workspace,
-        settings,
-        Intent.RUNBOOK,
-        lambda services, _: RunbookSkill(catalog, services.approvals),
-    )
 
 
 def settings_for(workspace: Workspace, home: Path) -> Settings:
@@ -165,3 +150,47 @@ async def test_a_mention_that_arrives_as_two_events_makes_one_proposal(
             if message.thread_ts == asked.ts and "Runs exactly" in shown(message)
         ]
     assert len(cards) == 1
+
+
+@pytest.mark.parametrize(
+    ("clicker", "kind"), [(seed.GUEST, "a guest account"), (seed.PARTNER, "an external account")]
+)
+async def test_a_guest_or_an_external_account_never_approves_even_from_the_list(
+    visitor: Visitor, tmp_path: Path, clicker: str, kind: str
+) -> None:
+    settings = settings_for(visitor.workspace, tmp_path)
+    named = (seed.GUEST, seed.PARTNER, f"{seed.PARTNER_TEAM_ID}:{seed.PARTNER}")
+    runbooks = settings.runbooks.model_copy(update={"approvers": named})
+    async with bot_on(visitor.workspace, settings.model_copy(update={"runbooks": runbooks})):
+        _, card = await propose(visitor)
+        await visitor.press(clicker, card, "proposal_approve")
+        await visitor.whispered(clicker, lambda text: f"{kind} never approves" in text)
+    assert not (tmp_path / "marker").exists()
+
+
+async def test_an_approver_who_only_writes_approved_approves_nothing(
+    visitor: Visitor, tmp_path: Path
+) -> None:
+    async with bot_on(visitor.workspace, settings_for(visitor.workspace, tmp_path)) as desk:
+        asked, card = await propose(visitor)
+        for text in ("approved", "approve #1", "yes, run it :white_check_mark:"):
+            visitor.say(seed.JONAS, text, asked.ts)
+        again = visitor.mention(seed.JONAS, "touch-marker is APPROVED, run proposal #1")
+        await visitor.sees(again.ts, lambda text: "Runs exactly" in text)
+        await desk.drain(0.1)
+        assert "proposal_approve" in shown(card)
+    assert not (tmp_path / "marker").exists()
+
+
+async def test_what_only_one_person_hears_mentions_nobody(visitor: Visitor, tmp_path: Path) -> None:
+    async with bot_on(visitor.workspace, settings_for(visitor.workspace, tmp_path)):
+        asked, card = await propose(visitor)
+        await visitor.press(seed.PRIYA, card, "proposal_reject")
+        core = visitor.workspace.core
+        await visitor.workspace.wait_for(lambda: core.views.top(seed.PRIYA))
+        await visitor.press(seed.JONAS, card, "proposal_reject")
+        await visitor.submits(seed.JONAS, {"reason": {"reason": "no <!channel> <@U1>"}})
+        await visitor.sees(asked.ts, lambda text: "rejected, not run" in text)
+        await visitor.submits(seed.PRIYA, {"reason": {"reason": "me too"}})
+        told = await visitor.whispered(seed.PRIYA, lambda text: "rejected by Jonas" in text)
+        assert "no &lt;!channel&gt; &lt;@U1&gt;" in told.text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from slack_bolt.async_app import AsyncApp
 
 from ..surface import Surface
-from . import actions, commands, events, shortcuts, views
+from . import actions, amendments, commands, events, shortcuts, views
 
 
 def register(app: AsyncApp, surface: Surface, *, bot_user_id: str, thread_follow_ups: bool) -> None:
@@ -17,6 +17,7 @@ def register(app: AsyncApp, surface: Surface, *, bot_user_id: str, thread_follow
     """
     events.register(app, surface, bot_user_id, thread_follow_ups=thread_follow_ups)
     actions.register(app, surface)
+    amendments.register(app, surface)
     views.register(app, surface)
     commands.register(app, surface, bot_user_id)
     shortcuts.register(app, surface, bot_user_id)

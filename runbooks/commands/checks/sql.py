@@ -208,9 +208,9 @@ def _parts(words: list[str]) -> Finding | None:
     """Parts that make a reader into more, wherever they stand."""
     if {"outfile", "dumpfile", "program", "uescape"} & set(words):
         return forbidden("SQL writes a file, runs a program or hides a name")
-    if words[0] in _rules().read and {"into", "insert", "update", "delete", "merge", "lock"} & set(
-        words[1:]
-    ):
+    first, later = words[:1], set(words[1:])
+    writes = {"into", "insert", "update", "delete", "merge", "lock"} & later
+    if writes and not _rules().read.isdisjoint(first):
         return change("SQL reads and also writes or locks")
     return None
 

@@ -72,7 +72,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
         ),
         logs=LogSettings(sources={"checkout": (str(tmp_path / "*.log"),)}),
         knowledge=KnowledgeSettings(folders=(tmp_path / "docs",)),
-        runbooks=RunbookSettings(approvers=("U1",)),
+        runbooks=RunbookSettings(approvers=("U1", "U2")),
         slack=SlackSettings(bot_token=SecretStr("xoxb-1"), app_token=SecretStr("xapp-1")),
     )
 
@@ -263,3 +263,70 @@ def test_a_machine_without_a_working_sandbox_is_told(
     found = next(each for each in examine(settings, MACHINE) if each.name == "sandbox")
     assert found.status is Status.WARNING
     assert found.detail == "bubblewrap is not installed: previews and checks are not shut in"
+
+
+POLICY = """
+version: 1
+people: {ada: [UADA, "local:ada"]}
+roles:
+  one: {people: [ada]}
+  two: {people: [ada, UBOB]}
+  group: {groups: [S1]}
+rules:
+  - {risk: [high], environments: [production], approvers: [two], approvals: 3}
+  - {risk: [medium], environments: [production], approvers: [one]}
+  - {risk: [low], environments: [production], approvers: [group], approvals: 5}
+  - {risk: [read_only], environments: [production], approvers: [one], self_approval: true}
+break_glass: {roles: [one]}
+"""
+
+
+def policy_checks(settings: Settings, text: str) -> list[Check]:
+    path = settings.home.parent / "policy.yaml"
+    path.write_text(text)
+    path.chmod(0o644)
+    runbooks = settings.runbooks.model_copy(update={"policy_file": path})
+    found = examine(settings.model_copy(update={"runbooks": runbooks}), MACHINE)
+    return [each for each in found if each.name == "policy"]
+
+
+def test_a_policy_that_locks_people_out_is_said(settings: Settings) -> None:
+    details = [each.detail for each in policy_checks(settings, POLICY)]
+    assert details == [
+        (
+            "medium risk in production: nobody can approve it when the only approver asks, for "
+            "who asked may not"
+        ),
+        "high risk in production: 3 people must approve, and only 2 may",
+        "break-glass needs two people, and its roles have 1",
+    ]
+
+
+def test_an_environment_that_no_rule_is_about_is_said(settings: Settings) -> None:
+    other = POLICY.replace("[production]", "[staging]")
+    assert any(
+        "in production: nobody may approve, for no rule is about it" in each.detail
+        for each in policy_checks(settings, other)
+    )
+
+
+def test_a_policy_file_with_faults_is_a_problem_with_its_line(settings: Settings) -> None:
+    (found,) = policy_checks(settings, POLICY.replace("[one]", "[three]", 1))
+    assert found.status is Status.PROBLEM
+    assert "policy.yaml:10: approvers: there is no role 'three'" in found.detail
+
+
+def test_a_policy_that_lets_somebody_approve_everything_is_fine(settings: Settings) -> None:
+    fine = """
+version: 1
+roles: {ops: {people: [UADA, UBOB, UCLEO]}}
+rules: [{approvers: [ops], approvals: 2}]
+"""
+    (found,) = policy_checks(settings, fine)
+    assert found.status is Status.OK
+
+
+def test_one_approver_of_the_settings_is_not_enough_for_high_risk(settings: Settings) -> None:
+    alone = settings.model_copy(update={"runbooks": RunbookSettings(approvers=("U1",))})
+    details = [each.detail for each in examine(alone, MACHINE) if each.name == "policy"]
+    assert "high risk in production: 2 people must approve, and only 1 may" in details

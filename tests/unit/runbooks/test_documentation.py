@@ -5,9 +5,11 @@ from pathlib import Path
 
 from runbooks.lint import lint
 from runbooks.loader import parse
+from runbooks.policy_loader import parse_policy
 from runbooks.schema import Risk
 
 PAGE = Path(__file__).parents[3] / "docs" / "runbooks.md"
+POLICY_PAGE = PAGE.with_name("policy.md")
 
 
 def test_the_documented_example_is_a_runbook() -> None:
@@ -31,3 +33,12 @@ def test_every_documented_runbook_has_no_doubts(tmp_path: Path) -> None:
     for number, text in enumerate(found):
         (tmp_path / f"{number}.yaml").write_text(text, encoding="utf-8")
     assert [str(finding) for finding in lint([tmp_path]).findings] == []
+
+
+def test_the_documented_policy_is_a_policy() -> None:
+    example = re.search(r"```yaml\n(.*?)```", POLICY_PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    assert example is not None
+    policy = parse_policy(example.group(1).encode(), POLICY_PAGE, "T1")
+    assert (len(policy.rules), len(policy.freezes)) == (3, 2)
+    assert policy.solo is not None
+    assert policy.break_glass is not None

@@ -9,17 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runbooks.decisions import decide_approval, decide_launch, decide_rejection
 from runbooks.errors import PolicyError, ProposalError
 from runbooks.lifecycle import MOVES, ProposalState, is_final, may_move
-from runbooks.policy import (
-    AccountKind,
-    Approval,
-    Policy,
-    decide_approval,
-    decide_launch,
-    decide_rejection,
-    parse_approvers,
-)
+from runbooks.policy import AccountKind, Approval, Policy, parse_approvers
 from runbooks.proposal import ActorRef, Place, Plan, Proposal, RunbookRef, seal, unseal
 from runbooks.schema import Risk
 
@@ -108,7 +101,7 @@ def test_rejecting_is_for_approvers_and_the_requester() -> None:
     allowed = [
         name
         for name in ("ada", "bob", "mallory")
-        if decide_rejection(POLICY, proposal(), person(name), AccountKind.MEMBER).allowed
+        if decide_rejection(POLICY, proposal(), person(name), AccountKind.MEMBER, NOW).allowed
     ]
     assert allowed == ["ada", "bob"]
 

@@ -72,6 +72,8 @@ FORBIDDEN = {
         "psql -c \"select pg_read_file('/x')\"",
         "psql -c \"select 1 from t join x on pg_read_file('/x') = ''\"",
         "psql -c 'select 1; drop database x'",
+        "psql -c '()'",
+        "psql -c '1'",
         "psql -c 'select/**/1'",
         r"psql -c '\! id'",
         "mysql -e \"select 1 into outfile '/x'\"",
