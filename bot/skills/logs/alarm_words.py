@@ -45,6 +45,7 @@ _FAILURES = (
     r"failed|failures?|errors?|exceptions?|fehler\w*|erreurs?|échecs?|errores|fallos?|erros?|falhas?"
     r"|errori|ошибок|сбоев"
 )
+_DOUBTS = "unreachable|refused|denied|rejected|timeouts?|lost|killed|missing|invalid|aborted"
 _NOT_ANY = (
     "0|no|not an?|without|zero|kein(?:e|en)?|ohne|sin|aucune?|sans|ningún|sem|nenhuma?|nessuna?"
     "|senza|нет|без"
@@ -54,7 +55,7 @@ _NONE = (
     rf"(?:{_NOT_ANY}) (?:\w+ )?(?:{_FAILURES})",
     r"fehlerfrei\w*|ошибок нет|error(?:s)?[- ]?free",
     # As a field: errors=0, "error": null, failed: none.
-    rf"(?:\w+[_.-])?(?:{_FAILURES})(?:_?count)?[\"']?\s?[=:]\s?{_NOTHING}",
+    rf"(?:\w+[_.-])?(?:{_FAILURES}|{_DOUBTS})(?:_?count)?[\"']?\s?[=:]\s?{_NOTHING}",
 )
 _NONE_ANYWHERE = (
     "(?:没有|沒有|未发现|无|無)(?:任何)?(?:错误|錯誤|异常|異常|失败|失敗|故障)"
@@ -63,7 +64,7 @@ _NONE_ANYWHERE = (
 
 
 # Other signs of failure than words; see `severity`.
-_SIGNS = ("exit", "return", "status", "not ok", "\u2717", "\u2718", "\u274c")
+_SIGNS = ("exit", "return", "status", "not ok", "failing", *"\u2715\u2716\u2717\u2718\u274c")
 _SYNTAX = re.compile(r"\[[^\]]*\][?*+]?|\\\w[?*+]?|.[?*]")
 
 

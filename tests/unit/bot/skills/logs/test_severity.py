@@ -39,6 +39,11 @@ def test_a_line_has_its_stated_level_else_one_from_its_words(line: str, severity
         "FAIL test/config/get.ts (17 s)",
         "not ok 7 - parses",
         "\N{CROSS MARK} unit tests",
+        "  \N{MULTIPLICATION X} saves the cart (20 ms)",
+        "  1 failing",
+        "PASSED: 3, FAILED: 2",
+        "PASS tests/a.js but 3 failed",
+        "error in main.go: it stopped",
     ],
 )
 def test_work_that_did_not_succeed_is_an_error(line: str) -> None:
@@ -98,6 +103,55 @@ def test_failure_is_understood_in_other_languages(text: str, expected: Severity)
 )
 def test_saying_that_nothing_failed_is_no_failure(text: str) -> None:
     assert severity_of(text) is Severity.INFO
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "        PASS [   0.01s] mycrate::panic handles_panic",
+        "--- PASS: TestPanicRecovery/fatal_error (0.00s)",
+        "ok  \tgithub.com/x/panic\t0.1s",
+        "ok 91 - fatal case",
+        "test errors::panic_1 ... ok",
+        "test_error (pkg.test_fatal.Case) ... ok",
+        "tests/test_errors.py::test_fatal_exit PASSED [ 59%]",
+        "ErrorHandlerTest > handlesFatalError() PASSED",
+        "  \N{CHECK MARK} handles fatal exception (3 ms)",
+        "49/50 Test #49: error paths ...............   Passed    0.01 sec",
+    ],
+)
+def test_a_thing_that_passed_does_not_alarm_by_its_name(line: str) -> None:
+    assert severity_of(line) is Severity.INFO
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ok so far, then a fatal error",
+        "passed the wrong value: error",
+        "okay it crashed",
+        "panic: PASS is not set",
+        "the panic is not OK with us",
+    ],
+)
+def test_a_failure_that_speaks_of_passing_still_alarms(line: str) -> None:
+    assert severity_of(line) >= Severity.ERROR
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "cc -Werror -Wfatal-errors -c panic.c -o panic.o",
+        "running tool --no-error --fail-fast",
+        "web1 : ok=41 changed=0 unreachable=0 failed=0",
+    ],
+)
+def test_names_options_and_empty_counts_are_no_failure(line: str) -> None:
+    assert severity_of(line) is Severity.INFO
+
+
+def test_a_deprecation_is_a_warning_at_most() -> None:
+    assert severity_of("npm warn deprecated foo@3: fatal bugs in old versions") is Severity.WARN
 
 
 @given(st.one_of([st.from_regex(each) for each in (GRAVE, BAD, DOUBTFUL)]))
