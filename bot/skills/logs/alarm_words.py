@@ -24,6 +24,9 @@ _BAD = (
     r"errores|fallos?|falló|fallid[oa]s?|excepción|errore|errori|fallit[oaie]|eccezione",
     r"erros?|falhas?|falhou|falharam|exceção|fout(?:en)?|mislukt|błąd|błęd\w+|niepowodzenie",
     r"hata|hatası|başarısız\w*|chyba|selhal\w*|fel|misslyckades",
+    r"nie udało się|nepodařilo se|nem sikerült|sikertelen\w*|hiba|epäonnistu\w*|virhe\w*",
+    r"eroare|eșu(?:at|ată|are)|kunde inte|kunne ikke|mislyk\w*|gagal|kesalahan|lỗi|thất bại",
+    r"σφάλμα\w*|αποτυχία\w*|\w*خطأ|\w*فشل\w*|\w*خطا|\w*שגיאה|\w*נכשל\w*|не вдалося",
     r"ошибк\w*|сбо[йяию]\w*|не удалось|исключени\w*|неудач\w*|помилк\w*|збі[йя]\w*",
 )
 _BAD_ANYWHERE = "错误|錯誤|失败|失敗|异常|異常|出错|故障|エラー|例外|오류|실패|에러|예외"
@@ -43,7 +46,7 @@ _DOUBTFUL_ANYWHERE = (
 )
 _FAILURES = (
     r"failed|failures?|errors?|exceptions?|fehler\w*|erreurs?|échecs?|errores|fallos?|erros?|falhas?"
-    r"|errori|ошибок|сбоев"
+    r"|errori|ошибок|сбоев|błęd\w*|chyb\w*|помилок|hata|hiba"
 )
 _DOUBTS = "unreachable|refused|denied|rejected|timeouts?|lost|killed|missing|invalid|aborted"
 _NOT_ANY = (
@@ -59,6 +62,7 @@ _NONE = (
 )
 _NONE_ANYWHERE = (
     "(?:没有|沒有|未发现|无|無)(?:任何)?(?:错误|錯誤|异常|異常|失败|失敗|故障)"
+    "|(?:错误|錯誤|异常|異常|失败|失敗|故障|出错|エラー|오류|실패|에러)(?:数|數|数量|件数|수)?\\s?[:：=]?\\s?0(?![\\d.])"
     "|(?:エラー|異常|失敗|例外)は?(?:なし|無し|ありません)|오류 ?없"
 )
 

@@ -30,6 +30,14 @@ _NAMES = {
     "informational": Severity.INFO,
     "notice": Severity.INFO,
     "hinweis": Severity.INFO,
+    "información": Severity.INFO,
+    "informação": Severity.INFO,
+    "информация": Severity.INFO,
+    "инфо": Severity.INFO,
+    "信息": Severity.INFO,
+    "資訊": Severity.INFO,
+    "情報": Severity.INFO,
+    "정보": Severity.INFO,
     "warn": Severity.WARN,
     "warning": Severity.WARN,
     "wrn": Severity.WARN,
@@ -115,7 +123,7 @@ _NOT_PASSED = re.compile(
 )
 # What is asked for, where it lies and how a program is called tells nothing of how it went.
 _PLACE = re.compile(
-    r"(?<![\w.])/[\w.%~/-]*|(?<![\w.])[\w-]+\.[a-z]{1,4}\b(?![.(])|(?<!\S)-(?:W|-?[a-z])[\w-]*"
+    r"(?<![\w.])/[\w.%~/-]*(?:\?[^\s\"']*)?|(?<![\w.])[\w-]+\.[a-z]{1,4}\b(?![.(])|(?<!\S)-(?:W|-?[a-z])[\w-]*"
 )
 _DEPRECATED = re.compile(r"(?i)\bdeprecat(?:ed|ion)\b")
 

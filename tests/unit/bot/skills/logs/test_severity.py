@@ -76,6 +76,14 @@ def test_the_absence_of_errors_is_no_error(line: str) -> None:
         ("연결 실패", Severity.ERROR),
         ("[错误] 磁盘已满", Severity.ERROR),
         ('msg="tsdb closed" error="lock is owned"', Severity.ERROR),
+        ("nie udało się połączyć z bazą danych", Severity.ERROR),
+        ("Nem sikerült csatlakozni", Severity.ERROR),
+        ("Yhteys epäonnistui", Severity.ERROR),
+        ("Kết nối thất bại", Severity.ERROR),
+        ("Αποτυχία σύνδεσης", Severity.ERROR),
+        ("فشل الاتصال بقاعدة البيانات", Severity.ERROR),
+        ("שגיאה בחיבור", Severity.ERROR),
+        ("[信息] 上次失败后重试", Severity.INFO),
     ],
 )
 def test_failure_is_understood_in_other_languages(text: str, expected: Severity) -> None:
@@ -96,6 +104,10 @@ def test_failure_is_understood_in_other_languages(text: str, expected: Severity)
         "summary: errors: 0, failed: 0",
         '"error":null,"path":"x"',
         "no errors found",
+        "zadanie zakończone, błędów: 0",
+        "订单处理成功,失败 0 条",
+        "エラー数: 0",
+        '"GET /errors/failed?fatal=1 HTTP/1.1" 200 12',
         'served "/errors/500.png" well',
         "looking for strerror.h",
         "compiled check_error.c",
@@ -152,6 +164,11 @@ def test_names_options_and_empty_counts_are_no_failure(line: str) -> None:
 
 def test_a_deprecation_is_a_warning_at_most() -> None:
     assert severity_of("npm warn deprecated foo@3: fatal bugs in old versions") is Severity.WARN
+
+
+def test_a_count_that_begins_with_zero_is_not_nothing() -> None:
+    assert severity_of("失败 0.5 秒") is Severity.ERROR
+    assert severity_of("失败 12 条") is Severity.ERROR
 
 
 @given(st.one_of([st.from_regex(each) for each in (GRAVE, BAD, DOUBTFUL)]))
