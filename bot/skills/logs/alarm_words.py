@@ -33,6 +33,9 @@ _BAD_ANYWHERE = "错误|錯誤|失败|失敗|异常|異常|出错|故障|エラ�
 _DOUBTFUL = (
     r"fail(?:ed|ure|s|ing)?|refused|denied|timeout|timed out|time out|time-out|timedout",
     r"unreachable|exhausted",
+    r"no space left|too many open files|reset by peer|deadlock\w*|forbidden|unauthorized|exceeded",
+    r"mismatch|unhealthy|evicted|degraded|read-only file ?system|giving up|gave up|soft lockup",
+    r"certificate (?:has |is )?expired|undefined reference|\w*backoff",
     r"unable|cannot|can't|could not|invalid|rejected|unavailable|lost|killed|broken|missing",
     r"(?:kann|konnte|könnte|wurde) \w* ?nicht|nicht (?:möglich|gefunden|erreichbar|verfügbar)",
     r"abgelehnt|verweigert|ungültig\w*|zeitüberschreitung|abgebrochen|abgelaufen|warnung",
@@ -48,7 +51,7 @@ _FAILURES = (
     r"failed|failures?|errors?|exceptions?|fehler\w*|erreurs?|échecs?|errores|fallos?|erros?|falhas?"
     r"|errori|ошибок|сбоев|błęd\w*|chyb\w*|помилок|hata|hiba"
 )
-_DOUBTS = "unreachable|refused|denied|rejected|timeouts?|lost|killed|missing|invalid|aborted"
+_DOUBTS = "unreachable|refused|denied|rejected|timeouts?|lost|killed|missing|invalid|aborted|panics?|crash(?:es)?"
 _NOT_ANY = (
     "0|no|not an?|without|zero|kein(?:e|en)?|ohne|sin|aucune?|sans|ningún|sem|nenhuma?|nessuna?"
     "|senza|нет|без"
@@ -56,6 +59,7 @@ _NOT_ANY = (
 _NOTHING = r"(?:\"\"|''|[\"']?(?:0+(?![.\d])|none|null|nil|false|\[\]|\{\}))"
 _NONE = (
     rf"(?:{_NOT_ANY}) (?:\w+ )?(?:{_FAILURES})",
+    r"(?:error|failure|crash) rate:? 0(?:\.0+)?(?![.\d])",
     r"fehlerfrei\w*|ошибок нет|error(?:s)?[- ]?free",
     # As a field: errors=0, "error": null, failed: none.
     rf"(?:\w+[_.-])?(?:{_FAILURES}|{_DOUBTS})(?:_?count)?[\"']?\s?[=:]\s?{_NOTHING}",

@@ -114,16 +114,17 @@ _UNSUCCESSFUL = re.compile(
 _PASSED = re.compile(
     r"^\W*PASS(?:ED)?\b(?!\s*[:=]?\s*\d)|^[\s\d.:)]*[\u2713\u2714\u2705]|^\s*ok \d+\b"
     r"|^ok\s+\S+\s+(?:\d|\(cached\))"
-    r"|(?:\s|\*\*)(?:PASS|PASSED|OK)(?:\s*[\[(][^\])]*[\])])?\s*$"
+    r"|^\[\s*OK\s*\]|(?i:\b(?:succeeded|recovered|reconnected)\b.{0,20}\bafter\b)"
+    r"|(?:\s|\*\*)(?:PASS|PASSED|OK)(?:\s*[\[(][^\])]{0,40}[\])])?\s*$"
     r"|[^.]\s?\.{3,}\s*(?:ok|passed|Passed)(?:\s+[\d.]+\s?\w+)?\s*$"
 )
 _NOT_PASSED = re.compile(
     r"(?<![\w.-])(?:FAIL|FAILED|FAILURE|ERROR|FATAL)(?![\w.=-])|[\u2715-\u2718\u274c]"
-    r"|(?i:\b[1-9]\d{0,6} (?:failed|failing)\b|\bfailed[:=]\s?[1-9])"
+    r"|(?i:\b[1-9]\d{0,6} (?:failed|failing)\b(?! (?:attempt|tr[iy]|retr))|\bfailed[:=]\s?[1-9])"
 )
 # What is asked for, where it lies and how a program is called tells nothing of how it went.
 _PLACE = re.compile(
-    r"(?<![\w.])/[\w.%~/-]*(?:\?[^\s\"']*)?|(?<![\w.])[\w-]+\.[a-z]{1,4}\b(?![.(])|(?<!\S)-(?:W|-?[a-z])[\w-]*"
+    r"(?<![\w.])/[\w.%~/-]*(?:\?[^\s\"']*)?|(?<![\w.-])[\w-]++\.[a-z]{1,4}\b(?![.(])|(?<!\S)-(?:W|-?[a-z])[\w-]*"
 )
 _DEPRECATED = re.compile(r"(?i)\bdeprecat(?:ed|ion)\b")
 

@@ -25,6 +25,15 @@ from bot.skills.logs.severity import Severity, severity_of
         ("kernel: Out of memory: Killed process 17", Severity.FATAL),
         ("Failed password for root", Severity.WARN),
         ("all 0 jobs done", Severity.INFO),
+        ("write /var/x: No space left on device", Severity.WARN),
+        ("pod checkout is in CrashLoopBackOff", Severity.WARN),
+        ("accept4: too many open files", Severity.WARN),
+        ("x509: certificate has expired", Severity.WARN),
+        ("deadlock detected", Severity.WARN),
+        ("session of user 7 expired", Severity.INFO),
+        ("kernel.panic = 0", Severity.INFO),
+        ("current error rate 0.00%", Severity.INFO),
+        ("current error rate 0.04%", Severity.ERROR),
     ],
 )
 def test_a_line_has_its_stated_level_else_one_from_its_words(line: str, severity: Severity) -> None:
@@ -130,6 +139,9 @@ def test_saying_that_nothing_failed_is_no_failure(text: str) -> None:
         "ErrorHandlerTest > handlesFatalError() PASSED",
         "  \N{CHECK MARK} handles fatal exception (3 ms)",
         "49/50 Test #49: error paths ...............   Passed    0.01 sec",
+        "[  OK  ] Started Crash Reporter",
+        "retry succeeded after 2 failed attempts",
+        "reconnected to the broker after a timeout",
     ],
 )
 def test_a_thing_that_passed_does_not_alarm_by_its_name(line: str) -> None:
@@ -144,6 +156,7 @@ def test_a_thing_that_passed_does_not_alarm_by_its_name(line: str) -> None:
         "okay it crashed",
         "panic: PASS is not set",
         "the panic is not OK with us",
+        "recovered 3 parts after 2 failed checks: error",
     ],
 )
 def test_a_failure_that_speaks_of_passing_still_alarms(line: str) -> None:
