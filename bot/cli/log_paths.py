@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +37,8 @@ def _streams(path: str) -> tuple[Stream, ...]:
     from ..skills.logs.sources import FileStream, InputStream, PipeStream, is_file
 
     if path == "-":
+        if sys.stdin is None:
+            fail("- means standard input, and there is none: it is closed")
         return (InputStream(),)
     file = Path(path)
     if file.is_file():

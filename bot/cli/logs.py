@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,7 +17,7 @@ from .log_paths import stream_at, streams_at
 from .log_progress import show_reading
 from .log_selection import Contains, Level, Since, Until, selection
 from .log_tail import tail
-from .output import console, emit_json, fail
+from .output import WRONG_USE, console, emit_json, fail
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -53,6 +52,8 @@ def templates(
     from ..skills.logs.numbers import count_text
 
     stream = stream_at(path)
+    if assignments is not None:
+        _refuse_unwritable(assignments, stream)
     started = time.perf_counter()
     with show_reading({path: (stream,)}, quiet=as_json) as watch:
         counts, examples, problems, n_lines = _mine(stream, assignments, watch)
@@ -128,19 +129,33 @@ def _mine(
     return counts, examples, intake.problems, intake.n_lines
 
 
+def _refuse_unwritable(path: Path, stream: Stream) -> None:
+    """End the command before anything is read when the result could not be written there."""
+    from ..skills.logs.sources import FileStream
+
+    try:
+        with path.open("a"):
+            pass
+        inputs = stream.paths if isinstance(stream, FileStream) else ()
+        is_input = any(path.samefile(each) for each in inputs)
+    except OSError as exc:
+        fail(f"{path} cannot be written: {exc.strerror}")
+    if is_input:
+        fail(f"{path} is the log itself: name another file for --assignments", WRONG_USE)
+
+
 def _write_assignments(path: Path, order: list[Shape]) -> None:
     ids: dict[Template, str] = {}
-    with ExitStack() as stack:
-        try:
-            file: TextIO = stack.enter_context(path.open("w", encoding="ascii"))
-        except OSError as exc:
-            fail(f"{path} cannot be written: {exc.strerror}")
-        file.write("line_number,template_id\n")
-        for number, shape in enumerate(order, start=1):
-            root = shape.template.root
-            if root not in ids:
-                ids[root] = root.template_id
-            file.write(f"{number},{ids[root]}\n")
+    try:
+        with path.open("w", encoding="ascii") as file:
+            file.write("line_number,template_id\n")
+            for number, shape in enumerate(order, start=1):
+                root = shape.template.root
+                if root not in ids:
+                    ids[root] = root.template_id
+                file.write(f"{number},{ids[root]}\n")
+    except OSError as exc:
+        fail(f"{path} cannot be written: {exc.strerror}")
 
 
 @app.command()
@@ -227,6 +242,8 @@ def _analysed(
     from ..skills.logs.session_findings import told, watched
     from ..skills.logs.sources import selected
 
+    if baseline == "-" and "-" in paths:
+        fail("standard input can be read once: as the log or as its baseline", WRONG_USE)
     streams = selected(streams_at(paths), only)
     if collector is not None:
         streams = watched(streams, collector)

@@ -24,12 +24,18 @@ _BAD = (
     r"errores|fallos?|falló|fallid[oa]s?|excepción|errore|errori|fallit[oaie]|eccezione",
     r"erros?|falhas?|falhou|falharam|exceção|fout(?:en)?|mislukt|błąd|błęd\w+|niepowodzenie",
     r"hata|hatası|başarısız\w*|chyba|selhal\w*|fel|misslyckades",
+    r"nie udało się|nepodařilo se|nem sikerült|sikertelen\w*|hiba|epäonnistu\w*|virhe\w*",
+    r"eroare|eșu(?:at|ată|are)|kunde inte|kunne ikke|mislyk\w*|gagal|kesalahan|lỗi|thất bại",
+    r"σφάλμα\w*|αποτυχία\w*|\w*خطأ|\w*فشل\w*|\w*خطا|\w*שגיאה|\w*נכשל\w*|не вдалося",
     r"ошибк\w*|сбо[йяию]\w*|не удалось|исключени\w*|неудач\w*|помилк\w*|збі[йя]\w*",
 )
 _BAD_ANYWHERE = "错误|錯誤|失败|失敗|异常|異常|出错|故障|エラー|例外|오류|실패|에러|예외"
 _DOUBTFUL = (
     r"fail(?:ed|ure|s|ing)?|refused|denied|timeout|timed out|time out|time-out|timedout",
     r"unreachable|exhausted",
+    r"no space left|too many open files|reset by peer|deadlock\w*|forbidden|unauthorized|exceeded",
+    r"mismatch|unhealthy|evicted|degraded|read-only file ?system|giving up|gave up|soft lockup",
+    r"certificate (?:has |is )?expired|undefined reference|\w*backoff",
     r"unable|cannot|can't|could not|invalid|rejected|unavailable|lost|killed|broken|missing",
     r"(?:kann|konnte|könnte|wurde) \w* ?nicht|nicht (?:möglich|gefunden|erreichbar|verfügbar)",
     r"abgelehnt|verweigert|ungültig\w*|zeitüberschreitung|abgebrochen|abgelaufen|warnung",
@@ -43,8 +49,9 @@ _DOUBTFUL_ANYWHERE = (
 )
 _FAILURES = (
     r"failed|failures?|errors?|exceptions?|fehler\w*|erreurs?|échecs?|errores|fallos?|erros?|falhas?"
-    r"|errori|ошибок|сбоев"
+    r"|errori|ошибок|сбоев|błęd\w*|chyb\w*|помилок|hata|hiba"
 )
+_DOUBTS = "unreachable|refused|denied|rejected|timeouts?|lost|killed|missing|invalid|aborted|panics?|crash(?:es)?"
 _NOT_ANY = (
     "0|no|not an?|without|zero|kein(?:e|en)?|ohne|sin|aucune?|sans|ningún|sem|nenhuma?|nessuna?"
     "|senza|нет|без"
@@ -52,18 +59,20 @@ _NOT_ANY = (
 _NOTHING = r"(?:\"\"|''|[\"']?(?:0+(?![.\d])|none|null|nil|false|\[\]|\{\}))"
 _NONE = (
     rf"(?:{_NOT_ANY}) (?:\w+ )?(?:{_FAILURES})",
+    r"(?:error|failure|crash) rate:? 0(?:\.0+)?(?![.\d])",
     r"fehlerfrei\w*|ошибок нет|error(?:s)?[- ]?free",
     # As a field: errors=0, "error": null, failed: none.
-    rf"(?:\w+[_.-])?(?:{_FAILURES})(?:_?count)?[\"']?\s?[=:]\s?{_NOTHING}",
+    rf"(?:\w+[_.-])?(?:{_FAILURES}|{_DOUBTS})(?:_?count)?[\"']?\s?[=:]\s?{_NOTHING}",
 )
 _NONE_ANYWHERE = (
     "(?:没有|沒有|未发现|无|無)(?:任何)?(?:错误|錯誤|异常|異常|失败|失敗|故障)"
+    "|(?:错误|錯誤|异常|異常|失败|失敗|故障|出错|エラー|오류|실패|에러)(?:数|數|数量|件数|수)?\\s?[:：=]?\\s?0(?![\\d.])"
     "|(?:エラー|異常|失敗|例外)は?(?:なし|無し|ありません)|오류 ?없"
 )
 
 
 # Other signs of failure than words; see `severity`.
-_SIGNS = ("exit", "return", "status", "not ok", "\u2717", "\u2718", "\u274c")
+_SIGNS = ("exit", "return", "status", "not ok", "failing", *"\u2715\u2716\u2717\u2718\u274c")
 _SYNTAX = re.compile(r"\[[^\]]*\][?*+]?|\\\w[?*+]?|.[?*]")
 
 

@@ -33,6 +33,8 @@ class Intake:
         n_undecodable: Lines that are not UTF-8; they were analysed with replacement characters.
         n_left_out: Lines inside the wanted window that were not read, because there are too many.
         problems: One sentence for each thing that could not be read.
+        n_vanished_bytes: Bytes that a file had when reading began and not when they were to be
+            read, and of which no problem speaks yet.
     """
 
     n_lines: int = 0
@@ -41,6 +43,7 @@ class Intake:
     n_left_out: int = 0
     problems: list[str] = field(default_factory=list[str])
     n_bytes: int = 0
+    n_vanished_bytes: int = 0
 
     def add(self, other: Intake) -> None:
         """Take over what reading another part met."""
@@ -50,6 +53,18 @@ class Intake:
         self.n_left_out += other.n_left_out
         self.problems += other.problems
         self.n_bytes += other.n_bytes
+        self.n_vanished_bytes += other.n_vanished_bytes
+
+    def tell_vanished(self, name: str) -> None:
+        """Make a problem of bytes that vanished, if any did.
+
+        Args:
+            name: Of the file.
+        """
+        if self.n_vanished_bytes:
+            gone = f"{self.n_vanished_bytes:,} bytes were gone before they were read"
+            self.problems.append(f"{name}: became shorter during reading, {gone}")
+            self.n_vanished_bytes = 0
 
 
 class _Rejoined:

@@ -11,13 +11,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
-from runbooks.redaction import redact
-
 from ...messages import Change
 from ..generation import as_data
 from .analysis import Analysis
+from .clipping import safe_start, word_start
 from .findings import Movement
-from .masks import message_of, without_head
+from .masks import is_date_word, message_of, without_head
 from .numbers import count_text, names_text
 from .profile import Sighting
 from .ranking import Pick, ranked
@@ -188,7 +187,7 @@ def _explaining(
         if moved is not None and id(moved) not in entries:
             if len(entries) >= max_entries:
                 continue
-            quote = redact(pick.sighting.line[:_MAX_QUOTE_CHARS]).text
+            quote = safe_start(pick.sighting.line, _MAX_QUOTE_CHARS)
             shown = replace(moved, first=pick.sighting)
             entry = Entry(number=len(entries) + 1, movement=shown, quote=quote)
         piece = _one_line(pick.sighting, entry, with_source)
@@ -210,9 +209,9 @@ def _one_line(sighting: Sighting, entry: Entry | None, with_source: bool) -> str
     line = sighting.line
     name, _, rest = line.partition(" ")
     short = without_head(rest) if name.isalpha() else rest
-    if short == rest or len(name) > _MAX_NAME_CHARS:
+    if short == rest or len(name) > _MAX_NAME_CHARS or is_date_word(name):
         name, short = "", without_head(line)
-    text = redact(short[:_MAX_LINE_CHARS].rstrip()).text
+    text = safe_start(short, _MAX_LINE_CHARS).rstrip()
     if not text:
         return ""
     place = f"{sighting.source if with_source else ''}:{sighting.line_number}"
@@ -226,7 +225,7 @@ def _one_line(sighting: Sighting, entry: Entry | None, with_source: bool) -> str
 
 
 def _entry(number: int, movement: Movement, is_foreign: bool) -> Entry:
-    quote = redact(movement.first.line[:_MAX_QUOTE_CHARS]).text
+    quote = safe_start(movement.first.line, _MAX_QUOTE_CHARS)
     return Entry(number=number, movement=movement, quote=quote, is_foreign=is_foreign)
 
 
@@ -277,7 +276,8 @@ def _prompt_line(entry: Entry, zone: tzinfo, with_service: bool) -> str:
     is_timed = at is not None and movement.change is not Change.STEADY
     since = f"since {_clock(at, zone)}" if at is not None and is_timed else ""
     facts = ", ".join(part for part in (f"{movement.label}{place}", count, level, since) if part)
-    example = " ".join(message_of(entry.quote, movement.row.service).split())[:_MAX_EXAMPLE_CHARS]
+    message = " ".join(message_of(entry.quote, movement.row.service).split())
+    example = word_start(message, _MAX_EXAMPLE_CHARS)
     return f"[{entry.number}] {facts}: {example}"
 
 

@@ -22,6 +22,7 @@ _METHOD = "(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)"
 
 _LEVEL = "(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|SEVERE|CRITICAL|FATAL)"
 
+_DATE_WORD = re.compile(f"{_DAY}|{_MONTH}")
 _STAMP = (
     r"\b\d{4}[-/.]\d\d[-/.]\d\d(?:[T _-]\d\d[:.]\d\d[:.]\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)?"
     r"(?![\w-])"
@@ -211,6 +212,11 @@ def _field(row: dict[str, object], keys: tuple[str, ...]) -> str:
             if isinstance(inner, str):
                 return inner
     return ""
+
+
+def is_date_word(word: str) -> bool:
+    """Whether a word is a month or a day of the week as times of logs begin with."""
+    return _DATE_WORD.fullmatch(word) is not None
 
 
 def without_head(line: str) -> str:

@@ -164,16 +164,21 @@ def _blocks(part: Part, intake: Intake) -> Iterator[bytes]:
         head = raw.read(span.start - span.first_line)
         rest = _UpTo(raw, span.n_bytes)
         yield from read_blocks(rest, part.name, intake, after=head, is_last=span.is_last)
+        intake.n_vanished_bytes += rest.n_left
 
 
 class _UpTo:
-    """The next so many bytes of a file."""
+    """The next so many bytes of a file.
+
+    Attributes:
+        n_left: How many were not read.
+    """
 
     def __init__(self, raw: IO[bytes], n_bytes: int) -> None:
         self._raw = raw
-        self._left = n_bytes
+        self.n_left = n_bytes
 
     def read(self, size: int, /) -> bytes:
-        piece = self._raw.read(min(size, self._left))
-        self._left -= len(piece)
+        piece = self._raw.read(min(size, self.n_left))
+        self.n_left -= len(piece)
         return piece

@@ -36,12 +36,19 @@ _SURROUNDING = 0.5
 _REPEAT = 0.5
 _SAMENESS = 0.75
 _STEADINESS = 0.8
+_ADVISING = 0.5
 _N_PARTS = 20
 _MAX_SIGHTINGS = 32
 _MAX_REPEATS = 3
 _POOL = 400
 _MAX_PICKS = 200
 _LEVEL = re.compile(rf"\b(?:{'|'.join(LEVEL_WORDS).upper()})\b")
+# What a program tells its reader to do after a failure says nothing of the failure.
+_ADVICE = re.compile(
+    r"(?i)\bfor (?:more|further) (?:information|details|help)\b|\bplease (?:read|see|refer|visit)\b"
+    r"|\bto (?:see|get|show|view) (?:the|a|more) (?:full|complete|whole|details|information)\b"
+    r"|\b(?:re-?run|run again|run it|try again) with\b|\bcan be found (?:in|at)\b"
+)
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -101,7 +108,9 @@ def _lines(movements: Sequence[Movement]) -> Iterable[_Line]:
     for moved in movements:
         volume = 1 + _VOLUME * math.log2(max(1, moved.n_lines))
         own = _WEIGHTS[moved.row.severity] * volume * (_GROWTH if moved.grows else 1.0)
-        if own and has_alarming_word(_LEVEL.sub("", moved.row.pattern)):
+        if own and _ADVICE.search(moved.row.pattern):
+            own *= _ADVISING
+        elif own and has_alarming_word(_LEVEL.sub("", moved.row.pattern)):
             own *= _ALARM
         own *= 1 - _STEADINESS * _steadiness(moved, spans[moved.row.service])
         # Lines without words, such as lists of files, have only their masks in common.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TypeAlias
+from typing import IO, TypeAlias
 
 from .blocks import Intake, is_plain, read_blocks
 from .crew import Crew, Delivery
@@ -104,14 +105,17 @@ class Reader:
     ) -> None:
         """Count all lines of a large plain file."""
         try:
-            size = path.stat().st_size
-            head, start = self._read_head(stream, path, profile, now, intake)
-            if head is not None and start < size:
-                number = head.first_line_number + len(head.lines)
-                place = Place(path.name, number, head.stamps)
-                parts = _parts(stream, path, spans(path, start, size), profile, place, now)
-                counted = crew.count(parts, stream.limits.stop)
-                self._add(counted, profile, place, intake)
+            with path.open("rb") as held:
+                size = os.fstat(held.fileno()).st_size
+                same = _path_of(held, path)
+                head, start = self._read_head(stream, path.name, same, profile, now, intake)
+                if head is not None and start < size:
+                    number = head.first_line_number + len(head.lines)
+                    place = Place(path.name, number, head.stamps)
+                    parts = _parts(stream, same, spans(same, start, size), profile, place, now)
+                    counted = crew.count(parts, stream.limits.stop)
+                    self._add(counted, profile, place, intake)
+                    intake.tell_vanished(path.name)
         except OSError as exc:
             intake.problems.append(f"{path.name}: {exc.strerror or exc}")
         except SourceFailedError as exc:
@@ -121,7 +125,13 @@ class Reader:
                 intake.problems.append(f"{path.name}: reading was stopped")
 
     def _read_head(
-        self, stream: FileStream, path: Path, profile: Profile, now: datetime, intake: Intake
+        self,
+        stream: FileStream,
+        name: str,
+        path: Path,
+        profile: Profile,
+        now: datetime,
+        intake: Intake,
     ) -> tuple[Chunk | None, int]:
         """Count until what follows can be counted without knowing what precedes it.
 
@@ -130,8 +140,8 @@ class Reader:
         """
         with open_stoppable(path, stream.limits.stop) as raw:
             n_before = 0
-            blocks = read_blocks(raw, path.name, intake)
-            for chunk in chunks_of(blocks, path.name, 1, now, stream.zone):
+            blocks = read_blocks(raw, name, intake)
+            for chunk in chunks_of(blocks, name, 1, now, stream.zone):
                 profile.add(chunk)
                 end = raw.tell()
                 intake.n_bytes += end - n_before
@@ -161,6 +171,15 @@ class Reader:
                 place = place._replace(line_number=place.line_number + n_lines)
 
 
+def _path_of(held: IO[bytes], path: Path) -> Path:
+    """A path to an open file that stays its own when the file is renamed or deleted.
+
+    Only Linux has one; elsewhere it is the file's path.
+    """
+    own = Path(f"/proc/{os.getpid()}/fd/{held.fileno()}")
+    return own if own.exists() else path
+
+
 def _parts(
     stream: FileStream,
     path: Path,
@@ -172,7 +191,7 @@ def _parts(
     for span in cuts:
         yield Part(
             path=path,
-            name=path.name,
+            name=place.source,
             span=span,
             notation=place.stamps.notation if place.stamps is not None else "",
             now=now,

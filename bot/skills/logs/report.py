@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from runbooks.errors import RedactionError
-from runbooks.redaction import redact
 
 from ...store.log_marks import MarkKind
+from .clipping import safe_start
 from .digest import is_telling
 from .findings import Movement, as_finding
 from .looked import Looked
@@ -156,7 +156,7 @@ def _list(title: str, lines: Sequence[str]) -> str:
 def _quoted(line: str) -> str:
     """A verbatim line as an indented block, which no line can end; secrets are hidden."""
     try:
-        text = redact(line[:_MAX_QUOTE_CHARS]).text
+        text = safe_start(line, _MAX_QUOTE_CHARS)
     except RedactionError:
         text = "(withheld: it could not be searched for secrets)"
     return "\n".join(f"    {part}" for part in text.splitlines() or [""])

@@ -30,6 +30,14 @@ _NAMES = {
     "informational": Severity.INFO,
     "notice": Severity.INFO,
     "hinweis": Severity.INFO,
+    "información": Severity.INFO,
+    "informação": Severity.INFO,
+    "информация": Severity.INFO,
+    "инфо": Severity.INFO,
+    "信息": Severity.INFO,
+    "資訊": Severity.INFO,
+    "情報": Severity.INFO,
+    "정보": Severity.INFO,
     "warn": Severity.WARN,
     "warning": Severity.WARN,
     "wrn": Severity.WARN,
@@ -99,10 +107,26 @@ _UNSUCCESSFUL = re.compile(
     r"\bexit(?:ed|ing|s)?(?: with)?(?: (?:status|code|status code))?[ :=]{1,2}[1-9]\d{0,2}\b"
     r"|\b(?:return(?:ed)?|exit|status) code:? [1-9]\d{0,2}\b"
     r"|(?i:\b[1-9]\d{0,6} (?:\w+ )?(?:failed|failures?|errors?)\b)"
-    r"|(?<![\w.-])(?:FAIL|FAILED|FAILURE)(?![\w.=-])|[\u2717\u2718\u274c]|^\s*not ok \d"
+    r"|(?<![\w.-])(?:FAIL|FAILED|FAILURE)(?![\w.=-])|[\u2715-\u2718\u274c]|^\s*not ok \d"
+    r"|(?i:\b[1-9]\d{0,6} failing\b)"
 )
-# What is asked for or where it lies tells nothing of how it went.
-_PLACE = re.compile(r"(?<![\w.])/[\w.%~/-]*")
+# How programs say that a named thing went well, before its name or after it.
+_PASSED = re.compile(
+    r"^\W*PASS(?:ED)?\b(?!\s*[:=]?\s*\d)|^[\s\d.:)]*[\u2713\u2714\u2705]|^\s*ok \d+\b"
+    r"|^ok\s+\S+\s+(?:\d|\(cached\))"
+    r"|^\[\s*OK\s*\]|(?i:\b(?:succeeded|recovered|reconnected)\b.{0,20}\bafter\b)"
+    r"|(?:\s|\*\*)(?:PASS|PASSED|OK)(?:\s*[\[(][^\])]{0,40}[\])])?\s*$"
+    r"|[^.]\s?\.{3,}\s*(?:ok|passed|Passed)(?:\s+[\d.]+\s?\w+)?\s*$"
+)
+_NOT_PASSED = re.compile(
+    r"(?<![\w.-])(?:FAIL|FAILED|FAILURE|ERROR|FATAL)(?![\w.=-])|[\u2715-\u2718\u274c]"
+    r"|(?i:\b[1-9]\d{0,6} (?:failed|failing)\b(?! (?:attempt|tr[iy]|retr))|\bfailed[:=]\s?[1-9])"
+)
+# What is asked for, where it lies and how a program is called tells nothing of how it went.
+_PLACE = re.compile(
+    r"(?<![\w.])/[\w.%~/-]*(?:\?[^\s\"']*)?|(?<![\w.-])[\w-]++\.[a-z]{1,4}\b(?![.(])|(?<!\S)-(?:W|-?[a-z])[\w-]*"
+)
+_DEPRECATED = re.compile(r"(?i)\bdeprecat(?:ed|ion)\b")
 
 
 def stated(text: str) -> Severity | None:
@@ -126,14 +150,23 @@ def severity_of(text: str) -> Severity:
     level = stated(text)
     if level is not None:
         return level
-    if not may_alarm(text):
+    if not may_alarm(text) or has_passed(text):
         return Severity.INFO
-    text = NONE_FAILED.sub("", _PLACE.sub("", text))
+    worst = _of_words(NONE_FAILED.sub("", _PLACE.sub("", text)))
+    return min(worst, Severity.WARN) if _DEPRECATED.search(text) else worst
+
+
+def _of_words(text: str) -> Severity:
     if GRAVE.search(text):
         return Severity.FATAL
     if _UNSUCCESSFUL.search(text) or BAD.search(text):
         return Severity.ERROR
     return Severity.WARN if DOUBTFUL.search(text) else Severity.INFO
+
+
+def has_passed(text: str) -> bool:
+    """Whether a line says that a named thing, whatever it is called, went well."""
+    return bool(_PASSED.search(text)) and not _NOT_PASSED.search(text)
 
 
 def value_severity(value: str) -> Severity:

@@ -80,6 +80,7 @@ def _file_chunks(
         stream = raw
         if query.start is not None:
             first_line_number = seek_window(raw, path.name, query.start, now, intake, zone)
+    size = os.fstat(raw.fileno()).st_size
     blocks = read_blocks(stream, path.name, intake)
     n_before = raw.tell()
     for chunk in chunks_of(blocks, path.name, first_line_number, now, zone):
@@ -87,3 +88,6 @@ def _file_chunks(
         intake.n_bytes += n_read - n_before
         n_before = n_read
         yield chunk
+    if not is_packed and not raw.read(1):
+        intake.n_vanished_bytes += max(0, size - n_before)
+        intake.tell_vanished(path.name)

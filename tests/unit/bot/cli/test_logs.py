@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +108,37 @@ def test_a_binary_is_a_problem_in_the_record(tmp_path: Path) -> None:
 def test_a_pipe_is_read_as_a_file_is(log: Path) -> None:
     result = CliRunner().invoke(app, ["templates", "-", "--json"], input=log.read_bytes())
     assert json.loads(result.stdout)["lines"] == 60
+
+
+def test_the_log_itself_is_never_overwritten(log: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link.log"
+    link.symlink_to(log)
+    code, message = _run("templates", log, "--assignments", link)
+    assert code == 2
+    assert "is the log itself" in " ".join(message.split())
+    assert log.read_text() == GOOD + BAD
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_assignments_that_do_not_fit_get_one_sentence(log: Path) -> None:
+    code, message = _run("templates", log, "--assignments", "/dev/full")
+    assert code == 1
+    assert message.startswith("opsbot: /dev/full cannot be written: No space left")
+
+
+def test_a_closed_input_gets_one_sentence() -> None:
+    program = "import sys; sys.stdin = None; from bot.cli.logs import app; app()"
+    arguments = [sys.executable, "-c", program, "templates", "-"]
+    result = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=60)
+    assert result.returncode == 1
+    assert result.stderr.startswith("opsbot: - means standard input, and there is none")
+
+
+def test_standard_input_is_not_its_own_baseline(log: Path) -> None:
+    arguments = ["digest", "-", "--baseline", "-", "--json"]
+    result = CliRunner().invoke(app, arguments, input=log.read_bytes())
+    assert result.exit_code == 2
+    assert "standard input can be read once" in result.output
 
 
 def test_a_glob_brings_the_rotated_set_in_order(tmp_path: Path) -> None:

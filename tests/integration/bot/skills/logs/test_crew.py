@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -90,6 +92,42 @@ def test_what_a_killed_process_owed_is_counted_here(log: Path, crew: Crew, n_kil
     found = told(analyse(streams(log), None, NOW, crew=crew, watch=watch))
     assert len(killed) == n_killed
     assert found == told(analyse(streams(log), None, NOW))
+
+
+def test_a_file_rotated_during_reading_is_read_to_its_end(
+    log: Path, crew: Crew, tmp_path: Path
+) -> None:
+    path = tmp_path / "app.log"
+    shutil.copy(log, path)
+
+    def watch(n_lines: int, n_bytes: int) -> None:
+        if not (tmp_path / "app.log.1").exists():
+            path.rename(tmp_path / "app.log.1")
+            path.write_text("another text\n" * 100_000)
+
+    found = told(analyse(streams(path), None, NOW, crew=crew, watch=watch))
+    assert (tmp_path / "app.log.1").exists()
+    assert found == told(analyse(streams(log), None, NOW))
+
+
+@pytest.mark.parametrize("n_workers", [0, 2])
+def test_a_file_cut_during_reading_is_told_with_a_count(
+    log: Path, tmp_path: Path, n_workers: int
+) -> None:
+    path = tmp_path / "app.log"
+    shutil.copy(log, path)
+    size = path.stat().st_size
+    # Beyond what processes read ahead, so that it is gone before anybody comes to it.
+    kept = size - 1_000_000
+
+    def watch(n_lines: int, n_bytes: int) -> None:
+        os.truncate(path, kept)
+
+    with Crew(n_workers) if n_workers else nullcontext() as crew:
+        (service,) = analyse(streams(path), None, NOW, crew=crew, watch=watch).services
+    gone = "1,000,000 bytes were gone before they were read"
+    assert service.intake.problems == [f"app.log: became shorter during reading, {gone}"]
+    assert service.n_lines == path.read_bytes().count(b"\n") + 1
 
 
 def test_nobody_waits_for_a_process_whose_answer_is_not_wanted(log: Path, crew: Crew) -> None:

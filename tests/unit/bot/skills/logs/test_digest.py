@@ -55,6 +55,27 @@ def test_secrets_and_control_tokens_do_not_leave_the_log() -> None:
     assert "<|im_end|>" not in digest.prompt
 
 
+def test_a_secret_at_the_end_of_what_is_shown_does_not_leave_by_half() -> None:
+    for n_words in range(60, 80):
+        line = f"ERROR upload failed{' x' * n_words} token ghp_{'Ab1' * 12} refused"
+        analysis = analyse({"t": (TextStream(name="t", text=line),)}, None, START)
+        digest = build(analysis, budget_tokens=900, zone=UTC)
+        assert "Ab1" not in digest.text + digest.prompt
+
+
+def test_a_model_gets_no_half_of_a_word() -> None:
+    line = "ERROR upload failed " + "partition " * 60
+    analysis = analyse({"t": (TextStream(name="t", text=line),)}, None, START)
+    prompt = build(analysis, budget_tokens=900, zone=UTC).prompt
+    assert set(prompt.split("failed ")[1].split()) == {"partition"}
+
+
+def test_the_month_of_a_line_is_not_its_name() -> None:
+    line = "Dec 31 20:00:00 host app[2]: ERROR lost connection"
+    analysis = analyse({"t": (TextStream(name="t", text=line),)}, None, START)
+    assert "ERROR 1× :1 host app[2]" in build(analysis, budget_tokens=900, zone=UTC).text
+
+
 def test_the_same_lines_give_the_same_bytes() -> None:
     assert digest_of(incident()) == digest_of(incident())
 

@@ -42,6 +42,17 @@ def test_the_same_error_said_again_waits_for_another_one() -> None:
     assert found.index("error: disk full") < 3
 
 
+def test_advice_after_a_failure_waits_for_the_failure() -> None:
+    end = ("ERROR the shop has two parts", "ERROR for more information about errors read the guide")
+    assert picks_of(job(*end))[0].sighting.line == end[0]
+
+
+def test_what_passed_waits_for_what_failed() -> None:
+    passed = [f"PASS [0.{n}1s] shop::panic fatal error {name}" for n, name in enumerate(NAMES)]
+    text = "\n".join([*passed, "FAIL [0.10s] shop::cart totals", *passed])
+    assert picks_of(text)[0].sighting.line == "FAIL [0.10s] shop::cart totals"
+
+
 def test_every_line_is_picked_once() -> None:
     picks = picks_of(job("error: one", "error: two", "done"))
     places = [pick.sighting.line_number for pick in picks]

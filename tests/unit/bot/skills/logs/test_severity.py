@@ -25,6 +25,15 @@ from bot.skills.logs.severity import Severity, severity_of
         ("kernel: Out of memory: Killed process 17", Severity.FATAL),
         ("Failed password for root", Severity.WARN),
         ("all 0 jobs done", Severity.INFO),
+        ("write /var/x: No space left on device", Severity.WARN),
+        ("pod checkout is in CrashLoopBackOff", Severity.WARN),
+        ("accept4: too many open files", Severity.WARN),
+        ("x509: certificate has expired", Severity.WARN),
+        ("deadlock detected", Severity.WARN),
+        ("session of user 7 expired", Severity.INFO),
+        ("kernel.panic = 0", Severity.INFO),
+        ("current error rate 0.00%", Severity.INFO),
+        ("current error rate 0.04%", Severity.ERROR),
     ],
 )
 def test_a_line_has_its_stated_level_else_one_from_its_words(line: str, severity: Severity) -> None:
@@ -39,6 +48,11 @@ def test_a_line_has_its_stated_level_else_one_from_its_words(line: str, severity
         "FAIL test/config/get.ts (17 s)",
         "not ok 7 - parses",
         "\N{CROSS MARK} unit tests",
+        "  \N{MULTIPLICATION X} saves the cart (20 ms)",
+        "  1 failing",
+        "PASSED: 3, FAILED: 2",
+        "PASS tests/a.js but 3 failed",
+        "error in main.go: it stopped",
     ],
 )
 def test_work_that_did_not_succeed_is_an_error(line: str) -> None:
@@ -71,6 +85,14 @@ def test_the_absence_of_errors_is_no_error(line: str) -> None:
         ("연결 실패", Severity.ERROR),
         ("[错误] 磁盘已满", Severity.ERROR),
         ('msg="tsdb closed" error="lock is owned"', Severity.ERROR),
+        ("nie udało się połączyć z bazą danych", Severity.ERROR),
+        ("Nem sikerült csatlakozni", Severity.ERROR),
+        ("Yhteys epäonnistui", Severity.ERROR),
+        ("Kết nối thất bại", Severity.ERROR),
+        ("Αποτυχία σύνδεσης", Severity.ERROR),
+        ("فشل الاتصال بقاعدة البيانات", Severity.ERROR),
+        ("שגיאה בחיבור", Severity.ERROR),
+        ("[信息] 上次失败后重试", Severity.INFO),
     ],
 )
 def test_failure_is_understood_in_other_languages(text: str, expected: Severity) -> None:
@@ -91,6 +113,10 @@ def test_failure_is_understood_in_other_languages(text: str, expected: Severity)
         "summary: errors: 0, failed: 0",
         '"error":null,"path":"x"',
         "no errors found",
+        "zadanie zakończone, błędów: 0",
+        "订单处理成功,失败 0 条",
+        "エラー数: 0",
+        '"GET /errors/failed?fatal=1 HTTP/1.1" 200 12',
         'served "/errors/500.png" well',
         "looking for strerror.h",
         "compiled check_error.c",
@@ -98,6 +124,64 @@ def test_failure_is_understood_in_other_languages(text: str, expected: Severity)
 )
 def test_saying_that_nothing_failed_is_no_failure(text: str) -> None:
     assert severity_of(text) is Severity.INFO
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "        PASS [   0.01s] mycrate::panic handles_panic",
+        "--- PASS: TestPanicRecovery/fatal_error (0.00s)",
+        "ok  \tgithub.com/x/panic\t0.1s",
+        "ok 91 - fatal case",
+        "test errors::panic_1 ... ok",
+        "test_error (pkg.test_fatal.Case) ... ok",
+        "tests/test_errors.py::test_fatal_exit PASSED [ 59%]",
+        "ErrorHandlerTest > handlesFatalError() PASSED",
+        "  \N{CHECK MARK} handles fatal exception (3 ms)",
+        "49/50 Test #49: error paths ...............   Passed    0.01 sec",
+        "[  OK  ] Started Crash Reporter",
+        "retry succeeded after 2 failed attempts",
+        "reconnected to the broker after a timeout",
+    ],
+)
+def test_a_thing_that_passed_does_not_alarm_by_its_name(line: str) -> None:
+    assert severity_of(line) is Severity.INFO
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ok so far, then a fatal error",
+        "passed the wrong value: error",
+        "okay it crashed",
+        "panic: PASS is not set",
+        "the panic is not OK with us",
+        "recovered 3 parts after 2 failed checks: error",
+    ],
+)
+def test_a_failure_that_speaks_of_passing_still_alarms(line: str) -> None:
+    assert severity_of(line) >= Severity.ERROR
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "cc -Werror -Wfatal-errors -c panic.c -o panic.o",
+        "running tool --no-error --fail-fast",
+        "web1 : ok=41 changed=0 unreachable=0 failed=0",
+    ],
+)
+def test_names_options_and_empty_counts_are_no_failure(line: str) -> None:
+    assert severity_of(line) is Severity.INFO
+
+
+def test_a_deprecation_is_a_warning_at_most() -> None:
+    assert severity_of("npm warn deprecated foo@3: fatal bugs in old versions") is Severity.WARN
+
+
+def test_a_count_that_begins_with_zero_is_not_nothing() -> None:
+    assert severity_of("失败 0.5 秒") is Severity.ERROR
+    assert severity_of("失败 12 条") is Severity.ERROR
 
 
 @given(st.one_of([st.from_regex(each) for each in (GRAVE, BAD, DOUBTFUL)]))
