@@ -70,15 +70,15 @@ class CommandRunner:
                 executable=executable,
                 home=home,
                 limits=self._limits,
-                sandbox=await self._sandbox_for(context),
+                sandbox=await self._sandbox_for(context, executable),
             )
             async with contextlib.aclosing(started.events()) as events:
                 async for event in events:
                     yield event
 
-    async def _sandbox_for(self, context: ActionContext) -> Sandbox | None:
+    async def _sandbox_for(self, context: ActionContext, executable: str) -> Sandbox | None:
         found = await asyncio.to_thread(self._sandbox) if context.read_only else None
-        return found if found is not None and found.program else None
+        return found if found is not None and found.can_hold(executable) else None
 
 
 def clean_environment(declared: Mapping[str, str], home: str) -> dict[str, str]:

@@ -23,9 +23,11 @@ from bot.store.audit import SqlAudit
 from bot.store.engine import open_database
 from bot.store.proposals import SqlProposals
 from bot.store.run_signals import SqlSignals
+from runbooks.actions.command import CommandRunner
 from runbooks.actions.kinds import Action, CommandAction, ManualAction
 from runbooks.actions.local import LocalRunner
 from runbooks.actions.manual import ManualRunner
+from runbooks.actions.sandbox import Sandbox
 from runbooks.approvals import Approvals
 from runbooks.audit import AuditTrail
 from runbooks.audit_files import AuditFiles
@@ -116,7 +118,9 @@ class Bench:
         store: Any = SqlProposals(engine)
         trail: Any = AuditTrail(SqlAudit(engine), AuditFiles(self.folder))
         policy = Policy(approvers=frozenset({BOB.account}))
-        runner = LocalRunner({ManualAction: ManualRunner(signals, 0.02)})
+        # The steps that count as reading write their marks all the same, so nothing is shut in.
+        command = CommandRunner(sandbox=Sandbox)
+        runner = LocalRunner({ManualAction: ManualRunner(signals, 0.02), CommandAction: command})
         self.approvals = Approvals(
             store=store,
             audit=trail,

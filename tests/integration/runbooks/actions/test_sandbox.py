@@ -68,3 +68,10 @@ async def test_without_bubblewrap_it_runs_and_does_not_claim_otherwise() -> None
     runner = CommandRunner(sandbox=lambda: Sandbox(fault="not here"))
     result = await run("python", "-c", "print('ran')", runner=runner)
     assert (result.ok, result.output, result.detail) == (True, "ran", "exit 0")
+
+
+def test_a_program_that_would_answer_wrongly_inside_is_left_outside() -> None:
+    sandbox = Sandbox(program="/usr/bin/bwrap")
+    assert not sandbox.can_hold("/usr/sbin/nginx")
+    assert sandbox.can_hold("/usr/bin/df")
+    assert not Sandbox(fault="not installed").can_hold("/usr/bin/df")
