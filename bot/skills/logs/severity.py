@@ -118,6 +118,7 @@ _PASSED = re.compile(
     r"|(?:\s|\*\*)(?:PASS|PASSED|OK)(?:\s*[\[(][^\])]{0,40}[\])])?\s*$"
     r"|[^.]\s?\.{3,}\s*(?:ok|passed|Passed)(?:\s+[\d.]+\s?\w+)?\s*$"
 )
+_STAMPS = re.compile(r"^(?:[\s\[(|]*\d[\dT:.,Z+/-]{5,}[\])|]*\s+)+")
 _NOT_PASSED = re.compile(
     r"(?<![\w.-])(?:FAIL|FAILED|FAILURE|ERROR|FATAL)(?![\w.=-])|[\u2715-\u2718\u274c]"
     r"|(?i:\b[1-9]\d{0,6} (?:failed|failing)\b(?! (?:attempt|tr[iy]|retr))|\bfailed[:=]\s?[1-9])"
@@ -166,7 +167,8 @@ def _of_words(text: str) -> Severity:
 
 def has_passed(text: str) -> bool:
     """Whether a line says that a named thing, whatever it is called, went well."""
-    return bool(_PASSED.search(text)) and not _NOT_PASSED.search(text)
+    said = _STAMPS.sub("", text, count=1)
+    return bool(_PASSED.search(said)) and not _NOT_PASSED.search(said)
 
 
 def value_severity(value: str) -> Severity:

@@ -129,6 +129,7 @@ def test_saying_that_nothing_failed_is_no_failure(text: str) -> None:
 @pytest.mark.parametrize(
     "line",
     [
+        "2026-04-22T16:11:47.9324523Z         PASS [ 0.006s] (282/396) mycrate::panic poll",
         "        PASS [   0.01s] mycrate::panic handles_panic",
         "--- PASS: TestPanicRecovery/fatal_error (0.00s)",
         "ok  \tgithub.com/x/panic\t0.1s",
