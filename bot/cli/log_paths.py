@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
+from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,10 +29,22 @@ def stream_at(path: str) -> Stream:
 def streams_at(paths: list[str]) -> dict[str, tuple[Stream, ...]]:
     """The streams of some paths, by the name of each log."""
     streams = [stream for path in paths for stream in _streams(path)]
-    by_name = {stream.name: (stream,) for stream in streams}
+    counts = Counter(stream.name for stream in streams)
+    told = [_in_its_folder(each) if counts[each.name] > 1 else each for each in streams]
+    by_name = {stream.name: (stream,) for stream in told}
     if len(by_name) < len(streams):
-        fail("two of these files have the same name: give them one by one", WRONG_USE)
+        fail("one of these logs is named twice: name it once", WRONG_USE)
     return by_name
+
+
+def _in_its_folder(stream: Stream) -> Stream:
+    """A file with as much of its path as it was given, to tell files of one name apart."""
+    from ..skills.logs.sources import FileStream
+
+    if not isinstance(stream, FileStream):
+        return stream
+    folder = str(stream.paths[-1].parent)
+    return replace(stream, name=f"{folder}/{stream.name}", folder=f"{folder}/")
 
 
 def _streams(path: str) -> tuple[Stream, ...]:

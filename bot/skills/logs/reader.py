@@ -67,7 +67,7 @@ class Reader:
             return
         for path in stream.paths:
             if stream.limits.stop.is_set():
-                intake.problems.append(f"{path.name}: reading was stopped")
+                intake.problems.append(f"{stream.label(path)}: reading was stopped")
                 return
             if self._crew is not None and self._is_worthwhile(path):
                 self._read_file(self._crew, stream, path, profile, now, intake)
@@ -108,21 +108,23 @@ class Reader:
             with path.open("rb") as held:
                 size = os.fstat(held.fileno()).st_size
                 same = _path_of(held, path)
-                head, start = self._read_head(stream, path.name, same, profile, now, intake)
+                head, start = self._read_head(
+                    stream, stream.label(path), same, profile, now, intake
+                )
                 if head is not None and start < size:
                     number = head.first_line_number + len(head.lines)
-                    place = Place(path.name, number, head.stamps)
+                    place = Place(stream.label(path), number, head.stamps)
                     parts = _parts(stream, same, spans(same, start, size), profile, place, now)
                     counted = crew.count(parts, stream.limits.stop)
                     self._add(counted, profile, place, intake)
-                    intake.tell_vanished(path.name)
+                    intake.tell_vanished(stream.label(path))
         except OSError as exc:
-            intake.problems.append(f"{path.name}: {exc.strerror or exc}")
+            intake.problems.append(f"{stream.label(path)}: {exc.strerror or exc}")
         except SourceFailedError as exc:
-            intake.problems.append(f"{path.name}: {exc}")
+            intake.problems.append(f"{stream.label(path)}: {exc}")
         else:
             if stream.limits.stop.is_set():
-                intake.problems.append(f"{path.name}: reading was stopped")
+                intake.problems.append(f"{stream.label(path)}: reading was stopped")
 
     def _read_head(
         self,

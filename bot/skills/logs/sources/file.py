@@ -27,12 +27,18 @@ class FileStream:
         paths: Oldest first.
         zone: The zone of times that name none.
         limits: Only its stop signal matters: files answer at once.
+        folder: Goes before file names, to tell files of one name apart; ends with "/", or empty.
     """
 
     name: str
     paths: tuple[Path, ...]
     zone: tzinfo = UTC
     limits: Limits = field(default_factory=Limits)
+    folder: str = ""
+
+    def label(self, path: Path) -> str:
+        """How one of its files is named to people."""
+        return f"{self.folder}{path.name}"
 
     @property
     def n_bytes(self) -> int:
@@ -46,11 +52,13 @@ class FileStream:
                 with open_stoppable(path, self.limits.stop) as raw:
                     modified_at = datetime.fromtimestamp(os.fstat(raw.fileno()).st_mtime, UTC)
                     if query.start is None or modified_at >= query.start:
-                        yield from _file_chunks(raw, path, query, now, intake, self.zone)
+                        yield from _file_chunks(
+                            raw, self.label(path), query, now, intake, self.zone
+                        )
             except OSError as exc:
-                intake.problems.append(f"{path.name}: {exc.strerror or exc}")
+                intake.problems.append(f"{self.label(path)}: {exc.strerror or exc}")
             except SourceFailedError as exc:
-                intake.problems.append(f"{path.name}: {exc}")
+                intake.problems.append(f"{self.label(path)}: {exc}")
                 return
 
     def newest_second(self, now: datetime) -> int | None:
@@ -69,9 +77,9 @@ class FileStream:
 
 
 def _file_chunks(
-    raw: IO[bytes], path: Path, query: LogQuery, now: datetime, intake: Intake, zone: tzinfo
+    raw: IO[bytes], name: str, query: LogQuery, now: datetime, intake: Intake, zone: tzinfo
 ) -> Generator[Chunk]:
-    stream, is_packed = unpacked(raw, path.name, intake)
+    stream, is_packed = unpacked(raw, name, intake)
     if stream is None:
         return
     first_line_number = 1
@@ -79,15 +87,15 @@ def _file_chunks(
         raw.seek(0)
         stream = raw
         if query.start is not None:
-            first_line_number = seek_window(raw, path.name, query.start, now, intake, zone)
+            first_line_number = seek_window(raw, name, query.start, now, intake, zone)
     size = os.fstat(raw.fileno()).st_size
-    blocks = read_blocks(stream, path.name, intake)
+    blocks = read_blocks(stream, name, intake)
     n_before = raw.tell()
-    for chunk in chunks_of(blocks, path.name, first_line_number, now, zone):
+    for chunk in chunks_of(blocks, name, first_line_number, now, zone):
         n_read = raw.tell()
         intake.n_bytes += n_read - n_before
         n_before = n_read
         yield chunk
     if not is_packed and not raw.read(1):
         intake.n_vanished_bytes += max(0, size - n_before)
-        intake.tell_vanished(path.name)
+        intake.tell_vanished(name)

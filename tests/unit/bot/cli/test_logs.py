@@ -199,3 +199,31 @@ def test_a_selection_that_means_nothing_is_refused(
     result = CliRunner().invoke(app, ["digest", str(log), *options])
     assert result.exit_code == 2
     assert said in " ".join(result.output.split())
+
+
+def test_files_of_one_name_are_told_apart_by_their_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for host, text in (("h1", "disk full"), ("h2", "queue lost")):
+        (tmp_path / host).mkdir()
+        (tmp_path / host / "app.log").write_text(f"2026-11-21T08:00:00Z ERROR app {text}\n")
+    monkeypatch.chdir(tmp_path)
+    code, record = _run("digest", "h1/app.log", "h2/app.log")
+    assert (code, record["lines_in"]) == (0, 2)
+    assert {"h1/app.log:1", "h2/app.log:1"} <= set(record["text"].replace(" ", "\n").split("\n"))
+    code, said = _run("digest", "h1/app.log", "h1/app.log")
+    assert code == 2
+    assert "named twice" in said
+
+
+def test_an_output_that_has_no_room_is_said_in_one_sentence(log: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "bot", "logs", "digest", str(log), "--json"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr == "opsbot: not everything could be written: No space left on device\n"
