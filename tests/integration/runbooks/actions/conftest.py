@@ -256,7 +256,7 @@ class Postgres:
         return f"postgresql+psycopg://{login}@127.0.0.1:{self.port}/postgres"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def postgres() -> Iterator[Postgres]:
     """A PostgreSQL in a folder of its own, run by an unprivileged user."""
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
