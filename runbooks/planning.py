@@ -24,7 +24,7 @@ from .actions.kinds import (
 from .actions.output import safe_text
 from .binding import BoundStep, bind, resolve
 from .errors import ProposalError
-from .loader_markdown import check_filled
+from .filled import check_filled
 from .policy import Policy
 from .proposal import ActorRef, Origin, Place, Plan, PreviewResult, RunbookRef
 from .schema import Risk, Runbook
@@ -126,8 +126,8 @@ def lay_ground(request: ProposalRequest, site: Site) -> Groundwork:
         ParameterError: A value is missing or wrong.
         VariableError: The runbook refers to a variable that is not set.
         ProposalError: A program is not on this machine, an environment name is not allowed, a
-            target is not in the settings, the targets are of several environments, or a command
-            read from prose does more with these values than without them.
+            target is not in the settings, the targets are of several environments, or with
+            these values a command does more than its runbook says.
     """
     steps = bind(request.runbook, request.values, site.variables)
     check_filled(request.runbook, steps)
