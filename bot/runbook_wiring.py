@@ -73,22 +73,23 @@ def build_runbook_services(
     targets = build_targets(settings.runbooks)
     signals = SqlSignals(engine)
     runner = LocalRunner(_run_bound(signals, wording), targets=targets)
+    site = Site(
+        environment=settings.runbooks.environment,
+        variables=settings.runbooks.variables,
+        targets=targets,
+    )
     approvals = Approvals(
         store=store,
         audit=audit,
         policy=policy,
-        site=Site(
-            environment=settings.runbooks.environment,
-            variables=settings.runbooks.variables,
-            targets=targets,
-        ),
+        site=site,
         runner=runner,
         clock=utc_now,
     )
     executor = Executor(
         store=store,
         audit=audit,
-        check=LaunchCheck(audit=audit, policy=policy, directory=directory, targets=targets),
+        check=LaunchCheck(audit=audit, policy=policy, directory=directory, site=site),
         runner=runner,
         signals=signals,
         clock=utc_now,

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from .policy import APPROVERS_SETTING, AccountKind, Approval, Policy, risk_words
 from .proposal import ActorRef, Plan, Proposal
 from .rules import Terms
+
+CLOCK_SLACK = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +135,11 @@ def _no_longer_valid(
 
 
 def _out_of_time(plan: Plan, now: datetime) -> str | None:
+    if now < plan.created_at - CLOCK_SLACK:
+        return (
+            f"it was proposed at {plan.created_at:%Y-%m-%d %H:%M:%S} UTC and the clock shows "
+            f"{now:%Y-%m-%d %H:%M:%S}: the clock was set back, so nobody knows whether it expired"
+        )
     if now >= plan.expires_at:
         return f"expired at {plan.expires_at:%H:%M:%S} UTC, not run; ask again for a new proposal"
     return None

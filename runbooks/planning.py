@@ -148,7 +148,7 @@ def ground_of(
         parameters=parameters,
         executables={name: find_executable(name) for name in _programs(steps)},
         environment_names=_environment_names(steps),
-        environment=_environment(site, named),
+        environment=environment_of(site.environment, named),
         targets={name: target.facts for name, target in named.items()},
     )
 
@@ -178,7 +178,7 @@ def make_plan(
         run_as=run_as(),
         environment_names=ground.environment_names,
         executables=ground.executables,
-        why=safe_text(head.why[:MAX_WHY_CHARS]),
+        why=safe_text(head.why)[:MAX_WHY_CHARS],
         evidence=tuple(safe_text(line) for line in head.evidence[:MAX_EVIDENCE]),
         previews=previews,
         requester=head.requester,
@@ -257,10 +257,17 @@ def _environment_names(steps: tuple[BoundStep, ...]) -> tuple[str, ...]:
     return tuple(sorted({*BASE_ENVIRONMENT_NAMES, *declared}))
 
 
-def _environment(site: Site, named: Mapping[str, Target]) -> str:
-    """The environment that the policy looks at: one for all targets of a proposal."""
-    names = {target.environment or site.environment for target in named.values()}
+def environment_of(own: str, named: Mapping[str, Target]) -> str:
+    """The environment that the policy looks at: one for all targets of a proposal.
+
+    Args:
+        own: Of this installation; of targets that name none.
+
+    Raises:
+        ProposalError: The targets are of several environments.
+    """
+    names = {target.environment or own for target in named.values()}
     if len(names) > 1:
         listed = ", ".join(sorted(names))
         raise ProposalError(f"its targets are of several environments ({listed}): split it")
-    return names.pop() if names else site.environment
+    return names.pop() if names else own

@@ -91,6 +91,61 @@ async def test_a_finished_run_never_runs_again(world: World, tmp_path: Path) -> 
     assert mark.read_text() == "x"
 
 
+async def test_a_database_that_says_it_never_ran_does_not_make_it_run_again(
+    world: World, tmp_path: Path
+) -> None:
+    mark = tmp_path / "mark"
+    proposal = await approved(world, step("a", python(APPEND, str(mark), "x")))
+    await world.run(proposal)
+    world.sql("UPDATE proposals SET state = 'approved'")
+    world.sql("DELETE FROM run_steps")
+    end = await world.finish(proposal)
+    assert end.state is ProposalState.REJECTED
+    assert "one approval runs once" in end.reason
+    assert mark.read_text() == "x"
+
+
+@pytest.mark.parametrize(
+    ("event", "why"), [("finished", "this run is over"), ("step_finished", "a ended")]
+)
+async def test_a_database_that_forgot_what_ran_does_not_make_a_run_go_on(
+    world: World, tmp_path: Path, event: str, why: str
+) -> None:
+    mark = tmp_path / "mark"
+    proposal = await approved(world, step("a", python(APPEND, str(mark), "x")))
+    subject, facts = f"proposal:{proposal.proposal_id}", {"event": event, "step": "a"}
+    world.audit.append(AuditKind.RUN, subject, world.clock(), None, facts)
+    gone = f"{os.uname()[1]}/999999999/1.00"
+    world.sql("UPDATE proposals SET state = 'running', runner = :gone", {"gone": gone})
+    end = [event async for event in world.executor.resume(proposal.proposal_id)][-1]
+    assert isinstance(end, RunFinished)
+    assert end.state is ProposalState.FAILED
+    assert why in end.reason
+    assert not mark.exists()
+
+
+async def test_a_clock_that_was_set_back_lengthens_no_approval(
+    world: World, tmp_path: Path
+) -> None:
+    mark = tmp_path / "mark"
+    early = await world.propose(step("a", python(APPEND, str(mark), "x")))
+    late = await approved(world, step("a", python(APPEND, str(mark), "x")))
+    world.clock.advance(-3600)
+    assert "set back" in (await world.approve(early, "bob")).reason
+    end = await world.finish(late)
+    assert end.state is ProposalState.REJECTED
+    assert "set back" in end.reason
+    assert not mark.exists()
+
+
+async def test_a_clock_set_back_since_the_approval_runs_nothing(world: World) -> None:
+    proposal = await world.propose(step("a", python("")))
+    world.clock.advance(600)
+    await world.approve(proposal, "bob")
+    world.clock.advance(-500)
+    assert "it was set back" in (await world.finish(proposal)).reason
+
+
 async def test_the_first_failure_stops_the_rest_and_names_it(world: World, tmp_path: Path) -> None:
     mark = tmp_path / "mark"
     proposal = await approved(

@@ -18,26 +18,27 @@ from runbooks.planning import Site
 from runbooks.proposal import Proposal
 from runbooks.targets import SqlTarget, Targets
 
-from .conftest import World, step
+from .conftest import World, python, step
 
 INSERT = SqlAction(target="orders", statement="insert into orders values (1)", writes=True)
 
 
 def with_targets(world: World, **targets: SqlTarget) -> World:
     """The same place with other settings, as after a restart."""
-    found = Targets(by_name=targets)
-    runner = LocalRunner(targets=found)
+    return at_site(world, Site(environment="test", targets=Targets(by_name=targets)))
+
+
+def at_site(world: World, site: Site) -> World:
+    runner = LocalRunner(targets=site.targets)
     approvals = Approvals(
         store=world.store,
         audit=world.audit,
         policy=world.policy,
-        site=Site(environment="test", targets=found),
+        site=site,
         runner=runner,
         clock=world.clock,
     )
-    check = LaunchCheck(
-        audit=world.audit, policy=world.policy, directory=world.people, targets=found
-    )
+    check = LaunchCheck(audit=world.audit, policy=world.policy, directory=world.people, site=site)
     executor = Executor(
         store=world.store, audit=world.audit, check=check, runner=runner, clock=world.clock
     )
@@ -86,6 +87,27 @@ async def test_a_target_that_moved_is_not_run(
     assert end.state is ProposalState.REJECTED
     assert "when it was approved and is now" in end.reason
     assert (n_rows(approved_on), n_rows(moved)) == (0, 0)
+
+
+async def test_a_target_that_became_of_another_environment_is_not_run(
+    world: World, approved_on: SqlTarget
+) -> None:
+    proposal = await approved(with_targets(world, orders=approved_on))
+    moved = replace(approved_on, environment="production")
+    end = await with_targets(world, orders=moved).finish(proposal)
+    assert end.state is ProposalState.REJECTED
+    assert "approved for test, and would run in production now" in end.reason
+    assert n_rows(approved_on) == 0
+
+
+async def test_an_installation_that_became_of_another_environment_runs_nothing(
+    world: World, tmp_path: Path
+) -> None:
+    mark = tmp_path / "mark"
+    proposal = await world.propose(step("a", python(f"open({str(mark)!r}, 'w')")))
+    await world.approve(proposal, "bob")
+    end = await at_site(world, Site(environment="production")).finish(proposal)
+    assert (end.state, mark.exists()) == (ProposalState.REJECTED, False)
 
 
 async def test_a_target_that_is_gone_is_not_run(world: World, approved_on: SqlTarget) -> None:
