@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from .actions.base import ActionContext, ActionRunner
+from .actions.output import safe_text
 from .audit import AuditTrail
 from .case import Case, open_case, stale_answer
 from .decisions import decide_approval, decide_rejection, n_counted, n_needed
@@ -246,7 +247,7 @@ class Approvals:
         refusal = await self.cannot_stop(case, actor, kind)
         if refusal is not None:
             return await self.refuse(proposal_id, actor, refusal, case)
-        words = reason.strip() or "no reason given"
+        words = safe_text(reason.strip()) or "no reason given"
         await self._note(AuditKind.REJECTION, _subject(proposal_id), actor, {"reason": words})
         done = await self._move(
             proposal_id, ProposalState.PENDING, ProposalState.REJECTED, words, actor

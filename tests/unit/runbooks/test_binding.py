@@ -175,3 +175,22 @@ def test_what_has_no_canonical_form_is_refused(value: object) -> None:
 def test_a_number_that_is_not_finite_has_no_canonical_form() -> None:
     with pytest.raises(ValueError, match="JSON"):
         canonical(float("nan"))
+
+
+@pytest.mark.parametrize(
+    "kind", [ParameterType.INTEGER, ParameterType.NUMBER, ParameterType.BOOLEAN]
+)
+def test_a_wrong_value_is_quoted_without_its_secrets(kind: ParameterType) -> None:
+    key = "ghp_" + "a1" * 12
+    with pytest.raises(ParameterError) as caught:
+        _argv(_parameter(kind), key)
+    assert key not in str(caught.value)
+
+
+def test_a_wrong_value_of_a_parameter_that_is_a_secret_is_not_quoted() -> None:
+    password = Parameter(
+        name="password", type=ParameterType.STRING, description="p", pattern="[0-9]+"
+    )
+    with pytest.raises(ParameterError, match="must look like") as caught:
+        resolve(_runbook(password), {"password": "hunter2hunter2"})
+    assert "hunter2" not in str(caught.value)

@@ -34,7 +34,9 @@ def runbook(step: Step) -> Runbook:
 def step(place: str, look: Action) -> Step:
     around = {
         "preview": Step(step_id="a", title="A", risk=Risk.LOW, action=DO, preview=look),
-        "verify": Step(step_id="a", title="A", risk=Risk.LOW, action=DO, verify=Verify(action=look)),
+        "verify": Step(
+            step_id="a", title="A", risk=Risk.LOW, action=DO, verify=Verify(action=look)
+        ),
         "read-only step": Step(step_id="a", title="A", risk=Risk.READ_ONLY, action=look),
     }
     return around[place]
