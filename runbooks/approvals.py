@@ -14,6 +14,7 @@ from .case import Case, open_case, stale_answer
 from .decisions import decide_approval, decide_rejection, n_counted, n_needed
 from .errors import AuditError, ProposalError
 from .lifecycle import ProposalState
+from .moved import moved
 from .planning import Groundwork, Head, ProposalRequest, Site, head_of, lay_ground, make_plan
 from .policy import AccountKind, Approval, Policy, PolicySource
 from .policy_trail import announce
@@ -155,20 +156,27 @@ class Approvals:
         """The proposals that wait for approval, oldest first; as for `recent`."""
         return _readable(await asyncio.to_thread(self._store.in_state, ProposalState.PENDING))
 
-    async def preview(self, proposal_id: int) -> tuple[PreviewResult, ...]:
+    async def preview(
+        self, proposal_id: int, actor: ActorRef, kind: AccountKind
+    ) -> tuple[PreviewResult, ...]:
         """Run the read-only previews of a waiting proposal once more; the record stays as it is.
 
+        Args:
+            actor: Who asks for it.
+            kind: What sort of account it is at this moment; only members may.
+
         Raises:
-            ProposalError: There is none, it no longer waits, its record was changed, or the store
-                failed.
+            ProposalError: There is none, it no longer waits, its record was changed, the person may
+                not, a target is no longer what it was, or the store failed.
             AuditError: The audit trail cannot be written; nothing was run.
         """
         case = await self.get(proposal_id)
-        stale = await self._stale(case, self._clock())
-        if stale is not None:
-            raise ProposalError(f"no new preview of #{proposal_id}: {stale}")
         plan = case.proposal.plan
-        await self._note(AuditKind.REQUEST, _subject(proposal_id), None, {"preview": "again"})
+        guest = f"a {kind} account runs nothing" if kind is not AccountKind.MEMBER else None
+        fault = guest or await self._stale(case, self._clock()) or moved(plan, self.site)
+        if fault is not None:
+            raise ProposalError(f"no new preview of #{proposal_id}: {fault}")
+        await self._note(AuditKind.REQUEST, _subject(proposal_id), actor, {"preview": "again"})
         context = ActionContext(executables=plan.executables)
         return await run_previews(self._runner, plan.steps, context, self._clock)
 

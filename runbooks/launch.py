@@ -10,10 +10,10 @@ from .audit import AuditTrail
 from .case import Case
 from .decisions import CLOCK_SLACK, Decision, decide_launch
 from .directory import Directory
-from .planning import Site, environment_of, run_as
+from .moved import moved
+from .planning import Site, run_as
 from .policy import AccountKind, Approval, PolicySource
 from .store import AuditEntry, AuditKind, StepState
-from .targets import Target
 
 
 class LaunchCheck:
@@ -52,7 +52,7 @@ class LaunchCheck:
             or _set_back(entries, now)
             or (_not_left_so(case, entries) if goes_on else _ran_before(entries))
             or _wrong_machine(case)
-            or self._moved_target(case)
+            or moved(case.proposal.plan, self._site)
         )
         if fault is not None:
             return Decision(allowed=False, reason=fault)
@@ -61,20 +61,6 @@ class LaunchCheck:
         ]
         policy = await self._policy.in_force()
         return decide_launch(policy, case.proposal, tuple(given), now)
-
-    def _moved_target(self, case: Case) -> str | None:
-        """Whether a target, or its environment, is no longer what it was when people approved."""
-        plan, named = case.proposal.plan, dict[str, Target]()
-        for name, facts in plan.targets.items():
-            now = self._site.targets.by_name.get(name)
-            if now is None or now.facts != facts:
-                changed = "is no longer in the settings" if now is None else f"is now {now.facts}"
-                return f"target {name!r} was {facts} when it was approved and {changed}"
-            named[name] = now
-        environment = environment_of(self._site.environment, named)
-        if environment != plan.environment:
-            return f"it was approved for {plan.environment}, and would run in {environment} now"
-        return None
 
 
 def _not_in_trail(case: Case, entries: tuple[AuditEntry, ...]) -> str | None:

@@ -193,9 +193,10 @@ def undo(proposal_id: _Id, as_json: _Json = False) -> None:
 
 def preview(proposal_id: _Id, as_json: _Json = False) -> None:
     """Do the dry run of a waiting proposal once more; the proposal stays as it is."""
+    from runbooks.policy import AccountKind
 
     async def look(services: RunbookServices, _settings: Settings) -> None:
-        results = await services.approvals.preview(proposal_id)
+        results = await services.approvals.preview(proposal_id, local_user(), AccountKind.MEMBER)
         if as_json:
             emit_json(results)
         for result in () if as_json else results:

@@ -14,6 +14,7 @@ import pytest
 from runbooks.actions.kinds import CommandAction, HttpAction
 from runbooks.errors import ProposalError
 from runbooks.lifecycle import ProposalState
+from runbooks.policy import AccountKind
 from runbooks.proposal import Proposal
 from runbooks.run_events import OutputLine, RunFinished, StepFinished, StepStarted, VerifyFinished
 from runbooks.schema import Step, Verify
@@ -414,8 +415,22 @@ async def test_the_request_of_a_preview_is_in_the_trail_before_it_runs(world: Wo
 async def test_a_preview_can_be_repeated_only_while_the_proposal_waits(world: World) -> None:
     preview = CommandAction(argv=("echo", "now"))
     proposal = await world.propose(step("a", CommandAction(argv=("true",)), preview=preview))
-    (shown,) = await world.approvals.preview(proposal.proposal_id)
+    (shown,) = await world.approvals.preview(
+        proposal.proposal_id, person("ada"), AccountKind.MEMBER
+    )
     assert shown.output == "now"
     world.clock.advance(900)
     with pytest.raises(ProposalError, match="expired, not run"):
-        await world.approvals.preview(proposal.proposal_id)
+        await world.approvals.preview(proposal.proposal_id, person("ada"), AccountKind.MEMBER)
+
+
+@pytest.mark.parametrize("kind", [AccountKind.GUEST, AccountKind.EXTERNAL, AccountKind.BOT])
+async def test_only_members_have_a_preview_run_again_and_the_trail_names_them(
+    world: World, kind: AccountKind
+) -> None:
+    proposal = await world.propose(step("a", python(""), preview=python("print('look')")))
+    with pytest.raises(ProposalError, match=f"a {kind} account runs nothing"):
+        await world.approvals.preview(proposal.proposal_id, person("eve"), kind)
+    await world.approvals.preview(proposal.proposal_id, person("ada"), AccountKind.MEMBER)
+    asked = world.audit.about(f"proposal:{proposal.proposal_id}")[-1]
+    assert (asked.actor, asked.facts) == (person("ada"), {"preview": "again"})

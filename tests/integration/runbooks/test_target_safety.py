@@ -11,14 +11,16 @@ import pytest
 from runbooks.actions.kinds import SqlAction
 from runbooks.actions.local import LocalRunner
 from runbooks.approvals import Approvals
+from runbooks.errors import ProposalError
 from runbooks.executor import Executor
 from runbooks.launch import LaunchCheck
 from runbooks.lifecycle import ProposalState
 from runbooks.planning import Site
+from runbooks.policy import AccountKind
 from runbooks.proposal import Proposal
 from runbooks.targets import SqlTarget, Targets
 
-from .conftest import World, python, step
+from .conftest import World, person, python, step
 
 INSERT = SqlAction(target="orders", statement="insert into orders values (1)", writes=True)
 
@@ -85,8 +87,19 @@ async def test_a_target_that_moved_is_not_run(
     moved = database(tmp_path / "moved.db")
     end = await with_targets(world, orders=moved).finish(proposal)
     assert end.state is ProposalState.REJECTED
-    assert "when it was approved and is now" in end.reason
+    assert "when it was proposed and is now" in end.reason
     assert (n_rows(approved_on), n_rows(moved)) == (0, 0)
+
+
+async def test_a_dry_run_looks_at_no_target_that_moved(
+    world: World, approved_on: SqlTarget, tmp_path: Path
+) -> None:
+    look = SqlAction(target="orders", statement="select count(*) from orders")
+    before = with_targets(world, orders=approved_on)
+    proposal = await before.propose(step("a", INSERT, preview=look))
+    moved = with_targets(world, orders=database(tmp_path / "moved.db"))
+    with pytest.raises(ProposalError, match="when it was proposed and is now"):
+        await moved.approvals.preview(proposal.proposal_id, person("ada"), AccountKind.MEMBER)
 
 
 async def test_a_target_that_became_of_another_environment_is_not_run(
@@ -96,7 +109,7 @@ async def test_a_target_that_became_of_another_environment_is_not_run(
     moved = replace(approved_on, environment="production")
     end = await with_targets(world, orders=moved).finish(proposal)
     assert end.state is ProposalState.REJECTED
-    assert "approved for test, and would run in production now" in end.reason
+    assert "proposed for test, and would run in production now" in end.reason
     assert n_rows(approved_on) == 0
 
 

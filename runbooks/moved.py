@@ -1,0 +1,26 @@
+"""Whether the operator's settings still are what a proposal was made with; pure."""
+
+from __future__ import annotations
+
+from .planning import Site, environment_of
+from .proposal import Plan
+from .targets import Target
+
+
+def moved(plan: Plan, site: Site) -> str | None:
+    """Why a plan would reach somewhere else than it says; None when it would not.
+
+    Raises:
+        ProposalError: Its targets are of several environments by now.
+    """
+    named = dict[str, Target]()
+    for name, facts in plan.targets.items():
+        now = site.targets.by_name.get(name)
+        if now is None or now.facts != facts:
+            changed = "is no longer in the settings" if now is None else f"is now {now.facts}"
+            return f"target {name!r} was {facts} when it was proposed and {changed}"
+        named[name] = now
+    environment = environment_of(site.environment, named)
+    if environment != plan.environment:
+        return f"it was proposed for {plan.environment}, and would run in {environment} now"
+    return None
