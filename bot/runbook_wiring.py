@@ -23,7 +23,7 @@ from runbooks.audit import AuditTrail
 from runbooks.audit_files import AuditFiles
 from runbooks.break_glass import GlassDesk
 from runbooks.control import RunControl
-from runbooks.directory import Accounts
+from runbooks.directory import Accounts, WithTerminal
 from runbooks.executor import Executor
 from runbooks.launch import LaunchCheck
 from runbooks.planning import Site
@@ -67,6 +67,7 @@ def build_runbook_services(
         PolicyError: The list of approvers cannot be read.
         SettingsError: A target's secret cannot be read.
     """
+    directory = WithTerminal(directory)
     audit = build_audit(settings, engine)
     policy = build_policy(settings, audit, directory, team_id, place)
     store = SqlProposals(engine)

@@ -9,7 +9,7 @@ from datetime import datetime
 from .audit import AuditTrail
 from .case import Case
 from .decisions import CLOCK_SLACK, Decision, decide_launch
-from .directory import Directory
+from .directory import LOCAL_TEAM, Directory
 from .moved import moved
 from .planning import Site, run_as
 from .policy import AccountKind, Approval, PolicySource
@@ -61,6 +61,17 @@ class LaunchCheck:
         ]
         policy = await self._policy.in_force()
         return decide_launch(policy, case.proposal, tuple(given), now)
+
+
+def runs_elsewhere(case: Case) -> str | None:
+    """Why another process of this installation must launch it; None when a terminal here can."""
+    plan = case.proposal.plan
+    if plan.run_as != run_as():
+        return f"it runs as {plan.run_as}"
+    others = [each.actor.name for each in case.approvals if each.actor.team_id != LOCAL_TEAM]
+    if others:
+        return f"only the bot can look up {', '.join(others)}"
+    return None
 
 
 def _not_in_trail(case: Case, entries: tuple[AuditEntry, ...]) -> str | None:

@@ -278,3 +278,17 @@ def test_the_trail_is_pruned_only_of_what_is_over(
         "n_rows": 2,
         "faults": [],
     }
+
+
+def test_what_a_terminal_may_not_launch_stays_approved_for_the_bot(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allow_me(monkeypatch, self_ok=True)
+    with monkeypatch.context() as bot:
+        bot.setattr("runbooks.planning.run_as", lambda: "opsbot@elsewhere")
+        assert call("runbook", "run", "say-a-word", "-p", "word=hi")[0] == 0
+    code, out, _ = call("runbook", "approve", "1", "--json")
+    shown = json.loads(out)
+    assert (code, shown["allowed"]) == (0, True)
+    assert shown["reason"].endswith("the running bot launches it: it runs as opsbot@elsewhere")
+    assert json.loads(call("runbook", "history", "--json")[1])[0]["state"] == "approved"
