@@ -1,7 +1,8 @@
-"""Whether the operator's settings still are what a proposal was made with; pure."""
+"""Whether settings and files still are what a proposal was made with; pure."""
 
 from __future__ import annotations
 
+from .bound_files import changed_file
 from .planning import Site, environment_of
 from .proposal import Plan
 from .targets import Target
@@ -11,7 +12,7 @@ def moved(plan: Plan, site: Site) -> str | None:
     """Why a plan would reach somewhere else than it says; None when it would not.
 
     Raises:
-        ProposalError: Its targets are of several environments by now.
+        ProposalError: Its targets are of several environments by now, or a bound file is gone.
     """
     named = dict[str, Target]()
     for name, facts in plan.targets.items():
@@ -23,4 +24,4 @@ def moved(plan: Plan, site: Site) -> str | None:
     environment = environment_of(site.environment, named)
     if environment != plan.environment:
         return f"it was proposed for {plan.environment}, and would run in {environment} now"
-    return None
+    return changed_file(plan.files)

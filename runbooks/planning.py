@@ -23,6 +23,7 @@ from .actions.kinds import (
 )
 from .actions.output import safe_text
 from .binding import BoundStep, bind, resolve
+from .bound_files import bound_files
 from .errors import ProposalError
 from .filled import check_filled
 from .policy import Policy
@@ -117,6 +118,7 @@ class Groundwork:
     environment_names: tuple[str, ...]
     environment: str
     targets: Mapping[str, str]
+    files: Mapping[str, str]
 
 
 def lay_ground(request: ProposalRequest, site: Site) -> Groundwork:
@@ -150,6 +152,7 @@ def ground_of(
         environment_names=_environment_names(steps),
         environment=environment_of(site.environment, named),
         targets={name: target.facts for name, target in named.items()},
+        files=bound_files(_actions(steps), named),
     )
 
 
@@ -189,6 +192,7 @@ def make_plan(
         n_approvals=terms.n_approvals,
         replaces=head.replaces,
         undoes=head.undoes,
+        files=ground.files,
     )
 
 

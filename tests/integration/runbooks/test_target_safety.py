@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from runbooks.actions.kinds import SqlAction
+from runbooks.actions.kinds import AnsibleAction, SqlAction
 from runbooks.actions.local import LocalRunner
 from runbooks.approvals import Approvals
 from runbooks.errors import ProposalError
@@ -18,7 +18,7 @@ from runbooks.lifecycle import ProposalState
 from runbooks.planning import Site
 from runbooks.policy import AccountKind
 from runbooks.proposal import Proposal
-from runbooks.targets import SqlTarget, Targets
+from runbooks.targets import AnsibleTarget, SqlTarget, Targets
 
 from .conftest import World, person, python, step
 
@@ -138,3 +138,26 @@ async def test_a_preview_cannot_write_to_a_database(world: World, approved_on: S
     (shown,) = proposal.plan.previews
     assert not shown.ok
     assert "may only read" in shown.detail
+
+
+@pytest.mark.parametrize("changed", ["play.yaml", "hosts.ini", "nothing"])
+async def test_a_playbook_or_inventory_that_changed_since_is_not_run(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: str
+) -> None:
+    ran = tmp_path / "ran"
+    program = tmp_path / "ansible-playbook"
+    program.write_text(f"#!/bin/sh\ntouch {ran}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    for name in ("play.yaml", "hosts.ini", "nothing"):
+        (tmp_path / name).write_text("web-1\n")
+    targets = Targets(by_name={"fleet": AnsibleTarget(inventory=tmp_path / "hosts.ini")})
+    here = at_site(world, Site(environment="test", targets=targets))
+    play = AnsibleAction(target="fleet", playbook=str(tmp_path / "play.yaml"))
+    proposal = await here.propose(step("a", play))
+    await here.approve(proposal, "bob")
+    with (tmp_path / changed).open("a") as file:
+        file.write("db-1\n")
+    end = await here.finish(proposal)
+    assert ran.exists() is (changed == "nothing")
+    assert (f"{changed} was changed since" in end.reason) is (changed != "nothing")
