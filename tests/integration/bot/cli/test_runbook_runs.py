@@ -29,7 +29,8 @@ steps:
     risk: low
     preview: {argv: [uname]}
     run: {argv: [echo, "{{ word }}"]}
-    verify: {argv: ["true"], within_s: 5}
+    retry: {times: 2}
+    verify: {argv: ["true"], within_s: 5, expect: {absent: ok}}
     rollback: {argv: [echo, undone]}
 """
 POLICY = """
@@ -95,7 +96,9 @@ def test_a_proposal_says_exactly_what_would_run(call: Call) -> None:
 def test_the_card_names_command_risk_and_who_is_needed(call: Call) -> None:
     code, out, _ = call("runbook", "run", "say-a-word", "-p", "word=hello")
     assert code == 0
-    for part in ("Proposal #1", "echo hello", "low", "set runbooks.approvers"):
+    parts = ("Proposal #1", "/echo hello", "low", "set runbooks.approvers", "production", "HOME")
+    checked = "true must exit 0, with output without 'ok', within 5 s"
+    for part in (*parts, "tried 2 more times", checked):
         assert part in out
 
 
