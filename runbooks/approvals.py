@@ -200,6 +200,9 @@ class Approvals:
             return await self.refuse(proposal.proposal_id, actor, stale, case)
         policy = await self._policy.in_force()
         decision = decide_approval(policy, proposal, actor, kind, case.approvals, now)
+        if decision.given_before and self._is_complete(policy, case, now):
+            # A process ended between the last yes and the launch: whoever said it says it again.
+            return await self._count(policy, proposal.proposal_id, actor, counted=True)
         if not decision.allowed:
             return await self.refuse(proposal.proposal_id, actor, decision.reason, case)
         # NOTE: the row comes first: an approval that the trail does not know of launches nothing.
@@ -212,6 +215,10 @@ class Approvals:
         approval = Approval(actor=actor, at=now, sha256=proposal.sha256)
         counted = await asyncio.to_thread(self._store.add_approval, proposal.proposal_id, approval)
         return await self._count(policy, proposal.proposal_id, actor, counted=counted)
+
+    def _is_complete(self, policy: Policy, case: Case, now: datetime) -> bool:
+        n_given = n_counted(policy, case.proposal, case.approvals, now)
+        return n_given >= n_needed(policy, case.proposal.plan, now)
 
     async def _count(
         self, policy: Policy, proposal_id: int, actor: ActorRef, *, counted: bool

@@ -18,10 +18,15 @@ CLOCK_SLACK = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """An answer and its reason, one sentence."""
+    """An answer and its reason, one sentence.
+
+    Attributes:
+        given_before: Refused only because this person has said yes already.
+    """
 
     allowed: bool
     reason: str
+    given_before: bool = False
 
 
 def decide_approval(
@@ -47,9 +52,9 @@ def decide_approval(
         or _own_request(policy, terms, plan, actor)
     )
     if refusal is None and _has_approved(policy, actor, given):
-        refusal = (
-            f"you already approved it; {_people(plan.n_approvals)} must, {len(given)} did so far"
-        )
+        so_far = f"{_people(plan.n_approvals)} must, {len(given)} did so far"
+        reason = f"you already approved it; {so_far}"
+        return Decision(allowed=False, reason=reason, given_before=True)
     if refusal is not None:
         return Decision(allowed=False, reason=refusal)
     return Decision(allowed=True, reason=_grounds(policy, terms, plan, actor))

@@ -295,3 +295,12 @@ async def test_a_secret_in_the_words_of_a_person_is_shown_to_nobody(world: World
     )
     assert said.case is not None
     assert said.case.reason == "the token is [redacted]"
+
+
+async def test_a_yes_that_was_stored_before_a_crash_can_be_said_again(world: World) -> None:
+    proposal = await world.propose(step("a", TRUE))
+    assert (await world.approve(proposal, "bob")).launch
+    world.sql("UPDATE proposals SET state = 'pending'")  # as if the process had ended in between
+    again = await world.approve(proposal, "bob")
+    assert (again.allowed, again.launch) == (True, True)
+    assert (await world.finish(proposal)).state is ProposalState.SUCCEEDED
