@@ -7,30 +7,30 @@ Only this file constructs and wires. Slack, the local workspace and the terminal
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
-import structlog
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine as Database
 
-from inference import EngineState, InferenceError, InferenceService
+from inference import EngineState, InferenceService
 from knowledge import KnowledgeBase
 from runbooks.catalog import Catalog
 from runbooks.directory import Accounts
 
 from .amendments import Amendments
+from .chores import start_chores
 from .command_notes import shell_classes
 from .desk import CaseBoard, Desk
+from .digest_poster import DigestPoster, PostDigest
 from .dispatch import Dispatcher, Skill
 from .eager_prefill import EagerPrefill
 from .embedder import EngineEmbedder
 from .engine import EnginePlace, metrics_of, open_engine
 from .generators import Generators, open_generators
 from .http import HealthServer
-from .messages import Intent, Reply
+from .messages import Intent
 from .reminders import Remind, Reminders
 from .router import Router
 from .runbook_wiring import RunbookServices, build_runbook_services, utc_now
@@ -50,7 +50,7 @@ from .skills.schedule.skill import ScheduleSkill
 from .slack.app import SlackConnection
 from .slack.outlets import CardBoard
 from .slack.surface import Surface
-from .store.digests import Digest, Digests
+from .store.digests import Digests
 from .store.engine import open_database
 from .store.events import SeenEvents
 from .store.feedback import FeedbackBook
@@ -59,15 +59,7 @@ from .store.log_marks import LogMarks
 from .store.message_refs import MessageRefs
 from .store.threads import Threads
 from .token_counter import EngineCounter
-from .warming import skill_prefixes, warm
 from .wording import ModelWording
-
-_REMEMBER_EVENTS = timedelta(days=2)
-_REMEMBER_LOG_ANSWERS = timedelta(days=60)
-_EXPIRY_CHECK_S = 15.0
-_RECOVERY_CHECK_S = 30.0
-
-PostDigest = Callable[[Digest, Reply], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +143,7 @@ async def open_core(
         # A terminal command looks; only the bot itself goes on with what was running.
         await (core.desk.recover() if keep_time else core.services.executor.recover())
         reminders = _reminders(core, around, database)
-        chores = _start_chores(core, database, reminders, keep_time=keep_time)
+        chores = start_chores(core, database, reminders, keep_time=keep_time)
         stack.push_async_callback(_cancel, chores)
         yield core
 
@@ -308,25 +300,6 @@ def amendments(services: RunbookServices, catalog: Catalog, desk: Desk) -> Amend
     )
 
 
-class DigestPoster:
-    """Makes a due digest from the real logs and posts it."""
-
-    def __init__(self, digests: Digests, logs: LogsSkill, post: PostDigest) -> None:
-        """Post digests of `logs` with `post`."""
-        self._digests = digests
-        self._logs = logs
-        self._post = post
-
-    async def post(self, digest_id: str) -> None:
-        """Post one digest; one that was removed meanwhile is not posted."""
-        digest = await asyncio.to_thread(self._digests.get, digest_id)
-        if digest is None:
-            structlog.get_logger().warning("digest_gone", digest_id=digest_id)
-            return
-        reply = await self._logs.digest_reply(digest.service, digest.timezone)
-        await self._post(digest, reply)
-
-
 def _reminders(core: Core, around: Surroundings, database: Database) -> Reminders | None:
     if around.remind is None:
         return None
@@ -336,82 +309,6 @@ def _reminders(core: Core, around: Surroundings, database: Database) -> Reminder
         remind=around.remind,
         clock=utc_now,
     )
-
-
-def _start_chores(
-    core: Core, database: Database, reminders: Reminders | None, *, keep_time: bool
-) -> list[asyncio.Task[None]]:
-    if not keep_time:
-        return []
-    return [
-        asyncio.create_task(_keep_knowledge_fresh(core)),
-        asyncio.create_task(_watch_proposals(core, reminders)),
-        asyncio.create_task(_recover_runs(core)),
-        asyncio.create_task(_forget_events(database)),
-        asyncio.create_task(_prepare_model(core)),
-    ]
-
-
-async def _prepare_model(core: Core) -> None:
-    try:
-        await core.router.prepare()
-    except InferenceError as exc:
-        structlog.get_logger().warning("router_without_encoder", reason=str(exc))
-    await warm(core.engine, skill_prefixes())
-
-
-async def _keep_knowledge_fresh(core: Core) -> None:
-    log = structlog.get_logger()
-    while True:
-        folders = core.settings.knowledge.folders
-        if folders:
-            try:
-                await core.engine.encoder_ready()
-                report = await core.knowledge.sync(folders)
-                log.info("knowledge_synced", n_documents=report.n_documents)
-            except Exception:  # the old index keeps serving; the next round tries again
-                log.exception("knowledge_sync_failed")
-        await asyncio.sleep(core.settings.knowledge.sync_interval_s)
-
-
-async def _watch_proposals(core: Core, reminders: Reminders | None) -> None:
-    """Expire, remind, mend cards; notice a changed policy file also when nobody clicks."""
-    log = structlog.get_logger()
-    works: tuple[Callable[[], Awaitable[object]], ...] = (
-        lambda: _expire_proposals(core),
-        core.services.policy.in_force,
-        core.desk.catch_up,
-        *((reminders.send_due,) if reminders is not None else ()),
-    )
-    while True:
-        await asyncio.sleep(_EXPIRY_CHECK_S)
-        for work in works:
-            try:
-                await work()
-            except Exception:  # what expired cannot run in any case; the rest is tried again
-                log.exception("proposals_not_watched")
-
-
-async def _expire_proposals(core: Core) -> None:
-    for proposal_id in await core.services.approvals.expire_due():
-        await core.desk.show(proposal_id)
-
-
-async def _recover_runs(core: Core) -> None:
-    """Take over from processes that end while this one runs."""
-    log = structlog.get_logger()
-    while True:
-        await asyncio.sleep(_RECOVERY_CHECK_S)
-        try:
-            await core.desk.recover()
-        except Exception:  # nothing is lost: what is stored stays, and the next round looks again
-            log.exception("recovery_failed")
-
-
-async def _forget_events(database: Database) -> None:
-    now = datetime.now(UTC)
-    await asyncio.to_thread(SeenEvents(database).prune, now - _REMEMBER_EVENTS)
-    await asyncio.to_thread(LogAnswers(database).prune, now - _REMEMBER_LOG_ANSWERS)
 
 
 async def _cancel(tasks: list[asyncio.Task[None]]) -> None:

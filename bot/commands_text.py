@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from runbooks.actions.kinds import Action, CommandAction
 from runbooks.binding import BoundStep
-from runbooks.describe import describe
+from runbooks.describe import describe, visible
 from runbooks.proposal import Plan
-from runbooks.schema import Verify
+from runbooks.schema import Expect, Verify
 
 
 def action_text(action: Action, executables: Mapping[str, str]) -> str:
@@ -27,7 +27,26 @@ def action_text(action: Action, executables: Mapping[str, str]) -> str:
 def verify_text(verify: Verify, executables: Mapping[str, str]) -> str:
     """What must hold afterwards."""
     must = " must exit 0" if isinstance(verify.action, CommandAction) else ""
-    return f"{action_text(verify.action, executables)}{must} within {verify.within_s:g} s"
+    expects = f", with {expect_text(verify.expect)}," if verify.expect is not None else ""
+    return f"{action_text(verify.action, executables)}{must}{expects} within {verify.within_s:g} s"
+
+
+def expect_text(expect: Expect) -> str:
+    """What an output must be like, all of it."""
+    parts = (
+        f"output that has {visible(expect.output)!r}" if expect.output is not None else "",
+        f"output without {visible(expect.absent)!r}" if expect.absent is not None else "",
+        f"a number of at least {expect.minimum:g}" if expect.minimum is not None else "",
+        f"a number of at most {expect.maximum:g}" if expect.maximum is not None else "",
+    )
+    return " and ".join(part for part in parts if part)
+
+
+def bound_facts(plan: Plan) -> tuple[tuple[str, str], ...]:
+    """Where a plan reaches and which files it reads as programs: names and facts."""
+    targets = ((f"target {name}", facts) for name, facts in plan.targets.items())
+    files = ((f"file {path}", f"sha256 {digest}") for path, digest in plan.files.items())
+    return (*targets, *files)
 
 
 def plan_commands(plan: Plan) -> tuple[str, ...]:
@@ -39,7 +58,8 @@ def step_terms(step: BoundStep) -> tuple[str, ...]:
     """Under which conditions a step runs, and how often, one phrase each."""
     terms: list[str] = []
     if step.when is not None:
-        expects = " and its output fits" if step.when.expect is not None else ""
+        expect = step.when.expect
+        expects = f", with {expect_text(expect)}" if expect is not None else ""
         terms.append(f"only if {step.when.step_id} {step.when.outcome.value}{expects}")
     if step.item:
         stops = ", stops at a failure" if step.stop_on_failure else ", goes on after failures"

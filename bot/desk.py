@@ -32,7 +32,9 @@ class ApprovalDesk(Protocol):
 
     async def standing(self, case: Case) -> Standing: ...  # noqa: D102 - see Approvals
 
-    async def preview(self, proposal_id: int) -> tuple[PreviewResult, ...]: ...  # noqa: D102
+    async def preview(  # noqa: D102 - see Approvals
+        self, proposal_id: int, actor: ActorRef, kind: AccountKind
+    ) -> tuple[PreviewResult, ...]: ...
 
     async def approve(  # noqa: D102 - see Approvals
         self, proposal_id: int, actor: ActorRef, kind: AccountKind
@@ -116,13 +118,15 @@ class Desk:
                 standing = await self._approvals.standing(case)
         await self._board.show(CaseView(case=case, standing=standing))
 
-    async def preview(self, proposal_id: int) -> tuple[PreviewResult, ...]:
+    async def preview(
+        self, proposal_id: int, actor: ActorRef, kind: AccountKind
+    ) -> tuple[PreviewResult, ...]:
         """Run a proposal's previews once more.
 
         Raises:
-            ProposalError: There is none, or its record was changed.
+            RunbookError: They were not run, and why.
         """
-        return await self._approvals.preview(proposal_id)
+        return await self._approvals.preview(proposal_id, actor, kind)
 
     async def approve(self, proposal_id: int, actor: ActorRef, kind: AccountKind) -> str | None:
         """Take a click on Approve; if it completes the approvals, the run begins.

@@ -23,7 +23,7 @@ from runbooks.audit import AuditTrail
 from runbooks.audit_files import AuditFiles
 from runbooks.break_glass import GlassDesk
 from runbooks.control import RunControl
-from runbooks.directory import Accounts
+from runbooks.directory import Accounts, WithTerminal
 from runbooks.executor import Executor
 from runbooks.launch import LaunchCheck
 from runbooks.planning import Site
@@ -67,28 +67,30 @@ def build_runbook_services(
         PolicyError: The list of approvers cannot be read.
         SettingsError: A target's secret cannot be read.
     """
+    directory = WithTerminal(directory)
     audit = build_audit(settings, engine)
     policy = build_policy(settings, audit, directory, team_id, place)
     store = SqlProposals(engine)
     targets = build_targets(settings.runbooks)
     signals = SqlSignals(engine)
     runner = LocalRunner(_run_bound(signals, wording), targets=targets)
+    site = Site(
+        environment=settings.runbooks.environment,
+        variables=settings.runbooks.variables,
+        targets=targets,
+    )
     approvals = Approvals(
         store=store,
         audit=audit,
         policy=policy,
-        site=Site(
-            environment=settings.runbooks.environment,
-            variables=settings.runbooks.variables,
-            targets=targets,
-        ),
+        site=site,
         runner=runner,
         clock=utc_now,
     )
     executor = Executor(
         store=store,
         audit=audit,
-        check=LaunchCheck(audit=audit, policy=policy, directory=directory, targets=targets),
+        check=LaunchCheck(audit=audit, policy=policy, directory=directory, site=site),
         runner=runner,
         signals=signals,
         clock=utc_now,

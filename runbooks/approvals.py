@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from .actions.base import ActionContext, ActionRunner
+from .actions.output import safe_text
 from .audit import AuditTrail
 from .case import Case, open_case, stale_answer
 from .decisions import decide_approval, decide_rejection, n_counted, n_needed
 from .errors import AuditError, ProposalError
 from .lifecycle import ProposalState
+from .moved import moved
 from .planning import Groundwork, Head, ProposalRequest, Site, head_of, lay_ground, make_plan
 from .policy import AccountKind, Approval, Policy, PolicySource
 from .policy_trail import announce
@@ -154,20 +156,27 @@ class Approvals:
         """The proposals that wait for approval, oldest first; as for `recent`."""
         return _readable(await asyncio.to_thread(self._store.in_state, ProposalState.PENDING))
 
-    async def preview(self, proposal_id: int) -> tuple[PreviewResult, ...]:
+    async def preview(
+        self, proposal_id: int, actor: ActorRef, kind: AccountKind
+    ) -> tuple[PreviewResult, ...]:
         """Run the read-only previews of a waiting proposal once more; the record stays as it is.
 
+        Args:
+            actor: Who asks for it.
+            kind: What sort of account it is at this moment; only members may.
+
         Raises:
-            ProposalError: There is none, it no longer waits, its record was changed, or the store
-                failed.
+            ProposalError: There is none, it no longer waits, its record was changed, the person may
+                not, a target is no longer what it was, or the store failed.
             AuditError: The audit trail cannot be written; nothing was run.
         """
         case = await self.get(proposal_id)
-        stale = await self._stale(case, self._clock())
-        if stale is not None:
-            raise ProposalError(f"no new preview of #{proposal_id}: {stale}")
         plan = case.proposal.plan
-        await self._note(AuditKind.REQUEST, _subject(proposal_id), None, {"preview": "again"})
+        guest = f"a {kind} account runs nothing" if kind is not AccountKind.MEMBER else None
+        fault = guest or await self._stale(case, self._clock()) or moved(plan, self.site)
+        if fault is not None:
+            raise ProposalError(f"no new preview of #{proposal_id}: {fault}")
+        await self._note(AuditKind.REQUEST, _subject(proposal_id), actor, {"preview": "again"})
         context = ActionContext(executables=plan.executables)
         return await run_previews(self._runner, plan.steps, context, self._clock)
 
@@ -191,6 +200,9 @@ class Approvals:
             return await self.refuse(proposal.proposal_id, actor, stale, case)
         policy = await self._policy.in_force()
         decision = decide_approval(policy, proposal, actor, kind, case.approvals, now)
+        if decision.given_before and self._is_complete(policy, case, now):
+            # A process ended between the last yes and the launch: whoever said it says it again.
+            return await self._count(policy, proposal.proposal_id, actor, counted=True)
         if not decision.allowed:
             return await self.refuse(proposal.proposal_id, actor, decision.reason, case)
         # NOTE: the row comes first: an approval that the trail does not know of launches nothing.
@@ -203,6 +215,10 @@ class Approvals:
         approval = Approval(actor=actor, at=now, sha256=proposal.sha256)
         counted = await asyncio.to_thread(self._store.add_approval, proposal.proposal_id, approval)
         return await self._count(policy, proposal.proposal_id, actor, counted=counted)
+
+    def _is_complete(self, policy: Policy, case: Case, now: datetime) -> bool:
+        n_given = n_counted(policy, case.proposal, case.approvals, now)
+        return n_given >= n_needed(policy, case.proposal.plan, now)
 
     async def _count(
         self, policy: Policy, proposal_id: int, actor: ActorRef, *, counted: bool
@@ -246,7 +262,7 @@ class Approvals:
         refusal = await self.cannot_stop(case, actor, kind)
         if refusal is not None:
             return await self.refuse(proposal_id, actor, refusal, case)
-        words = reason.strip() or "no reason given"
+        words = safe_text(reason.strip()) or "no reason given"
         await self._note(AuditKind.REJECTION, _subject(proposal_id), actor, {"reason": words})
         done = await self._move(
             proposal_id, ProposalState.PENDING, ProposalState.REJECTED, words, actor

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from .actions.output import safe_text
 from .audit import AuditTrail
 from .errors import AuditError, PolicyError
 from .freeze import matches
@@ -79,7 +80,7 @@ class GlassDesk:
         Raises:
             AuditError: It could not be written down, so it was not asked.
         """
-        policy, reason = await self._policy.in_force(), " ".join(reason.split())
+        policy, reason = await self._policy.in_force(), safe_text(" ".join(reason.split()))
         refusal = _refusal(policy, environment, actor, kind)
         if refusal is None and not 0 < len(reason) <= MAX_REASON_CHARS:
             refusal = f"give a reason of at most {MAX_REASON_CHARS} characters"

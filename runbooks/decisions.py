@@ -7,19 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from .policy import APPROVERS_SETTING, AccountKind, Approval, Policy, risk_words
 from .proposal import ActorRef, Plan, Proposal
 from .rules import Terms
 
+CLOCK_SLACK = timedelta(minutes=1)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """An answer and its reason, one sentence."""
+    """An answer and its reason, one sentence.
+
+    Attributes:
+        given_before: Refused only because this person has said yes already.
+    """
 
     allowed: bool
     reason: str
+    given_before: bool = False
 
 
 def decide_approval(
@@ -45,9 +52,9 @@ def decide_approval(
         or _own_request(policy, terms, plan, actor)
     )
     if refusal is None and _has_approved(policy, actor, given):
-        refusal = (
-            f"you already approved it; {_people(plan.n_approvals)} must, {len(given)} did so far"
-        )
+        so_far = f"{_people(plan.n_approvals)} must, {len(given)} did so far"
+        reason = f"you already approved it; {so_far}"
+        return Decision(allowed=False, reason=reason, given_before=True)
     if refusal is not None:
         return Decision(allowed=False, reason=refusal)
     return Decision(allowed=True, reason=_grounds(policy, terms, plan, actor))
@@ -133,6 +140,11 @@ def _no_longer_valid(
 
 
 def _out_of_time(plan: Plan, now: datetime) -> str | None:
+    if now < plan.created_at - CLOCK_SLACK:
+        return (
+            f"it was proposed at {plan.created_at:%Y-%m-%d %H:%M:%S} UTC and the clock shows "
+            f"{now:%Y-%m-%d %H:%M:%S}: the clock was set back, so nobody knows whether it expired"
+        )
     if now >= plan.expires_at:
         return f"expired at {plan.expires_at:%H:%M:%S} UTC, not run; ask again for a new proposal"
     return None

@@ -20,7 +20,7 @@ from .actions.kinds import (
     SshAction,
 )
 from .actions.output import safe_text
-from .values import render
+from .values import render, without_secrets
 
 _INVISIBLE = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"})
 
@@ -36,7 +36,7 @@ def describe(action: Action) -> str:
 
 def value_in_words(name: str, value: ParameterValue) -> str:
     """A parameter's value for people: nothing invisible, and no secret, as its name may tell."""
-    return visible(safe_text(f"{name}={render(value)}").removeprefix(f"{name}="))
+    return visible(without_secrets(name, render(value)))
 
 
 def _line(action: Action) -> str:

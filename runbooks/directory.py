@@ -51,3 +51,20 @@ class LocalDirectory:
     async def members_of(self, team_id: str, group_id: str) -> frozenset[str]:
         """See `GroupDirectory.members_of`; a terminal knows no groups."""
         raise DirectoryError(f"user group {team_id}:{group_id} cannot be looked up from a terminal")
+
+
+class WithTerminal:
+    """Another directory, and this machine's people beside it: both may approve one proposal."""
+
+    def __init__(self, others: Accounts) -> None:
+        self._others = others
+        self._here = LocalDirectory()
+
+    async def kind_of(self, actor: ActorRef) -> AccountKind:
+        """See `Directory.kind_of`."""
+        place = self._here if actor.team_id == LOCAL_TEAM else self._others
+        return await place.kind_of(actor)
+
+    async def members_of(self, team_id: str, group_id: str) -> frozenset[str]:
+        """See `GroupDirectory.members_of`."""
+        return await self._others.members_of(team_id, group_id)

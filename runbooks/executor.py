@@ -131,7 +131,7 @@ class Executor:
             yield _not_now(await asyncio.to_thread(self._store.get, proposal_id) or stored)
             return
         case = open_case(stored)
-        refusal = too_old(stored, self._clock()) or await self._refusal(as_begun(case))
+        refusal = too_old(stored, self._clock()) or await self._no_longer(as_begun(case))
         run = self._run_of(case, case.steps)
         if refusal is not None:
             yield await run.call_off(f"not continued after a restart: {refusal}")
@@ -151,9 +151,10 @@ class Executor:
         before, after = stored.runner or "", this_runner()
         return await asyncio.to_thread(self._store.take_over, stored.proposal_id, before, after)
 
-    async def _refusal(self, case: Case) -> str | None:
+    async def _no_longer(self, case: Case) -> str | None:
+        """Why a run that was begun may not go on."""
         try:
-            decision = await self._check.decide(case, self._clock())
+            decision = await self._check.decide(case, self._clock(), goes_on=True)
         except (ProposalError, DirectoryError, AuditError) as exc:
             return str(exc)
         return None if decision.allowed else decision.reason

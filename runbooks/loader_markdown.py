@@ -13,14 +13,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .actions.kinds import CommandAction, ManualAction
-from .binding import BoundStep
 from .commands.classify import Classification, CommandClass, classify
-from .errors import ProposalError
 from .loader_heads import read_head
 from .loader_parameters import read_parameters
 from .markdown_commands import Command, commands, fill_in, heading
 from .placeholders import find
-from .schema import MARKDOWN, Parameter, ParameterType, Risk, Runbook, Step
+from .schema import Parameter, ParameterType, Risk, Runbook, Step
 from .yaml_tree import MAX_FILE_BYTES, Node, Tree
 
 _REQUIRED = ("name", "description")
@@ -29,7 +27,7 @@ _IGNORED = ("license", "compatibility", "metadata", "allowed-tools", "author", "
 _VALUE = r"[A-Za-z0-9/][A-Za-z0-9._:@/+-]{0,200}"
 _WHOLE = r"[0-9]{1,18}"
 _MAX_STEPS = 50
-_RISKS = {CommandClass.READ_ONLY: Risk.READ_ONLY, CommandClass.CHANGE: Risk.MEDIUM}
+RISK_OF_CLASS = {CommandClass.READ_ONLY: Risk.READ_ONLY, CommandClass.CHANGE: Risk.MEDIUM}
 _BRACES = re.compile(r"\{\{(\s*[A-Za-z_][\w.-]*\s*)\}\}")
 _TAKEN = frozenset({"vars", "item"})
 
@@ -76,22 +74,6 @@ def read_markdown(tree: Tree, content: bytes) -> Runbook | None:
         source=tree.path,
         digest=hashlib.sha256(content).hexdigest(),
     )
-
-
-def check_filled(runbook: Runbook, steps: Sequence[BoundStep]) -> None:
-    """Classify the commands of a Markdown runbook again, now that their values are known.
-
-    Raises:
-        ProposalError: With these values a command does more than was read from the text.
-    """
-    if runbook.source.suffix != MARKDOWN:
-        return
-    for step in steps:
-        if not isinstance(step.action, CommandAction):
-            continue
-        found = classify(step.action.argv)
-        if _RISKS.get(found.command_class) not in {Risk.READ_ONLY, step.risk}:
-            raise ProposalError(f"step {step.step_id} with these values: {found.reason}")
 
 
 def _split(tree: Tree, content: bytes) -> tuple[str, str] | None:
@@ -144,7 +126,7 @@ class _Reader:
         for kind in (ParameterType.STRING, ParameterType.INTEGER):
             samples = {name: _sample(n, kind) for n, name in enumerate(names)}
             seen = classify(_sampled(command.text, samples))
-            risk = _RISKS.get(seen.command_class)
+            risk = RISK_OF_CLASS.get(seen.command_class)
             if risk is not None and seen.argv is not None:
                 self._declare(names, kind, command)
                 action = CommandAction(argv=_with_placeholders(seen.argv, samples))

@@ -26,10 +26,21 @@ _SAFE_METHODS = ("GET", "HEAD")
 
 
 def change_in(action: Action) -> str | None:
-    """Why an action is not one that only looks; None where nothing is known against it."""
+    """Why an action is not one that only looks; None where nothing is known against it.
+
+    Placeholders may be open: what only looks for some values passes.
+    """
     argv = command_line(action)
-    if argv:
-        return _command_fault(argv)
+    return _command_fault(_samples(argv)) if argv else _other_change(action)
+
+
+def change_in_filled(action: Action) -> str | None:
+    """As `change_in`, of an action whose values are known."""
+    argv = command_line(action)
+    return _command_fault((argv,)) if argv else _other_change(action)
+
+
+def _other_change(action: Action) -> str | None:
     if isinstance(action, SqlAction) and action.writes:
         return "a statement that may write"
     if isinstance(action, HttpAction) and action.method not in _SAFE_METHODS:
@@ -46,13 +57,18 @@ def command_line(action: Action) -> tuple[str, ...]:
     return ("docker", *action.argv) if isinstance(action, DockerAction) else ()
 
 
-def _command_fault(argv: tuple[str, ...]) -> str | None:
+def _samples(argv: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    return tuple(
+        tuple(fill(word, lambda _, sample=sample: sample) for word in argv) for sample in _SAMPLES
+    )
+
+
+def _command_fault(possible: tuple[tuple[str, ...], ...]) -> str | None:
     reasons: list[str] = []
-    for sample in _SAMPLES:
-        filled = tuple(fill(word, lambda _, sample=sample: sample) for word in argv)
-        if not is_known(filled[0]):
+    for argv in possible:
+        if not is_known(argv[0]):
             return None
-        found = classify(filled)
+        found = classify(argv)
         if found.command_class is CommandClass.READ_ONLY:
             return None
         reasons.append(found.reason)

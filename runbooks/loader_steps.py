@@ -99,6 +99,12 @@ class StepReader:
                 self.tree.fault(
                     node, f"step {step.step_id!r} refers to {step_id!r}: no step before"
                 )
+        when = earlier.get(step.when.step_id) if step.when is not None else None
+        if when is not None and isinstance(when.action, ExplainAction):
+            fault = (
+                f"step {step.step_id!r} hangs on {when.step_id!r}: a model's words decide nothing"
+            )
+            self.tree.fault(node, fault)
 
     def _step_id(self, node: Node | None) -> str | None:
         text = self.tree.read_text(node, "id")

@@ -23,8 +23,9 @@ from .actions.kinds import (
 )
 from .actions.output import safe_text
 from .binding import BoundStep, bind, resolve
+from .bound_files import bound_files
 from .errors import ProposalError
-from .loader_markdown import check_filled
+from .filled import check_filled
 from .policy import Policy
 from .proposal import ActorRef, Origin, Place, Plan, PreviewResult, RunbookRef
 from .schema import Risk, Runbook
@@ -117,6 +118,7 @@ class Groundwork:
     environment_names: tuple[str, ...]
     environment: str
     targets: Mapping[str, str]
+    files: Mapping[str, str]
 
 
 def lay_ground(request: ProposalRequest, site: Site) -> Groundwork:
@@ -126,8 +128,8 @@ def lay_ground(request: ProposalRequest, site: Site) -> Groundwork:
         ParameterError: A value is missing or wrong.
         VariableError: The runbook refers to a variable that is not set.
         ProposalError: A program is not on this machine, an environment name is not allowed, a
-            target is not in the settings, the targets are of several environments, or a command
-            read from prose does more with these values than without them.
+            target is not in the settings, the targets are of several environments, or with
+            these values a command does more than its runbook says.
     """
     steps = bind(request.runbook, request.values, site.variables)
     check_filled(request.runbook, steps)
@@ -148,8 +150,9 @@ def ground_of(
         parameters=parameters,
         executables={name: find_executable(name) for name in _programs(steps)},
         environment_names=_environment_names(steps),
-        environment=_environment(site, named),
+        environment=environment_of(site.environment, named),
         targets={name: target.facts for name, target in named.items()},
+        files=bound_files(_actions(steps), named),
     )
 
 
@@ -178,7 +181,7 @@ def make_plan(
         run_as=run_as(),
         environment_names=ground.environment_names,
         executables=ground.executables,
-        why=safe_text(head.why[:MAX_WHY_CHARS]),
+        why=safe_text(head.why)[:MAX_WHY_CHARS],
         evidence=tuple(safe_text(line) for line in head.evidence[:MAX_EVIDENCE]),
         previews=previews,
         requester=head.requester,
@@ -189,6 +192,7 @@ def make_plan(
         n_approvals=terms.n_approvals,
         replaces=head.replaces,
         undoes=head.undoes,
+        files=ground.files,
     )
 
 
@@ -257,10 +261,17 @@ def _environment_names(steps: tuple[BoundStep, ...]) -> tuple[str, ...]:
     return tuple(sorted({*BASE_ENVIRONMENT_NAMES, *declared}))
 
 
-def _environment(site: Site, named: Mapping[str, Target]) -> str:
-    """The environment that the policy looks at: one for all targets of a proposal."""
-    names = {target.environment or site.environment for target in named.values()}
+def environment_of(own: str, named: Mapping[str, Target]) -> str:
+    """The environment that the policy looks at: one for all targets of a proposal.
+
+    Args:
+        own: Of this installation; of targets that name none.
+
+    Raises:
+        ProposalError: The targets are of several environments.
+    """
+    names = {target.environment or own for target in named.values()}
     if len(names) > 1:
         listed = ", ".join(sorted(names))
         raise ProposalError(f"its targets are of several environments ({listed}): split it")
-    return names.pop() if names else site.environment
+    return names.pop() if names else own

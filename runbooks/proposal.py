@@ -108,6 +108,7 @@ class Plan:
         targets: Facts of every target that is named, without secrets.
         replaces: The proposal whose values somebody edited to make this one.
         undoes: The proposal whose run this one would roll back.
+        files: Path -> SHA-256 (hex) of what a step reads as its program: playbooks, inventories.
     """
 
     runbook: RunbookRef
@@ -131,6 +132,7 @@ class Plan:
     origins: Mapping[str, Origin] = field(default_factory=dict[str, Origin])
     replaces: int | None = None
     undoes: int | None = None
+    files: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def preview_of(self, step_id: str) -> PreviewResult | None:
         """The preview of a step, if it has one."""

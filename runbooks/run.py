@@ -7,6 +7,8 @@ import contextlib
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+import structlog
+
 from .actions.base import ActionContext, ActionRunner
 from .binding import BoundStep
 from .errors import AuditError, ProposalError
@@ -109,18 +111,27 @@ class Run:
         """End the run when somebody says so, in this process or in another."""
         while True:
             with contextlib.suppress(ProposalError):
-                said = await asyncio.to_thread(self.signals.of, self.record.proposal.proposal_id)
-                stops = [signal for signal in said if signal.kind is SignalKind.STOP]
-                if stops and not driving.done():
-                    self._fault = f"stopped by {stops[0].actor.name}"
+                stopped = await self._stop_said()
+                if stopped and not driving.done():
+                    self._fault = stopped
                     driving.cancel()
                     return
             await asyncio.sleep(self.pace.listen_s)
+
+    async def _stop_said(self) -> str:
+        """That somebody said stop, in words; empty when nobody did."""
+        said = await asyncio.to_thread(self.signals.of, self.record.proposal.proposal_id)
+        stops = [signal for signal in said if signal.kind is SignalKind.STOP]
+        return f"stopped by {stops[0].actor.name}" if stops else ""
 
     async def _drive(self) -> None:
         try:
             await self._open()
             for positions in groups(self._steps):
+                # NOTE: asked here too, so that nothing begins after a stop, not even for a moment.
+                self._fault = await self._stop_said()
+                if self._fault:
+                    return
                 await self._group(positions)
                 self._fault = first_fault(positions, self._steps, self._records)
                 if self._fault:
@@ -133,6 +144,11 @@ class Run:
             self._fault = self._stopped(self._fault or _CUT_OFF)
             await self._close_cut_off()
             raise
+        except Exception as exc:  # whatever breaks, the run has an end that people can see
+            log = structlog.get_logger()
+            log.exception("run_broke")
+            self._fault = self._stopped(f"opsbot itself failed ({type(exc).__name__})")
+            await self._close_cut_off()
 
     async def _open(self) -> None:
         if self.done is None:

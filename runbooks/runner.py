@@ -28,12 +28,13 @@ def is_gone(runner: str) -> bool:
     if host != socket.gethostname():
         return False
     try:
+        named = float(rest)
         started = psutil.Process(int(pid)).create_time()
-    except psutil.NoSuchProcess:
+    except (psutil.NoSuchProcess, ValueError, OverflowError):  # no process has such a name
         return True
     except psutil.AccessDenied:
         return False
-    return abs(started - float(rest)) > _START_TOLERANCE_S
+    return abs(started - named) > _START_TOLERANCE_S
 
 
 def is_elsewhere(runner: str) -> bool:

@@ -17,7 +17,7 @@ from .errors import ProposalError
 from .lifecycle import ProposalState
 from .planning import Groundwork, Head, ProposalRequest, ground_of
 from .policy import AccountKind
-from .proposal import ActorRef, Plan, Proposal
+from .proposal import ActorRef, Origin, Plan, Proposal
 from .schema import RISK_ORDER, Runbook
 from .store import StepState
 
@@ -92,6 +92,7 @@ class Successors:
                 where=plan.where,
                 why=plan.why,
                 evidence=plan.evidence,
+                origins=_kept_origins(plan, runbook, values),
             )
             proposal = await self._approvals.propose(request, replaces=proposal_id)
             return await self._replace(proposal_id, proposal, actor, kind)
@@ -187,6 +188,18 @@ def _moved(plan: Plan, ground: Groundwork) -> str | None:
         if then != facts:
             return f"target {name!r} was {then} when it ran and is now {facts}"
     return None
+
+
+def _kept_origins(
+    plan: Plan, runbook: Runbook, values: Mapping[str, ParameterValue | str]
+) -> dict[str, Origin]:
+    """Where the values come from that nobody changed; the others were said by who edited."""
+    given = resolve(runbook, values)
+    return {
+        name: origin
+        for name, origin in plan.origins.items()
+        if name in given and given[name] == plan.parameters.get(name)
+    }
 
 
 def _is_same(plan: Plan, runbook: Runbook, values: Mapping[str, ParameterValue | str]) -> bool:

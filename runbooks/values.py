@@ -7,6 +7,7 @@ import re
 import unicodedata
 
 from .actions.kinds import ParameterValue
+from .actions.output import safe_text
 from .errors import ParameterError
 from .schema import Parameter, ParameterType
 
@@ -42,6 +43,11 @@ def render(value: ParameterValue) -> str:
     if isinstance(value, float):
         return f"{value:.15g}"
     return str(value)
+
+
+def without_secrets(name: str, text: str) -> str:
+    """A parameter's value for people: its name may tell that it is a secret."""
+    return safe_text(f"{name}={text}").removeprefix(f"{name}=")
 
 
 def check_text(text: str) -> str | None:
@@ -81,7 +87,7 @@ def _boolean(parameter: Parameter, value: ParameterValue) -> bool:
     word = str(value).strip().lower()
     if word in _TRUE | _FALSE:
         return word in _TRUE
-    raise ParameterError(parameter.name, f"must be true or false, not {value!r}")
+    raise ParameterError(parameter.name, f"must be true or false, not {_said(parameter, value)}")
 
 
 def _integer(parameter: Parameter, value: ParameterValue) -> int:
@@ -91,7 +97,7 @@ def _integer(parameter: Parameter, value: ParameterValue) -> int:
         return int(value)
     if isinstance(value, str) and _INTEGER.fullmatch(value.strip()):
         return int(value)
-    raise ParameterError(parameter.name, f"must be a whole number, not {value!r}")
+    raise ParameterError(parameter.name, f"must be a whole number, not {_said(parameter, value)}")
 
 
 def _number(parameter: Parameter, value: ParameterValue) -> float:
@@ -99,13 +105,14 @@ def _number(parameter: Parameter, value: ParameterValue) -> float:
         return float(value)
     if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
         return float(value)
-    raise ParameterError(parameter.name, f"must be a number, not {value!r}")
+    raise ParameterError(parameter.name, f"must be a number, not {_said(parameter, value)}")
 
 
 def _check_pattern(parameter: Parameter, text: str) -> None:
     if parameter.pattern is not None and not re.fullmatch(parameter.pattern, text, re.ASCII):
         raise ParameterError(
-            parameter.name, f"must look like {parameter.pattern} (whole value), not {text!r}"
+            parameter.name,
+            f"must look like {parameter.pattern} (whole value), not {_said(parameter, text)}",
         )
 
 
@@ -115,3 +122,7 @@ def _check_range(parameter: Parameter, number: float) -> None:
         raise ParameterError(parameter.name, f"must be at least {parameter.minimum:g}{unit}")
     if parameter.maximum is not None and number > parameter.maximum:
         raise ParameterError(parameter.name, f"must be at most {parameter.maximum:g}{unit}")
+
+
+def _said(parameter: Parameter, value: ParameterValue) -> str:
+    return repr(without_secrets(parameter.name, str(value)))

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.cli.output import console
+from bot.commands_text import action_text, bound_facts, step_terms, verify_text
 from runbooks.actions.output import safe_text
 from runbooks.binding import BoundStep
 from runbooks.case import Case
@@ -52,6 +53,10 @@ def _facts(case: Case, standing: Standing) -> Table:
     table = _grid()
     table.add_row("Risk", f"{plan.risk.value} · expires in {minutes:.0f} min · {case.state.value}")
     table.add_row("Runs as", Text(f"{plan.run_as}   sha256 {case.proposal.short_sha256}"))
+    names = ", ".join(plan.environment_names)
+    table.add_row("Runs in", Text(visible(f"{plan.environment}   environment names {names}")))
+    for name, facts in bound_facts(plan):
+        table.add_row("Bound", Text(visible(f"{name}: {facts}")))
     if plan.why:
         table.add_row("Why", Text(visible(plan.why)))
     for name, value in plan.parameters.items():
@@ -68,15 +73,17 @@ def _facts(case: Case, standing: Standing) -> Table:
 def _step(number: int, step: BoundStep, plan: Plan) -> Table:
     table = _grid()
     table.add_row(f"Step {number}", Text(visible(step.title), style="bold"))
-    table.add_row("Runs exactly", Text(describe(step.action), style="cyan"))
+    table.add_row("Runs exactly", Text(action_text(step.action, plan.executables), style="cyan"))
+    for term in step_terms(step):
+        table.add_row("", Text(visible(term)))
     preview = plan.preview_of(step.step_id)
     if preview is not None:
         shown = preview.output or "(no output)"
         table.add_row("Preview", Text(f"{shown}\n{preview.detail}", style="dim"))
     if step.verify is not None:
-        check = describe(step.verify.action)
-        table.add_row("Afterwards", Text(f"{check} within {step.verify.within_s:g} s"))
-    undo = describe(step.rollback) if step.rollback is not None else "not declared"
+        table.add_row("Afterwards", Text(verify_text(step.verify, plan.executables)))
+    declared = step.rollback
+    undo = action_text(declared, plan.executables) if declared is not None else "not declared"
     table.add_row("Undo", Text(undo))
     return table
 
@@ -165,6 +172,9 @@ def case_record(case: Case) -> dict[str, object]:
         "runbook": asdict(plan.runbook),
         "risk": plan.risk,
         "environment": plan.environment,
+        "environment_names": plan.environment_names,
+        "targets": dict(plan.targets),
+        "files": dict(plan.files),
         "target": plan.target,
         "run_as": plan.run_as,
         "requester": asdict(plan.requester),
@@ -187,6 +197,7 @@ def _step_record(position: int, case: Case) -> dict[str, object]:
         "title": step.title,
         "risk": step.risk,
         "runs": describe(step.action),
+        "terms": step_terms(step),
         "preview": asdict(preview) if preview is not None else None,
         "verify": describe(step.verify.action) if step.verify is not None else None,
         "rollback": describe(step.rollback) if step.rollback is not None else None,

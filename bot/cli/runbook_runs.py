@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
@@ -84,6 +85,7 @@ def run(
 
 def approve(proposal_id: _Id, as_json: _Json = False) -> None:
     """Approve a proposal; the approval that completes it also runs it."""
+    from runbooks.launch import runs_elsewhere
     from runbooks.lifecycle import ProposalState
     from runbooks.policy import AccountKind
 
@@ -92,6 +94,11 @@ def approve(proposal_id: _Id, as_json: _Json = False) -> None:
         _tell(result, as_json=as_json and not result.launch)
         if not result.launch:
             return result.allowed
+        elsewhere = runs_elsewhere(result.case) if result.case is not None else None
+        if elsewhere is not None:
+            note = f"{result.reason}; the running bot launches it: {elsewhere}"
+            _tell(replace(result, reason=note, launch=False), as_json=as_json)
+            return True
         events = services.executor.run(proposal_id)
         state = await _follow(services, proposal_id, events, as_json=as_json)
         return state is ProposalState.SUCCEEDED
@@ -193,9 +200,10 @@ def undo(proposal_id: _Id, as_json: _Json = False) -> None:
 
 def preview(proposal_id: _Id, as_json: _Json = False) -> None:
     """Do the dry run of a waiting proposal once more; the proposal stays as it is."""
+    from runbooks.policy import AccountKind
 
     async def look(services: RunbookServices, _settings: Settings) -> None:
-        results = await services.approvals.preview(proposal_id)
+        results = await services.approvals.preview(proposal_id, local_user(), AccountKind.MEMBER)
         if as_json:
             emit_json(results)
         for result in () if as_json else results:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from runbooks.binding import BoundStep
 from runbooks.proposal import Plan, PreviewResult
 
-from ..commands_text import action_text, step_terms, verify_text
+from ..commands_text import action_text, bound_facts, step_terms, verify_text
 from .blocks import Block, context, section
 from .mrkdwn import code_block, date_token, escape
 from .value_table import value_texts
@@ -77,7 +77,7 @@ def _facts(plan: Plan) -> list[str]:
     lines = [f"*Asked by*  {escape(plan.requester.name)}"]
     if names:
         lines[0] += f"  ·  *Environment names*  {names}"
-    lines += [f"*Target*  {escape(name)}: {escape(facts)}" for name, facts in plan.targets.items()]
+    lines += [f"*Bound*  {escape(name)}: {escape(facts)}" for name, facts in bound_facts(plan)]
     return lines
 
 

@@ -9,9 +9,10 @@ from runbooks.policy import AccountKind
 from runbooks.proposal import ActorRef
 
 from ..amendments import Amendments
-from ..messages import Actor, ThreadRef
+from ..messages import ThreadRef
 from .blocks import button, section
 from .cards import CONFIRM_GLASS_ACTION
+from .clicker import clicker
 from .edit_modal import FilledEdit, edit_modal, glass_modal
 from .mrkdwn import escape
 from .people import People
@@ -129,13 +130,10 @@ class ProposalClicks:
     ) -> tuple[ActorRef, AccountKind] | None:
         """The person as Slack knows them now; without an answer nothing is done, and they hear it."""
         try:
-            actor = await self._people.look_up(user_id)
+            return await clicker(self._people, user_id, team_id)
         except DirectoryError as exc:
             await self.whisper(thread, user_id, f"Not counted: {exc}. Nothing was changed.")
             return None
-        name = actor.name
-        ref = ActorRef(team_id=team_id or actor.team_id, user_id=user_id, name=name)
-        return ref, account_kind(actor, team_id)
 
     async def whisper(self, thread: ThreadRef, user_id: str, text: str) -> None:
         """Tell only one person."""
@@ -144,10 +142,3 @@ class ProposalClicks:
     async def _not_opened(self, thread: ThreadRef, user_id: str, exc: SlackCallError) -> None:
         text = f"The form could not be opened ({exc.error}); click again."
         await self.whisper(thread, user_id, text)
-
-
-def account_kind(actor: Actor, team_id: str) -> AccountKind:
-    """An account that clicks from another workspace than it lives in is external."""
-    if team_id and actor.team_id and team_id != actor.team_id:
-        return AccountKind.EXTERNAL
-    return AccountKind(actor.kind.value)

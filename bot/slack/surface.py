@@ -10,15 +10,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from typing import Protocol, TypeAlias
 
 import structlog
 
 from runbooks.catalog import Catalog
-from runbooks.errors import DirectoryError, RunbookError
-from runbooks.policy import AccountKind
-from runbooks.proposal import ActorRef
+from runbooks.errors import DirectoryError
 
 from ..amendments import Amendments
 from ..desk import Desk
@@ -29,7 +26,8 @@ from ..skills.logs.orders import order_text
 from ..store.feedback import Feedback, FeedbackBook
 from ..thread_talk import Remark
 from .blocks import section
-from .cards import preview_blocks
+from .clicker import account_kind
+from .decision_clicks import DecisionClicks
 from .edit_modal import FilledEdit
 from .incoming import Incoming, Retraction, split_paste, to_request
 from .mark_modal import FilledMark, mark_modal
@@ -37,7 +35,7 @@ from .mrkdwn import escape
 from .outlets import AnswerOutlet
 from .people import People
 from .posting import EditPacer
-from .proposal_clicks import ProposalClicks, account_kind
+from .proposal_clicks import ProposalClicks
 from .shortcut import material
 from .uploads import MAX_UPLOAD_BYTES, decode_upload
 from .web import SlackCallError, SlackWeb
@@ -88,6 +86,7 @@ class Surface:
         self._clicks = (
             ProposalClicks(web=web, people=people, amendments=amendments) if amendments else None
         )
+        self._decisions = DecisionClicks(web=web, people=people, desk=desk)
         self._live: dict[asyncio.Task[None], ThreadRef | None] = {}
         self._log = structlog.get_logger()
 
@@ -116,36 +115,9 @@ class Surface:
         """Answer a question whose skill a person picked."""
         self._start(self._choose(user_id, thread, ts, intent, text), thread)
 
-    def approve(self, proposal_id: int, user_id: str, team_id: str, thread: ThreadRef) -> None:
-        """Take a click on Approve."""
-        approve = partial(self._desk.approve, proposal_id)
-        self._start(self._clicked(approve, user_id, team_id, thread))
-
-    def reject(
-        self, proposal_id: int, user_id: str, team_id: str, thread: ThreadRef, reason: str
-    ) -> None:
-        """Take a rejection with its reason."""
-        reject = partial(self._desk.reject, proposal_id, reason=reason)
-        self._start(self._clicked(reject, user_id, team_id, thread))
-
-    def stop_run(self, proposal_id: int, user_id: str, team_id: str, thread: ThreadRef) -> None:
-        """Take a click on Stop."""
-        stop = partial(self._desk.stop, proposal_id)
-        self._start(self._clicked(stop, user_id, team_id, thread))
-
-    def confirm_step(
-        self,
-        proposal_id: int,
-        step_id: str,
-        user_id: str,
-        team_id: str,
-        thread: ThreadRef,
-        *,
-        ok: bool,
-    ) -> None:
-        """Take somebody's word on a step that a person does."""
-        confirm = partial(self._desk.confirm, proposal_id, step_id, ok=ok)
-        self._start(self._clicked(confirm, user_id, team_id, thread))
+    def decide(self, work: Callable[[DecisionClicks], Coroutine[None, None, None]]) -> None:
+        """Take a click that says yes or no to a proposal, or speaks to its run."""
+        self._start(work(self._decisions))
 
     def open_mark_form(
         self, trigger_id: str, user_id: str, thread: ThreadRef, request_id: str
@@ -164,10 +136,6 @@ class Surface:
     ) -> None:
         """Give a skill an order from a form; the answer goes into the thread."""
         self._start(self._order(user_id, team_id, thread, key, intent, text), thread)
-
-    def preview_again(self, proposal_id: int, user_id: str, thread: ThreadRef) -> None:
-        """Run a proposal's dry run once more and post what it shows."""
-        self._start(self._preview(proposal_id, user_id, thread))
 
     def ask_in_channel(self, user_id: str, channel_id: str, text: str) -> None:
         """Answer a slash command: the question is posted, the answer goes into its thread."""
@@ -322,24 +290,6 @@ class Surface:
         await self._dispatcher.handle(request, outlet, intent=intent)
         return outlet.refusal
 
-    async def _clicked(
-        self,
-        take: Callable[[ActorRef, AccountKind], Awaitable[str | None]],
-        user_id: str,
-        team_id: str,
-        thread: ThreadRef,
-    ) -> None:
-        """Look up who clicked, take the click, and tell them when it did not count."""
-        try:
-            actor = await self._people.look_up(user_id)
-        except DirectoryError as exc:
-            await self._whisper(thread, user_id, f"Not counted: {exc}. Nothing was run.")
-            return
-        who = ActorRef(team_id=team_id or actor.team_id, user_id=user_id, name=actor.name)
-        answer = await take(who, account_kind(actor, team_id))
-        if answer is not None:
-            await self._whisper(thread, user_id, f"Not counted: {answer}.")
-
     async def _open_mark_form(
         self, trigger_id: str, user_id: str, thread: ThreadRef, request_id: str
     ) -> None:
@@ -376,16 +326,6 @@ class Surface:
             is_direct=is_direct(thread),
         )
         await self._handle(request, intent)
-
-    async def _preview(self, proposal_id: int, user_id: str, thread: ThreadRef) -> None:
-        try:
-            results = await self._desk.preview(proposal_id)
-        except RunbookError as exc:
-            await self._whisper(thread, user_id, f"Not run: {exc}.")
-            return
-        text = f"Dry run of proposal #{proposal_id}"
-        blocks = preview_blocks(proposal_id, results)
-        await self.web.post(thread.channel_id, thread.thread_ts, text, blocks)
 
     async def _ask_in_channel(self, user_id: str, channel_id: str, text: str) -> None:
         shown = escape(text)

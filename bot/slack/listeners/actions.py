@@ -43,7 +43,8 @@ def register(app: AsyncApp, surface: Surface) -> None:
     ) -> None:
         await ack()
         user_id, team_id = who(body)
-        surface.approve(int(action["value"]), user_id, team_id, where(body))
+        proposal_id, thread = int(action["value"]), where(body)
+        surface.decide(lambda clicks: clicks.approve(proposal_id, user_id, team_id, thread))
 
     @app.action(REJECT_ACTION)
     async def handle_reject(
@@ -66,7 +67,9 @@ def register(app: AsyncApp, surface: Surface) -> None:
         ack: AsyncAck, body: Mapping[str, Any], action: Mapping[str, Any]
     ) -> None:
         await ack()
-        surface.preview_again(int(action["value"]), who(body)[0], where(body))
+        user_id, team_id = who(body)
+        proposal_id, thread = int(action["value"]), where(body)
+        surface.decide(lambda clicks: clicks.preview(proposal_id, user_id, team_id, thread))
 
     _register_run_clicks(app, surface)
     _register_orders(app, surface, SCHEDULE_ACTION, Intent.SCHEDULE)
@@ -85,7 +88,8 @@ def _register_run_clicks(app: AsyncApp, surface: Surface) -> None:
     ) -> None:
         await ack()
         user_id, team_id = who(body)
-        surface.stop_run(int(action["value"]), user_id, team_id, where(body))
+        proposal_id, thread = int(action["value"]), where(body)
+        surface.decide(lambda clicks: clicks.stop(proposal_id, user_id, team_id, thread))
 
     @app.action(re.compile(f"^({DONE_ACTION}|{FAILED_ACTION})$"))
     async def handle_manual_answer(
@@ -95,7 +99,8 @@ def _register_run_clicks(app: AsyncApp, surface: Surface) -> None:
         user_id, team_id = who(body)
         number, _, step_id = str(action["value"]).partition(" ")
         ok = str(action["action_id"]) == DONE_ACTION
-        surface.confirm_step(int(number), step_id, user_id, team_id, where(body), ok=ok)
+        step, thread = (int(number), step_id), where(body)
+        surface.decide(lambda clicks: clicks.confirm(step, user_id, team_id, thread, ok=ok))
 
 
 def _register_orders(app: AsyncApp, surface: Surface, prefix: str, intent: Intent) -> None:

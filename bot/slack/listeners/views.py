@@ -26,7 +26,7 @@ def register(app: AsyncApp, surface: Surface) -> None:
         await ack()
         proposal_id, thread, reason = read_reject(view)
         user_id, team_id = who(body)
-        surface.reject(proposal_id, user_id, team_id, thread, reason)
+        surface.decide(lambda clicks: clicks.reject(proposal_id, user_id, team_id, thread, reason))
 
     @app.view(MARK_VIEW)
     async def handle_mark_submission(

@@ -172,6 +172,7 @@ def make_world(tmp_path: Path) -> Iterator[WorldMaker]:
         )
         store = SqlProposals(engine)
         audit = AuditTrail(SqlAudit(engine), AuditFiles(tmp_path))
+        site = Site(environment="test", targets=targets or Targets())
         commands = CommandRunner(CommandLimits(grace_s=0.3))
         runner = LocalRunner({CommandAction: commands, **(runners or {})})
         return World(
@@ -186,16 +187,14 @@ def make_world(tmp_path: Path) -> Iterator[WorldMaker]:
                 store=store,
                 audit=audit,
                 policy=policy,
-                site=Site(environment="test", targets=targets or Targets()),
+                site=site,
                 runner=runner,
                 clock=clock,
             ),
             executor=Executor(
                 store=store,
                 audit=audit,
-                check=LaunchCheck(
-                    audit=audit, policy=policy, directory=people, targets=targets or Targets()
-                ),
+                check=LaunchCheck(audit=audit, policy=policy, directory=people, site=site),
                 runner=runner,
                 clock=clock,
                 poll_interval_s=0.02,

@@ -121,11 +121,12 @@ class Bench:
         # The steps that count as reading write their marks all the same, so nothing is shut in.
         command = CommandRunner(sandbox=Sandbox)
         runner = LocalRunner({ManualAction: ManualRunner(signals, 0.02), CommandAction: command})
+        site = Site(environment="test")
         self.approvals = Approvals(
             store=store,
             audit=trail,
             policy=policy,
-            site=Site(environment="test"),
+            site=site,
             runner=runner,
             clock=now,
         )
@@ -136,7 +137,7 @@ class Bench:
         self.executor = Executor(
             store=Deadly(store, self.switch, ("move", "save_step")),  # pyright: ignore[reportArgumentType]
             audit=Deadly(trail, self.switch, ("append",)),  # pyright: ignore[reportArgumentType]
-            check=LaunchCheck(audit=trail, policy=policy, directory=Everybody()),
+            check=LaunchCheck(audit=trail, policy=policy, directory=Everybody(), site=site),
             runner=runner,
             clock=now,
             signals=signals,

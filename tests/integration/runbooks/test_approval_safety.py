@@ -283,3 +283,24 @@ async def test_an_unknown_number_is_answered_with_a_sentence(world: World) -> No
     assert result.reason == "there is no proposal #99"
     with pytest.raises(ProposalError, match="no proposal #99"):
         await world.run_id(99)
+
+
+async def test_a_secret_in_the_words_of_a_person_is_shown_to_nobody(world: World) -> None:
+    key = "ghp_" + "a1" * 12
+    why = "x" * 1990 + f" {key}"  # a cut must not leave half a key that looks like none
+    proposal = await world.propose(step("a", TRUE), why=why)
+    assert "ghp_a1" not in proposal.plan.why
+    said = await world.approvals.reject(
+        proposal.proposal_id, person("bob"), AccountKind.MEMBER, f"the token is {key}"
+    )
+    assert said.case is not None
+    assert said.case.reason == "the token is [redacted]"
+
+
+async def test_a_yes_that_was_stored_before_a_crash_can_be_said_again(world: World) -> None:
+    proposal = await world.propose(step("a", TRUE))
+    assert (await world.approve(proposal, "bob")).launch
+    world.sql("UPDATE proposals SET state = 'pending'")  # as if the process had ended in between
+    again = await world.approve(proposal, "bob")
+    assert (again.allowed, again.launch) == (True, True)
+    assert (await world.finish(proposal)).state is ProposalState.SUCCEEDED

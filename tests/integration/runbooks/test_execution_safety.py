@@ -14,6 +14,7 @@ import pytest
 from runbooks.actions.kinds import CommandAction, HttpAction
 from runbooks.errors import ProposalError
 from runbooks.lifecycle import ProposalState
+from runbooks.policy import AccountKind
 from runbooks.proposal import Proposal
 from runbooks.run_events import OutputLine, RunFinished, StepFinished, StepStarted, VerifyFinished
 from runbooks.schema import Step, Verify
@@ -89,6 +90,61 @@ async def test_a_finished_run_never_runs_again(world: World, tmp_path: Path) -> 
     assert isinstance(again, RunFinished)
     assert again.reason.startswith("already succeeded")
     assert mark.read_text() == "x"
+
+
+async def test_a_database_that_says_it_never_ran_does_not_make_it_run_again(
+    world: World, tmp_path: Path
+) -> None:
+    mark = tmp_path / "mark"
+    proposal = await approved(world, step("a", python(APPEND, str(mark), "x")))
+    await world.run(proposal)
+    world.sql("UPDATE proposals SET state = 'approved'")
+    world.sql("DELETE FROM run_steps")
+    end = await world.finish(proposal)
+    assert end.state is ProposalState.REJECTED
+    assert "one approval runs once" in end.reason
+    assert mark.read_text() == "x"
+
+
+@pytest.mark.parametrize(
+    ("event", "why"), [("finished", "this run is over"), ("step_finished", "a ended")]
+)
+async def test_a_database_that_forgot_what_ran_does_not_make_a_run_go_on(
+    world: World, tmp_path: Path, event: str, why: str
+) -> None:
+    mark = tmp_path / "mark"
+    proposal = await approved(world, step("a", python(APPEND, str(mark), "x")))
+    subject, facts = f"proposal:{proposal.proposal_id}", {"event": event, "step": "a"}
+    world.audit.append(AuditKind.RUN, subject, world.clock(), None, facts)
+    gone = f"{os.uname()[1]}/999999999/1.00"
+    world.sql("UPDATE proposals SET state = 'running', runner = :gone", {"gone": gone})
+    end = [event async for event in world.executor.resume(proposal.proposal_id)][-1]
+    assert isinstance(end, RunFinished)
+    assert end.state is ProposalState.FAILED
+    assert why in end.reason
+    assert not mark.exists()
+
+
+async def test_a_clock_that_was_set_back_lengthens_no_approval(
+    world: World, tmp_path: Path
+) -> None:
+    mark = tmp_path / "mark"
+    early = await world.propose(step("a", python(APPEND, str(mark), "x")))
+    late = await approved(world, step("a", python(APPEND, str(mark), "x")))
+    world.clock.advance(-3600)
+    assert "set back" in (await world.approve(early, "bob")).reason
+    end = await world.finish(late)
+    assert end.state is ProposalState.REJECTED
+    assert "set back" in end.reason
+    assert not mark.exists()
+
+
+async def test_a_clock_set_back_since_the_approval_runs_nothing(world: World) -> None:
+    proposal = await world.propose(step("a", python("")))
+    world.clock.advance(600)
+    await world.approve(proposal, "bob")
+    world.clock.advance(-500)
+    assert "it was set back" in (await world.finish(proposal)).reason
 
 
 async def test_the_first_failure_stops_the_rest_and_names_it(world: World, tmp_path: Path) -> None:
@@ -359,8 +415,22 @@ async def test_the_request_of_a_preview_is_in_the_trail_before_it_runs(world: Wo
 async def test_a_preview_can_be_repeated_only_while_the_proposal_waits(world: World) -> None:
     preview = CommandAction(argv=("echo", "now"))
     proposal = await world.propose(step("a", CommandAction(argv=("true",)), preview=preview))
-    (shown,) = await world.approvals.preview(proposal.proposal_id)
+    (shown,) = await world.approvals.preview(
+        proposal.proposal_id, person("ada"), AccountKind.MEMBER
+    )
     assert shown.output == "now"
     world.clock.advance(900)
     with pytest.raises(ProposalError, match="expired, not run"):
-        await world.approvals.preview(proposal.proposal_id)
+        await world.approvals.preview(proposal.proposal_id, person("ada"), AccountKind.MEMBER)
+
+
+@pytest.mark.parametrize("kind", [AccountKind.GUEST, AccountKind.EXTERNAL, AccountKind.BOT])
+async def test_only_members_have_a_preview_run_again_and_the_trail_names_them(
+    world: World, kind: AccountKind
+) -> None:
+    proposal = await world.propose(step("a", python(""), preview=python("print('look')")))
+    with pytest.raises(ProposalError, match=f"a {kind} account runs nothing"):
+        await world.approvals.preview(proposal.proposal_id, person("eve"), kind)
+    await world.approvals.preview(proposal.proposal_id, person("ada"), AccountKind.MEMBER)
+    asked = world.audit.about(f"proposal:{proposal.proposal_id}")[-1]
+    assert (asked.actor, asked.facts) == (person("ada"), {"preview": "again"})

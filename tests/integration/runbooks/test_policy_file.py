@@ -88,19 +88,20 @@ def ruled_by(world: World, text: str) -> Ruled:
     )
     ruled = Ruled(world, path, groups, keeper)
     ruled.write(text)
+    site = Site(environment="test")
     runner = world.approvals._runner  # pyright: ignore[reportPrivateUsage]
     world.approvals = Approvals(
         store=world.store,
         audit=world.audit,
         policy=keeper,
-        site=Site(environment="test"),
+        site=site,
         runner=runner,
         clock=world.clock,
     )
     world.executor = Executor(
         store=world.store,
         audit=world.audit,
-        check=LaunchCheck(audit=world.audit, policy=keeper, directory=world.people),
+        check=LaunchCheck(audit=world.audit, policy=keeper, directory=world.people, site=site),
         runner=runner,
         clock=world.clock,
     )
@@ -283,6 +284,15 @@ async def test_not_everybody_may_ask_for_break_glass(
     assert refusal in answer.sentence
     assert world.audit.about("break_glass")[-1].facts["event"] == "refused"
     assert not (await ruled.glass.confirm("test", person("dan"), MEMBER)).allowed
+
+
+async def test_a_secret_in_the_reason_for_break_glass_is_not_told_to_everybody(
+    world: World,
+) -> None:
+    ruled = ruled_by(world, FREEZE)
+    answer = await ruled.glass.ask("test", person("cleo"), MEMBER, "password=hunter2hunter2")
+    assert answer.allowed
+    assert "hunter2" not in answer.sentence
 
 
 async def test_break_glass_needs_a_second_person_in_time(world: World) -> None:

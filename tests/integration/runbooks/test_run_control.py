@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +20,7 @@ from runbooks.executor import Executor
 from runbooks.launch import LaunchCheck
 from runbooks.lifecycle import ProposalState
 from runbooks.memory_store import MemorySignals
+from runbooks.planning import Site
 from runbooks.policy import AccountKind
 from runbooks.run_events import ManualAsked, RunEvent, RunFinished, StepStarted
 from runbooks.runner import this_runner
@@ -52,7 +55,12 @@ def executor(world: World, signals: SignalStore) -> Executor:
     return Executor(
         store=world.store,
         audit=world.audit,
-        check=LaunchCheck(audit=world.audit, policy=world.policy, directory=world.people),
+        check=LaunchCheck(
+            audit=world.audit,
+            policy=world.policy,
+            directory=world.people,
+            site=Site(environment="test"),
+        ),
         runner=LocalRunner({ManualAction: ManualRunner(signals, 0.02)}),
         clock=world.clock,
         signals=signals,
@@ -119,6 +127,22 @@ async def test_the_requester_and_approvers_may_answer_and_others_may_not(
         if entry.kind is AuditKind.REFUSAL
     ]
     assert len(refusals) >= 4
+
+
+async def test_a_run_that_was_stopped_while_nobody_ran_it_begins_no_further_step(
+    world: World, control: RunControl, executor: Executor, tmp_path: Path
+) -> None:
+    mark = tmp_path / "mark"
+    proposal = await world.propose(step("a", python(f"open({str(mark)!r}, 'w')")))
+    await world.approve(proposal, "bob")
+    gone = f"{socket.gethostname()}/999999999/1.00"
+    world.sql("UPDATE proposals SET state = 'running', runner = :gone", {"gone": gone})
+    assert (await control.stop(proposal.proposal_id, person("bob"), AccountKind.MEMBER)).allowed
+    events = [event async for event in executor.resume(proposal.proposal_id)]
+    assert not [event for event in events if isinstance(event, StepStarted)]
+    assert isinstance(events[-1], RunFinished)
+    assert events[-1].reason.startswith("stopped by bob")
+    assert not mark.exists()
 
 
 async def test_a_failed_step_of_a_person_ends_the_run(

@@ -13,7 +13,7 @@ from runbooks.errors import AuditError, ParameterError
 from runbooks.lifecycle import ProposalState
 from runbooks.planning import ProposalRequest
 from runbooks.policy import AccountKind
-from runbooks.proposal import Place, Proposal
+from runbooks.proposal import Origin, Place, Proposal
 from runbooks.schema import Parameter, ParameterType, Risk, Runbook, Step
 from runbooks.store import AuditKind
 from runbooks.successors import Successors
@@ -64,6 +64,16 @@ async def test_edited_values_make_a_new_proposal_and_close_the_old_one(world: Wo
     assert not late.allowed
     assert f"replaced by proposal #{done.proposal.proposal_id}" in late.reason
     assert "rejected by bob" in late.reason
+
+
+async def test_an_edit_keeps_where_the_other_values_come_from(world: World) -> None:
+    old = await propose(world)
+    assert old.plan.origins == {"word": Origin.SAID, "times": Origin.DEFAULT}
+    edited = await Successors(world.approvals).edit(
+        old.proposal_id, RUNBOOK, {"word": "bye", "times": 1}, person("bob"), MEMBER
+    )
+    assert edited.proposal is not None
+    assert edited.proposal.plan.origins == {"word": Origin.SAID, "times": Origin.DEFAULT}
 
 
 async def test_who_edited_does_not_approve_the_result(world: World) -> None:

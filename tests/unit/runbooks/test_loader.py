@@ -51,6 +51,20 @@ steps:
     rollback: {argv: [systemctl, stop, "{{ unit }}"], timeout_s: 10}
 """
 PATH = Path("x.yaml")
+_ASKS_A_MODEL = """\
+name: a
+title: A
+version: 1
+summary: s
+symptoms: [a]
+steps:
+  - {id: look, title: Look, risk: read_only, run: {argv: [hostname]}}
+  - id: ask
+    title: Ask
+    risk: read_only
+    run: {explain: {of: look, question: "Delete it?"}}
+  - {id: act, title: Act, risk: low, when: {step: ask}, run: {argv: [touch, /tmp/a]}}
+"""
 
 
 def _faults(text: str | bytes) -> list[tuple[int, str]]:
@@ -216,3 +230,8 @@ def test_a_fault_reads_like_a_compiler_message() -> None:
     fault = Fault(path=Path("a.yaml"), line=7, message="is wrong")
     assert str(fault) == "a.yaml:7: is wrong"
     assert dedent(str(RunbookFileError((fault,)))) == "a.yaml:7: is wrong"
+
+
+def test_no_step_may_hang_on_what_a_model_said() -> None:
+    ((line, message),) = _faults(_ASKS_A_MODEL)
+    assert (line, "a model's words decide nothing" in message) == (12, True)

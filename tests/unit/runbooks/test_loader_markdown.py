@@ -10,8 +10,8 @@ from runbooks.binding import bind
 from runbooks.catalog import Catalog
 from runbooks.commands.classify import CommandClass, classify
 from runbooks.errors import ParameterError, ProposalError, RunbookFileError
+from runbooks.filled import check_filled
 from runbooks.loader import parse
-from runbooks.loader_markdown import check_filled
 from runbooks.schema import ParameterType, Risk, Runbook
 
 PAGE = """\

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -13,7 +14,7 @@ from runbooks.case import open_case
 from runbooks.lifecycle import ProposalState
 from runbooks.proposal import ActorRef, Place, Plan, RunbookRef, seal
 from runbooks.recovery import Fate, as_begun, fate, longest_s, too_old, unknown_reason
-from runbooks.runner import this_runner
+from runbooks.runner import is_gone, this_runner
 from runbooks.schema import Retry, Risk, Verify
 from runbooks.store import StepRecord, StepState, StoredProposal
 
@@ -145,3 +146,8 @@ def test_the_longest_run_counts_every_try_and_check() -> None:
     )
     plan = open_case(running(bound)).proposal.plan
     assert longest_s(plan) == 60 + 3 * 10 + 2 * 5 + 30 + 10
+
+
+@pytest.mark.parametrize("rest", ["1/abc", "99999999999999999999/1.0", "1/"])
+def test_a_runner_that_names_no_process_is_gone(rest: str) -> None:
+    assert is_gone(f"{socket.gethostname()}/{rest}")

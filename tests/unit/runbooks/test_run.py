@@ -340,3 +340,20 @@ async def test_an_action_that_ended_before_a_restart_only_gets_its_check(prepare
     run = prepare(script, step("a", verify=check), done=done)
     assert end_of(await told(run)).state is ProposalState.SUCCEEDED
     assert script.calls == ["a?"]
+
+
+class BrokenRunner(Script):
+    async def run(
+        self, action: Action, context: ActionContext
+    ) -> AsyncGenerator[ActionEvent, None]:
+        async for event in super().run(action, context):
+            yield event
+            raise KeyError("a bug")
+
+
+async def test_a_runner_that_breaks_ends_the_run_and_says_so(prepare: Execute) -> None:
+    run = prepare(BrokenRunner(), step("a"), step("b"))
+    end = end_of(await told(run))
+    assert end.state is ProposalState.FAILED
+    assert end.reason.startswith("opsbot itself failed (KeyError) during step a, whose effect")
+    assert end.not_done == ("step b",)

@@ -29,7 +29,8 @@ steps:
     risk: low
     preview: {argv: [uname]}
     run: {argv: [echo, "{{ word }}"]}
-    verify: {argv: ["true"], within_s: 5}
+    retry: {times: 2}
+    verify: {argv: ["true"], within_s: 5, expect: {absent: ok}}
     rollback: {argv: [echo, undone]}
 """
 POLICY = """
@@ -95,7 +96,9 @@ def test_a_proposal_says_exactly_what_would_run(call: Call) -> None:
 def test_the_card_names_command_risk_and_who_is_needed(call: Call) -> None:
     code, out, _ = call("runbook", "run", "say-a-word", "-p", "word=hello")
     assert code == 0
-    for part in ("Proposal #1", "echo hello", "low", "set runbooks.approvers"):
+    parts = ("Proposal #1", "/echo hello", "low", "set runbooks.approvers", "production", "HOME")
+    checked = "true must exit 0, with output without 'ok', within 5 s"
+    for part in (*parts, "tried 2 more times", checked):
         assert part in out
 
 
@@ -278,3 +281,17 @@ def test_the_trail_is_pruned_only_of_what_is_over(
         "n_rows": 2,
         "faults": [],
     }
+
+
+def test_what_a_terminal_may_not_launch_stays_approved_for_the_bot(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allow_me(monkeypatch, self_ok=True)
+    with monkeypatch.context() as bot:
+        bot.setattr("runbooks.planning.run_as", lambda: "opsbot@elsewhere")
+        assert call("runbook", "run", "say-a-word", "-p", "word=hi")[0] == 0
+    code, out, _ = call("runbook", "approve", "1", "--json")
+    shown = json.loads(out)
+    assert (code, shown["allowed"]) == (0, True)
+    assert shown["reason"].endswith("the running bot launches it: it runs as opsbot@elsewhere")
+    assert json.loads(call("runbook", "history", "--json")[1])[0]["state"] == "approved"

@@ -22,7 +22,7 @@ from runbooks.lifecycle import ProposalState
 from runbooks.policy import Approval
 from runbooks.proposal import ActorRef, Place, Plan, PreviewResult, Proposal, RunbookRef
 from runbooks.run_events import RunFinished, StepStarted
-from runbooks.schema import Condition, Outcome, Retry, Risk, Verify
+from runbooks.schema import Condition, Expect, Outcome, Retry, Risk, Verify
 from runbooks.standing import Standing
 from runbooks.store import StepRecord, StepState
 
@@ -137,12 +137,16 @@ def test_any_text_is_inert_on_the_card(text: str) -> None:
 
 
 def test_the_card_shows_everything_that_is_bound() -> None:
-    verify = Verify(action=CommandAction(argv=("true",)), within_s=30)
+    verify = Verify(
+        action=CommandAction(argv=("true",)), within_s=30, expect=Expect(output="up", maximum=9)
+    )
     bound = step(
         verify=verify,
         rollback=CommandAction(argv=("systemctl", "stop", "checkout")),
         retry=Retry(times=2, delay_s=5),
-        when=Condition(step_id="look", outcome=Outcome.SUCCEEDED),
+        when=Condition(
+            step_id="look", outcome=Outcome.SUCCEEDED, expect=Expect(absent="ok", minimum=5)
+        ),
         item="web-3",
         concurrency=2,
         continue_on_failure=True,
@@ -156,10 +160,10 @@ def test_the_card_shows_everything_that_is_bound() -> None:
         "risk: *low*",
         "service = `ada`",
         "HOME, PATH",
-        "*Target*  web: ada",
-        "true must exit 0 within 30 s",
+        "*Bound*  target web: ada",
+        "true must exit 0, with output that has 'up' and a number of at most 9, within 30 s",
         "systemctl stop checkout",
-        "only if look succeeded",
+        "only if look succeeded, with output without 'ok' and a number of at least 5",
         "for web-3, 2 at once, stops at a failure",
         "tried 2 more times, 5 s apart",
         "later steps run even if it fails",
