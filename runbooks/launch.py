@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 from datetime import datetime
+from pathlib import Path
 
 from .audit import AuditTrail
 from .case import Case
 from .decisions import Decision, decide_launch
 from .directory import Directory
-from .planning import run_as
+from .planning import anybody_could_replace, run_as
 from .policy import AccountKind, Approval, PolicySource
 from .store import AuditEntry, AuditKind
 from .targets import Targets
@@ -89,4 +90,6 @@ def _wrong_machine(case: Case) -> str | None:
     for path in plan.executables.values():
         if not os.access(path, os.X_OK):
             return f"{path} is no longer there, or cannot be executed"
+        if anybody_could_replace(Path(path)):
+            return f"{path} could be replaced by anybody on this machine"
     return None
