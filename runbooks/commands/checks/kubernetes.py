@@ -97,6 +97,8 @@ def write(invocation: Invocation) -> Finding | None:
     variables = (*invocation.operands, *invocation.values("-e", "--env"))
     if any(_LOADS_CODE.match(word) for word in variables):
         return forbidden("kubectl sets a variable that can change which code runs")
+    if any(word.startswith("pod-security.kubernetes.io/") for word in invocation.operands):
+        return forbidden("kubectl changes what pods may do")
     if any(_DANGEROUS_PATCH.search(text) for text in invocation.values("-p", "--patch")):
         return forbidden("kubectl patches what a container runs or may do")
     return None

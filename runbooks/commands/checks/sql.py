@@ -211,7 +211,8 @@ def _parts(words: list[str]) -> Finding | None:
         first == ["vacuum"] and "into" in later
     ):
         return forbidden("SQL writes a file, runs a program or hides a name")
-    if {"delete", "update"} & later and first == ["with"] and "where" not in later:
+    runs = first == ["with"] or (first == ["explain"] and "analyze" in later)
+    if runs and {"delete", "update"} & later and "where" not in later:
         return forbidden("SQL touches every row")
     writes = {"into", "insert", "update", "delete", "merge", "lock"} & later
     if writes and not _rules().read.isdisjoint(first):
