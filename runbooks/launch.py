@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 from datetime import datetime
+from pathlib import Path
 
 from .audit import AuditTrail
 from .case import Case
 from .decisions import CLOCK_SLACK, Decision, decide_launch
 from .directory import LOCAL_TEAM, Directory
 from .moved import moved
-from .planning import Site, run_as
+from .planning import Site, anybody_could_replace, run_as
 from .policy import AccountKind, Approval, PolicySource
 from .store import AuditEntry, AuditKind, StepState
 
@@ -133,4 +134,6 @@ def _wrong_machine(case: Case) -> str | None:
     for path in plan.executables.values():
         if not os.access(path, os.X_OK):
             return f"{path} is no longer there, or cannot be executed"
+        if anybody_could_replace(Path(path)):
+            return f"{path} could be replaced by anybody on this machine"
     return None

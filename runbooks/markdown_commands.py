@@ -7,6 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 _FENCE = re.compile(r"^[ ]{0,3}(?P<mark>`{3,}|~{3,})[ \t]*(?P<language>[\w+-]*)[^`]*$")
+# A comment outside of fences; fences are matched first so that they are stepped over.
+_COMMENT = re.compile(
+    r"(?P<fenced>^[ ]{0,3}(?P<mark>`{3,}|~{3,}).*?(?:^[ ]{0,3}(?P=mark)|\Z))|<!--.*?(?:-->|\Z)",
+    re.MULTILINE | re.DOTALL,
+)
 _HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t#]*$")
 _SHELL = frozenset({"sh", "bash", "shell", "zsh"})
 _SESSION = frozenset({"", "console", "terminal", "shell-session", "text"})
@@ -55,7 +60,13 @@ def commands(text: str) -> tuple[Command, ...]:
     In a block without a language, or of a terminal session, only lines behind a `$` prompt are
     commands; the others are what they printed.
     """
-    return tuple(command for block in _blocks(text.splitlines()) for command in _read(block))
+    lines = _COMMENT.sub(_blank, text).splitlines()
+    return tuple(command for block in _blocks(lines) for command in _read(block))
+
+
+def _blank(match: re.Match[str]) -> str:
+    """Nobody sees an HTML comment, so nothing in it is proposed; its lines are still counted."""
+    return match.group() if match.group("fenced") else "\n" * match.group().count("\n")
 
 
 def fill_in(text: str, word_of: Callable[[str], str]) -> str:

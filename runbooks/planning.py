@@ -7,9 +7,11 @@ import pwd
 import re
 import shutil
 import socket
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from .actions.ansible import ansible_program
 from .actions.command import BASE_ENVIRONMENT_NAMES
@@ -222,7 +224,24 @@ def find_executable(program: str) -> str:
         raise ProposalError(f"{program!r} is not installed on this machine, so it cannot be run")
     if not os.path.isabs(found):
         raise ProposalError(f"{program!r} was found in a relative folder of PATH ({found})")
+    if anybody_could_replace(Path(found)):
+        raise ProposalError(f"{found} could be replaced by anybody on this machine: it is not run")
     return found
+
+
+def anybody_could_replace(program: Path) -> bool:
+    """Whether a program, a link to it or a folder above them can be written by everybody.
+
+    What is bound is the path, not the content: updates may come between. So only those who keep the
+    machine may be able to change what lies there; a folder with the sticky bit protects its entries.
+    """
+    for place in {program, *program.parents, program.resolve(), *program.resolve().parents}:
+        mode = place.lstat().st_mode
+        if stat.S_ISLNK(mode) or not mode & stat.S_IWOTH:
+            continue
+        if not (stat.S_ISDIR(mode) and mode & stat.S_ISVTX):
+            return True
+    return False
 
 
 def _actions(steps: tuple[BoundStep, ...]) -> Iterator[Action]:

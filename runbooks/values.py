@@ -6,12 +6,15 @@ import math
 import re
 import unicodedata
 
+import regex
+
 from .actions.kinds import ParameterValue
 from .actions.output import safe_text
 from .errors import ParameterError
 from .schema import Parameter, ParameterType
 
 MAX_TEXT_CHARS = 500
+_MATCH_S = 0.25  # some patterns take ages for some texts
 _TRUE = frozenset({"true", "yes", "on"})
 _FALSE = frozenset({"false", "no", "off"})
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
@@ -109,11 +112,19 @@ def _number(parameter: Parameter, value: ParameterValue) -> float:
 
 
 def _check_pattern(parameter: Parameter, text: str) -> None:
-    if parameter.pattern is not None and not re.fullmatch(parameter.pattern, text, re.ASCII):
+    if parameter.pattern is not None and not _matches(parameter, parameter.pattern, text):
         raise ParameterError(
             parameter.name,
             f"must look like {parameter.pattern} (whole value), not {_said(parameter, text)}",
         )
+
+
+def _matches(parameter: Parameter, pattern: str, text: str) -> bool:
+    try:
+        return regex.fullmatch(pattern, text, regex.ASCII, timeout=_MATCH_S) is not None
+    except TimeoutError as exc:
+        reason = f"could not be compared with {pattern} within {_MATCH_S:g} s"
+        raise ParameterError(parameter.name, reason) from exc
 
 
 def _check_range(parameter: Parameter, number: float) -> None:

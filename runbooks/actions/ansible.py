@@ -77,7 +77,7 @@ def ansible_argv(action: AnsibleAction, target: AnsibleTarget | None) -> tuple[s
     for name, value in action.arguments.items():
         if any(mark in value for mark in _MARKS):
             raise ProposalError(f"argument {name!r} holds template marks, which Ansible would run")
-    if action.limit.startswith(("@", "-")):
+    if "@" in action.limit or action.limit.startswith("-"):
         raise ProposalError(f"limit {action.limit!r} names no hosts")
     inventory = str(target.inventory) if target is not None else _THIS_MACHINE
     options = [f"--inventory={inventory}"]

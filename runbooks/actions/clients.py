@@ -43,6 +43,8 @@ _ELSEWHERE = frozenset(
 )
 _NAMESPACE = frozenset({"--namespace", "--all-namespaces"})
 _GROUPED = re.compile(r"-[AwRitqhpf]*([sn]|A)")
+# What may stand before `--`: an option there could take it as its value, and hide what follows.
+_ENDS_WHOLE = re.compile(r"[^-].*|--[^=]+=.*|-[itq]+|--(stdin|tty|quiet)")
 _DAEMON = frozenset({"-H", "--host", "--context", "-c", "--config", "--tls", "--tlsverify"})
 _OWN_WORDS = frozenset({"exec", "run", "create"})
 
@@ -106,6 +108,8 @@ def kubectl_argv(argv: tuple[str, ...], target: KubernetesTarget | None) -> tupl
     if target is None:
         return argv
     options = argv[: argv.index("--")] if "--" in argv else argv
+    if len(options) < len(argv) and options and not _ENDS_WHOLE.fullmatch(options[-1]):
+        raise ProposalError(f"'--' may be the value of {options[-1]!r}: write {options[-1]}=VALUE")
     names_namespace = False
     for word in options:
         name = word.partition("=")[0]

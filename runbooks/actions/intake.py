@@ -16,6 +16,7 @@ N_TAIL_LINES = 100
 N_STREAMED_LINES = 2000
 N_STREAMED_BYTES = 1024 * 1024
 MAX_RAW_LINE_BYTES = 16384
+_MARK_BYTES = 64  # as long as the first line of a private key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,7 @@ class OutputIntake:
     _tail: deque[str | _Late] = field(default_factory=lambda: deque[str | _Late]())
     _pending: bytes = b""
     _in_key: bool = False
+    _is_overlong: bool = False
     _n_lines: int = 0
     _n_bytes: int = 0
     _notes: list[str] = field(default_factory=list[str])
@@ -54,16 +56,17 @@ class OutputIntake:
         if not self._is_streaming:
             chunk = self._skip(chunk)
         *whole, pending = (self._pending + chunk).split(b"\n")
-        while len(pending) > MAX_RAW_LINE_BYTES:
-            whole.append(pending[:MAX_RAW_LINE_BYTES])
-            pending = pending[MAX_RAW_LINE_BYTES:]
+        shown = [self._piece(raw, ends=True) for raw in whole]
+        if len(pending) > MAX_RAW_LINE_BYTES:
+            shown.append(self._piece(pending, ends=False))
+            pending = pending[-_MARK_BYTES:]
         self._pending = pending
-        return [shown for raw in whole if (shown := self._take(raw)) is not None]
+        return [line for line in shown if line is not None]
 
     def end(self) -> list[str]:
         """There are no more bytes; gives the last line, if it had no end."""
         rest, self._pending = self._pending, b""
-        shown = self._take(rest) if rest else None
+        shown = self._take(rest) if rest and not self._is_overlong else None
         return [] if shown is None else [shown]
 
     def note(self, sentence: str) -> None:
@@ -88,11 +91,25 @@ class OutputIntake:
         if len(parts) < self.n_tail_lines + 2:
             return chunk
         skipped = self._pending + parts[0]
-        self._n_lines += skipped.count(b"\n") + 1
+        self._n_lines += skipped.count(b"\n") + (not self._is_overlong)
+        self._is_overlong = False
         self._n_bytes += len(skipped) + 1
         self._in_key = key_state(skipped, was_in_key=self._in_key)
         self._pending = b""
         return chunk[len(parts[0]) + 1 :]
+
+    def _piece(self, raw: bytes, *, ends: bool) -> str | None:
+        """Take a line, or a part of one that is too long: only its start is shown.
+
+        Cut in two, a secret looks like none. The rest is searched for the start of a private key.
+        """
+        begins, self._is_overlong = not self._is_overlong, not ends
+        shown = self._take(raw[:MAX_RAW_LINE_BYTES]) if begins else None
+        rest = raw[MAX_RAW_LINE_BYTES - _MARK_BYTES :] if begins else raw
+        if not begins or len(raw) > MAX_RAW_LINE_BYTES:
+            self._in_key = key_state(rest, was_in_key=self._in_key)
+            self._cleaner.in_key = self._in_key
+        return shown
 
     def _take(self, raw: bytes) -> str | None:
         streams = self._is_streaming

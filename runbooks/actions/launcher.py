@@ -4,12 +4,14 @@ Started as `python -I -S launcher.py CPU_S MEMORY_BYTES EXECUTABLE ARGV0 ARG...`
 limit. It runs on its own, without this package, so that it starts in milliseconds.
 """
 
+import ctypes
 import os
 import resource
 import sys
 
 CANNOT_START = 126
 _N_FIXED = 3
+_PR_SET_CHILD_SUBREAPER = 36
 
 
 def _limit(kind: int, value: int) -> None:
@@ -19,10 +21,17 @@ def _limit(kind: int, value: int) -> None:
     resource.setrlimit(kind, (value, value))
 
 
+def _adopt_orphans() -> None:
+    """What the program leaves behind twice forked stays its descendant, and so ends with it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
 def main(arguments: list[str]) -> int:
     """Become the program; returns only when that fails."""
     cpu_s, memory_bytes = int(arguments[0]), int(arguments[1])
     executable, argv = arguments[2], arguments[_N_FIXED:]
+    _adopt_orphans()
     _limit(resource.RLIMIT_CORE, 0)
     if cpu_s:
         _limit(resource.RLIMIT_CPU, cpu_s)

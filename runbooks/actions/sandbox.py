@@ -19,6 +19,14 @@ _PROBE_S = 5.0
 _NEVER = ("SYS_ADMIN", "SYS_MODULE", "SYS_BOOT", "SYS_TIME", "MKNOD", "NET_ADMIN")
 # `nginx -t` opens its log and pid files for writing, and fails where it cannot.
 _WRITES_WHILE_IT_LOOKS = frozenset({"nginx"})
+_SOCKETS = (
+    "/run/docker.sock",
+    "/run/podman/podman.sock",
+    "/run/containerd/containerd.sock",
+    "/run/crio/crio.sock",
+    "/run/dbus/system_bus_socket",
+    "/run/systemd/private",
+)
 _OFFLINE = frozenset(
     [
         "awk",
@@ -125,17 +133,24 @@ class Sandbox:
         """
         offline = ("--unshare-net",) if argv[0].rsplit("/", 1)[-1] in _OFFLINE else ()
         dropped = [word for name in _NEVER for word in ("--cap-drop", f"CAP_{name}")]
+        doors = self._doors() if offline else ()
         return (
             self.program,
             *("--ro-bind", "/", "/"),
             *("--dev-bind", "/dev", "/dev"),
             *("--bind", home, home),
+            *doors,
             *dropped,
             *offline,
             "--die-with-parent",
             "--",
             *argv,
         )
+
+    def _doors(self) -> tuple[str, ...]:
+        """Sockets of services that act for whoever can reach them: a read-only mount is no wall."""
+        there = (path for path in _SOCKETS if Path(path).exists())
+        return tuple(word for path in there for word in ("--ro-bind", "/dev/null", path))
 
 
 @cache

@@ -80,13 +80,18 @@ def _pipe_findings(stages: tuple[Stage, ...], findings: list[Finding]) -> list[F
     return [
         _forbidden(f"{stage.argv[0]} is not a filter, so nothing may be piped into it")
         for stage in stages[1:]
-        if not _is_filter(stage.argv[0])
+        if not _is_filter(stage.argv)
     ]
 
 
-def _is_filter(program: str) -> bool:
-    tool = tools().get(posixpath.basename(program))
-    return tool is not None and tool.filter
+def _is_filter(argv: tuple[str, ...]) -> bool:
+    tool = tools().get(posixpath.basename(argv[0]))
+    if tool is None or tool.filter:
+        return tool is not None
+    try:
+        return read(tool, argv[1:]).tool.filter
+    except NotUnderstoodError:
+        return False
 
 
 def _stage(stage: Stage) -> Finding:

@@ -71,6 +71,7 @@ class _Reader:
         if self.only_operands or self.tool.style is Style.NONE or not _is_option(word):
             self._operand(word)
         elif word == "--":
+            self._check_refused(word)
             self._dashes()
         elif self.tool.style is Style.SINGLE:
             self._long("-" + word.lstrip("-"))

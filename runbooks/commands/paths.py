@@ -11,6 +11,9 @@ _SECRET_SOURCES = (
     # Accounts, keys and certificates of the machine.
     r"(^|/)etc/(g?shadow|sudoers|krb5\.keytab|ipsec\.secrets|securetty)([-~.].*|/.*|$)",
     r"(^|/)etc/security/opasswd",
+    r"(^|/)etc/(mysql/debian\.cnf|postfix/sasl_passwd|exim4/passwd\.client)",
+    r"(^|/)etc/haproxy/(.*/)?[a-z0-9_.-]+\.pem$",
+    r"(^|/)(\.erlang\.cookie|auth\.json|[a-z0-9_.-]+\.secret|\.[a-z]*credentials)$",
     r"(^|/)(ssl|tls)/private(/|$)",
     r"(^|/)etc/ssh/ssh_host_[a-z0-9]+_key$",
     r"(^|/)etc/(wireguard|openvpn|ppp|networkmanager/system-connections)(/|$)",
@@ -52,15 +55,13 @@ _BULK_SOURCES = (
         r"(^|/)proc/([0-9]+|self|thread-self|\*)/(task/[0-9]+/)?(environ|mem|maps|root|cwd|fd|auxv"
         r"|stack|pagemap)(/|$)"
     ),
-    r"(^|/)proc/(kcore|kmem|keys|key-users|kallsyms|sysrq-trigger)$",
-    (
-        r"(^|/)dev/(mem|kmem|port|sd[a-z]|hd[a-z]|vd[a-z]|xvd[a-z]|nvme|mmcblk|md[0-9]|dm-|mapper"
-        r"|disk|loop[0-9]|tcp|udp|fd/|tty|pts|input|kvm|fuse)"
-    ),
+    r"(^|/)proc/(kcore|kmem|kmsg|keys|key-users|kallsyms|sysrq-trigger)$",
+    # NOTE: opening some devices acts already: a watchdog starts its countdown.
+    r"^/?dev/(?!(null|zero|full|random|urandom|stdin|stdout|stderr|shm(/.*)?)$)",
     # Data folders that hold everybody's secrets.
     (
         r"(^|/)var/lib/(etcd|kubelet|vault|docker/(containers|swarm|overlay2)|rancher|mysql|postgresql"
-        r"|redis|jenkins/secrets|sss|krb5kdc|private)(/|$)"
+        r"|pgsql|mongodb|redis|jenkins/secrets|sss|krb5kdc|private)(/|$)"
     ),
     r"(^|/)var/(backups|spool/cron|spool/mail|mail)(/|$)",
     r"(docker|containerd|crio|podman)\.sock$",
@@ -94,6 +95,11 @@ _WIDE_ROOTS = frozenset(
     ]
 )
 
+_WIDE_BELOW = re.compile(
+    r"\.\.|/proc/|/home/[^/]+$|/etc/(ssh|ssl|pki|tls|security|kubernetes|letsencrypt|rancher|ppp|haproxy"
+    r"|openvpn|wireguard|postfix|exim4)(/|$)"
+)
+
 _WRITABLE_ROOTS = ("/tmp/", "/var/tmp/", "/var/log/", "/var/cache/", "/srv/", "/opt/", "/data/")  # noqa: S108 - paths to compare with
 _APPLICATION_CONFIG = re.compile(
     r"/etc/(nginx|haproxy|apache2|httpd|prometheus|alertmanager|grafana|loki|promtail|redis|mysql"
@@ -119,7 +125,7 @@ def secret_in(word: str, *, names_only: bool = False) -> bool:
 def is_wide_root(path: str) -> bool:
     """Whether reading everything below a path would come across secrets."""
     normal = _normal(path)
-    return normal in _WIDE_ROOTS or normal.startswith(("..", "/proc/"))
+    return normal in _WIDE_ROOTS or _WIDE_BELOW.match(normal) is not None
 
 
 def refused_target(path: str, *, recursive: bool) -> str | None:

@@ -56,6 +56,7 @@ _NEVER = re.compile(r"system|getline|ENVIRON|PROCINFO|@|\bclose\b|\bfflush\b|\bf
 _OPERAND_AHEAD = frozenset("({,;!~&|=")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PRINT = re.compile(r"\b(print|printf)\b")
+_MAX_READINGS = 64
 
 
 def check(invocation: Invocation) -> Finding | None:
@@ -72,9 +73,13 @@ def check(invocation: Invocation) -> Finding | None:
 def _refuse(program: str) -> str | None:
     if _NEVER.search(program):
         return "uses a command, the environment, another file or its own functions"
-    code = _code_only(program)
-    if code is None:
+    readings = _readings(program)
+    if not readings:
         return "cannot be read"
+    return next((reason for code in readings if (reason := _refuse_code(code))), None)
+
+
+def _refuse_code(code: str) -> str | None:
     if "|" in code.replace("||", ""):
         return "uses a pipe"
     if ">>" in code:
@@ -90,28 +95,34 @@ def _refuse(program: str) -> str | None:
     return None
 
 
-def _code_only(program: str) -> str | None:
-    """The program with strings and patterns emptied; None when it is not certain what they are."""
-    code: list[str] = []
-    place = 0
-    while place < len(program):
-        char = program[place]
-        if char == "#" or char == "\\":
-            return None
-        if char == '"' or (char == "/" and _starts_pattern(code)):
-            end = _closing(program, place)
-            if end is None:
-                return None
-            code.append('""')
-            place = end + 1
+def _readings(program: str) -> list[str]:
+    """The program with strings and patterns emptied, once for every way to read its slashes.
+
+    Whether a slash divides or begins a pattern is often only known to awk's own grammar; so both are
+    read, and one harmful reading is enough. Empty when it cannot be read, or in too many ways.
+    """
+    open_readings: list[tuple[int, str]] = [(0, "")]
+    done: list[str] = []
+    while open_readings:
+        place, code = open_readings.pop()
+        if place >= len(program):
+            done.append(code)
             continue
-        code.append(char)
-        place += 1
-    return "".join(code)
+        char = program[place]
+        if char in "#\\" or len(open_readings) + len(done) > _MAX_READINGS:
+            return []
+        end = _closing(program, place) if char in '"/' else None
+        if end is not None:
+            open_readings.append((end + 1, code + '""'))
+        elif char == '"' or (char == "/" and _starts_pattern(code)):
+            return []
+        if end is None or (char == "/" and not _starts_pattern(code)):
+            open_readings.append((place + 1, code + char))
+    return done
 
 
-def _starts_pattern(code: list[str]) -> bool:
-    before = "".join(code).rstrip()
+def _starts_pattern(code: str) -> bool:
+    before = code.rstrip()
     return not before or before[-1] in _OPERAND_AHEAD or before[-1] == "}"
 
 

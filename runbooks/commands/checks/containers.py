@@ -49,7 +49,7 @@ def top(invocation: Invocation) -> Finding | None:
 
 def compose(invocation: Invocation) -> Finding | None:
     """Compose files from this machine."""
-    files = invocation.values("-f", "--file", "--env-file")
+    files = invocation.values("-f", "--file", "--env-file", "-c", "--compose-file")
     if any(name == "-" or ":" in name for name in files):
         return forbidden("docker compose takes its file from elsewhere")
     return None

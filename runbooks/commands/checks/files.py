@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 
 from ..invocation import Invocation
-from ..paths import is_wide_root, refused_target
+from ..paths import is_wide_root, refused_target, secret_in
 from .finding import Finding, change, forbidden
 
 _RECURSIVE = ("-r", "-R", "--recursive", "--dereference-recursive")
+_ALWAYS_RECURSIVE = frozenset({"rg", "ag"})
+_WITHOUT_PATTERN = frozenset({"diff", "cmp", "diff3", "zdiff"})
 _IN_PLACE = ("-i", "--in-place", "--inplace")
 _MODE = re.compile(r"0?[0-7]{3}|[ugoa]*[-+=][rwxX]+(,[ugoa]*[-+=][rwxX]+)*")
 _WORLD_WRITABLE = re.compile(r"0?[0-7][0-7][2367]|.*[oa][ugoa]*[+=][rxX]*w.*|[+=][rxX]*w.*")
@@ -18,8 +21,14 @@ _PRIVILEGED = frozenset({"root", "wheel", "sudo", "docker", "adm", "shadow", "di
 
 def recursive_read(invocation: Invocation) -> Finding | None:
     """A recursive reader must not start where secrets lie below."""
-    recursive = invocation.has(*_RECURSIVE) or "recurse" in invocation.values("-d", "--directories")
-    roots = invocation.operands[1:] if not invocation.has("-e", "-f") else invocation.operands
+    program = invocation.tool.path[0]
+    recursive = (
+        program in _ALWAYS_RECURSIVE
+        or invocation.has(*_RECURSIVE)
+        or "recurse" in invocation.values("-d", "--directories")
+    )
+    has_pattern = program not in _WITHOUT_PATTERN and not invocation.has("-e", "--regexp")
+    roots = invocation.operands[1:] if has_pattern else invocation.operands
     if recursive and any(is_wide_root(root) for root in roots if root not in {".", ".."}):
         return forbidden("reads everything below a folder that holds secrets")
     return None
@@ -36,9 +45,15 @@ def last_target(invocation: Invocation) -> Finding | None:
     if len(invocation.operands) < 2:
         return forbidden(f"{invocation.tool.title} needs a source and a target")
     *sources, target = invocation.operands
+    if invocation.tool.path[0] == "rsync" and any(":" in word for word in invocation.operands):
+        return forbidden("rsync works on another machine, or moves data to it")
     if invocation.tool.path[0] == "mv":
-        sources = []
-        return _refuse(invocation.operands, recursive=True, title="mv")
+        # What has a suffix is taken for a file; without one it may be a whole folder.
+        found = (
+            _refuse((word,), recursive=not posixpath.splitext(word)[1], title="mv")
+            for word in invocation.operands
+        )
+        return next((finding for finding in found if finding), None)
     if invocation.has("-r", "-R", "-a", "--recursive", "--archive") and any(
         is_wide_root(source) for source in sources if source not in {".", ".."}
     ):
@@ -55,10 +70,18 @@ def archive(invocation: Invocation) -> Finding | None:
         return forbidden("tar -x may write anywhere")
     if not invocation.has("-c", "--create"):
         return None if invocation.has("-t", "--list") else forbidden("tar needs -t or -c")
-    if any(is_wide_root(root) for root in invocation.operands if root != "."):
+    if any(_packs_secrets(root, invocation) for root in invocation.operands):
         return forbidden("tar packs a folder that holds secrets")
     refused = _refuse(tuple(file for file in files if file != "-"), recursive=False, title="tar")
     return refused or change("tar -c writes an archive")
+
+
+def _packs_secrets(root: str, invocation: Invocation) -> bool:
+    folders = invocation.values("-C", "--directory")
+    if not folders:
+        return root != "." and is_wide_root(root)
+    places = (posixpath.join(folder, root) for folder in folders)
+    return any(is_wide_root(place) or secret_in(place) for place in places)
 
 
 def mode(invocation: Invocation) -> Finding | None:

@@ -7,6 +7,11 @@ import re
 from ..invocation import Invocation
 from .finding import Finding, change, forbidden
 
+_SHARED_FOLDER = re.compile(r"/+(tmp|var/+tmp|dev/+shm|proc)\b|.*\.\.")
+_SECRET_OUTPUT = re.compile(
+    r"secret|passw|token|key|cred|kubeconfig|conn(ection)?_?str|dsn|cert|private|admin|auth",
+    re.IGNORECASE,
+)
 _REMOTE = re.compile(r"://|^git@|^-$|\.tgz$")
 
 
@@ -15,6 +20,14 @@ def chart(invocation: Invocation) -> Finding | None:
     places = (*invocation.operands, *invocation.values("-f", "--values"))
     if any(_REMOTE.search(place) for place in places):
         return forbidden("helm takes a chart or values from elsewhere")
+    return None
+
+
+def status(invocation: Invocation) -> Finding | None:
+    """A release in full holds its values."""
+    shown = invocation.values("-o", "--output")
+    if invocation.tool.path[-1] == "status" and any(form != "table" for form in shown):
+        return forbidden("helm status in this form shows values, which hold credentials")
     return None
 
 
@@ -34,7 +47,29 @@ def plan(invocation: Invocation) -> Finding | None:
 
 def fmt(invocation: Invocation) -> Finding | None:
     """fmt rewrites files unless it only checks."""
-    return None if invocation.has("-check", "-diff") else change("terraform fmt rewrites files")
+    only_looks = invocation.has("-check") or "false" in invocation.values("-write")
+    return None if only_looks else change("terraform fmt rewrites files")
+
+
+def folder(invocation: Invocation) -> Finding | None:
+    """A configuration names the programs that a plan runs: not from where anybody can put one."""
+    if any(_SHARED_FOLDER.match(path) for path in invocation.values("-chdir")):
+        return forbidden("terraform works in a folder that anybody can write")
+    return None
+
+
+def output(invocation: Invocation) -> Finding | None:
+    """An output that is named is shown even if it is marked sensitive."""
+    if any(_SECRET_OUTPUT.search(name) for name in invocation.operands):
+        return forbidden("terraform output of this name may show a credential")
+    return None
+
+
+def job(invocation: Invocation) -> Finding | None:
+    """Nomad's jobs come from the working directory."""
+    if any(_REMOTE.search(place) or "::" in place for place in invocation.operands):
+        return forbidden("nomad takes a job from elsewhere")
+    return None
 
 
 def ansible(invocation: Invocation) -> Finding | None:
@@ -48,8 +83,12 @@ def ansible(invocation: Invocation) -> Finding | None:
 def playbook(invocation: Invocation) -> Finding | None:
     """A playbook by its path in the working directory."""
     listing = invocation.has("--syntax-check", "--list-tasks", "--list-hosts", "--list-tags")
-    if any(word.startswith("/") or _REMOTE.search(word) for word in invocation.operands):
-        return forbidden("ansible-playbook must name playbooks of the working directory")
+    # NOTE: an inventory that is executable is run, even to list its hosts.
+    places = (*invocation.operands, *invocation.values("-i", "--inventory"))
+    if any(word.startswith(("/", "..")) or _REMOTE.search(word) for word in places):
+        return forbidden(
+            "ansible-playbook must name playbooks and inventories of the working directory"
+        )
     return None if listing else change("ansible-playbook changes machines")
 
 

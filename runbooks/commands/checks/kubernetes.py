@@ -60,11 +60,14 @@ _DATA_KINDS = frozenset(
     ]
 )
 _RAW = re.compile(r"/(healthz|readyz|livez|version|metrics|apis/metrics\.k8s\.io/[A-Za-z0-9/_.-]*)")
+_REMOTE_FOLDER = re.compile(r"::|[?@]|^[^./][^/]*\.[^/]*(/|$)")
+# A selector with a term that names what is meant: `a=b`, `a in (b)` or `a`; not `a!=b` or `!a`.
+_CHOOSES = re.compile(r"(^|[^!])=|\w\s+in\s*\(|(^|,)\s*[\w./-]+\s*(,|$)")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]*")
 _LOADS_CODE = re.compile(r"(LD_\w+|PATH|BASH_ENV|PYTHON\w*|NODE_OPTIONS|JAVA_TOOL_OPTIONS)=")
 _DANGEROUS_PATCH = re.compile(
     r"privileged|hostpath|hostpid|hostnetwork|hostipc|serviceaccount|securitycontext|capabilities"
-    r"|\"?command\"?\s*:|\"?args\"?\s*:|lifecycle|automount|runasuser|volumes?\b",
+    r"|\b(command|args)\b|\\[ux]|\bld_[a-z]+\b|lifecycle|automount|runasuser|volumes?\b",
     re.IGNORECASE,
 )
 
@@ -77,7 +80,7 @@ def read(invocation: Invocation) -> Finding | None:
         return forbidden("kubectl reads its output form from a file")
     if any(not _RAW.fullmatch(path) for path in invocation.values("--raw")):
         return forbidden("kubectl asks a raw address that is not known to be harmless")
-    if any(_is_remote(source) for source in invocation.values("-f", "--filename")):
+    if _takes_from_elsewhere(invocation):
         return forbidden("kubectl reads a manifest from elsewhere")
     return None
 
@@ -89,11 +92,13 @@ def write(invocation: Invocation) -> Finding | None:
         return forbidden("kubectl changes secrets or who may do what")
     if invocation.has("--all", "-A", "--all-namespaces"):
         return forbidden("kubectl changes everything at once")
-    sources = invocation.values("-f", "--filename", "-k", "--kustomize")
-    if any(_is_remote(source) for source in sources):
+    if _takes_from_elsewhere(invocation):
         return forbidden("kubectl takes a manifest from elsewhere, which nobody here has seen")
-    if any(_LOADS_CODE.match(word) for word in invocation.operands):
+    variables = (*invocation.operands, *invocation.values("-e", "--env"))
+    if any(_LOADS_CODE.match(word) for word in variables):
         return forbidden("kubectl sets a variable that can change which code runs")
+    if any(word.startswith("pod-security.kubernetes.io/") for word in invocation.operands):
+        return forbidden("kubectl changes what pods may do")
     if any(_DANGEROUS_PATCH.search(text) for text in invocation.values("-p", "--patch")):
         return forbidden("kubectl patches what a container runs or may do")
     return None
@@ -105,7 +110,10 @@ def delete(invocation: Invocation) -> Finding | None:
         return forbidden("kubectl deletes a whole namespace, a volume, a node or a definition")
     named = [word for word in invocation.operands[1:] if _NAME.fullmatch(word)]
     slashed = [word for word in invocation.operands[:1] if "/" in word]
-    chosen = invocation.values("-l", "--selector", "-f", "--filename", "-k", "--kustomize")
+    selectors = invocation.values("-l", "--selector", "--field-selector")
+    if any(not _CHOOSES.search(selector) for selector in selectors if selector.strip()):
+        return forbidden("kubectl deletes all but what the selector names")
+    chosen = (*selectors, *invocation.values("-f", "--filename", "-k", "--kustomize"))
     if not (named or slashed or any(value.strip() for value in chosen)):
         return forbidden("kubectl deletes without naming what")
     return None
@@ -141,6 +149,13 @@ def _kinds(invocation: Invocation) -> frozenset[str]:
             piece.split(".")[0] for word in kinds for piece in re.split(r"[,/]", word.lower())
         )
     return names
+
+
+def _takes_from_elsewhere(invocation: Invocation) -> bool:
+    folders = invocation.values("-k", "--kustomize")
+    return any(_is_remote(source) for source in invocation.values("-f", "--filename")) or any(
+        _is_remote(folder) or _REMOTE_FOLDER.search(folder) for folder in folders
+    )
 
 
 def _is_remote(source: str) -> bool:

@@ -16,6 +16,8 @@ _SECRET_SETTINGS = (
     "tls-client-key-file-pass",
     "aclfile",
 )
+# Brackets and backslashes mean something else to Redis than to us.
+_PLAIN_PATTERN = re.compile(r"[A-Za-z0-9_*?-]+")
 _SAFE_SETTINGS = re.compile(
     r"maxmemory(-[a-z]+)*|timeout|tcp-keepalive|maxclients|hz|loglevel|slowlog-[a-z-]+|save"
     r"|latency-monitor-threshold|appendonly|appendfsync|lazyfree-[a-z-]+|activedefrag|active-[a-z-]+"
@@ -28,6 +30,8 @@ _SAFE_SETTINGS = re.compile(
 def config_get(invocation: Invocation) -> Finding | None:
     """A pattern must not match a password."""
     for pattern in invocation.operands:
+        if not _PLAIN_PATTERN.fullmatch(pattern):
+            return forbidden("redis-cli config get of a pattern that is not plain")
         if any(fnmatchcase(name, pattern.lower()) for name in _SECRET_SETTINGS):
             return forbidden("redis-cli config get shows a password")
     return None

@@ -147,7 +147,7 @@ def _statement(tokens: list[_Token]) -> Finding | None:
     rules = _rules()
     words = [token.text for token in tokens if token.kind == "word"]
     first = tokens[0].text if tokens[0].kind == "word" else ""
-    findings = [_calls(tokens), _names(tokens), _parts(words)]
+    findings = [_calls(tokens), _names(tokens), _parts(words), _condition(tokens)]
     if first in {"set", "alter", "drop", "create", "delete", "update", "explain", "show", "start"}:
         findings.append(_SPECIAL[first](words))
     elif first in rules.change:
@@ -206,19 +206,35 @@ def _names(tokens: list[_Token]) -> Finding | None:
 
 def _parts(words: list[str]) -> Finding | None:
     """Parts that make a reader into more, wherever they stand."""
-    if {"outfile", "dumpfile", "program", "uescape"} & set(words):
-        return forbidden("SQL writes a file, runs a program or hides a name")
     first, later = words[:1], set(words[1:])
+    if {"outfile", "dumpfile", "program", "uescape"} & set(words) or (
+        first == ["vacuum"] and "into" in later
+    ):
+        return forbidden("SQL writes a file, runs a program or hides a name")
+    runs = first == ["with"] or (first == ["explain"] and "analyze" in later)
+    if runs and {"delete", "update"} & later and "where" not in later:
+        return forbidden("SQL touches every row")
     writes = {"into", "insert", "update", "delete", "merge", "lock"} & later
     if writes and not _rules().read.isdisjoint(first):
         return change("SQL reads and also writes or locks")
     return None
 
 
+def _condition(tokens: list[_Token]) -> Finding | None:
+    """A condition that compares no column holds for every row."""
+    place = next((n for n, token in enumerate(tokens) if token.text == "where"), len(tokens))
+    names = {"word", "quoted"}
+    compared = {token.text for token in tokens[place + 1 :] if token.kind in names}
+    writes = tokens[0].text in {"delete", "update"} and place < len(tokens)
+    if writes and compared <= {"true", "not", "false", "and", "or", "null", "is", "returning"}:
+        return forbidden(f"SQL {tokens[0].text} where nothing is compared touches every row")
+    return None
+
+
 def _set(words: list[str]) -> Finding | None:
     if {"role", "authorization", "password"} & set(words):
         return forbidden("SQL changes the user it runs as, or a password")
-    if {"global", "persist"} & set(words):
+    if {"global", "persist", "persist_only"} & set(words):
         return _setting(words)
     return None
 
@@ -268,7 +284,7 @@ def _explain(words: list[str]) -> Finding | None:
 
 
 def _show(words: list[str]) -> Finding | None:
-    if {"grants", "password"} & set(words):
+    if {"grants", "password"} & set(words) or words[1:3] == ["create", "user"]:
         return forbidden("SQL shows what accounts hold")
     return None
 

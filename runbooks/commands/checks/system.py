@@ -11,6 +11,14 @@ from .finding import Finding, change, forbidden
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@:+-]{1,}")
 _VITAL = frozenset(["init", "systemd", "kthreadd", "dbus-daemon", "dbus", "sshd", "auditd"])
 _BSD_ENVIRONMENT = re.compile(r"[a-zA-Z]*e[a-zA-Z]*")
+_BSD_LETTERS = re.compile(r"[aAcCefgGhHjlLmnNrsSTuvwxX]+")
+_PLAIN_WORD = re.compile(r"[A-Za-z0-9_.:@%+-][A-Za-z0-9_.:@%+/-]*")
+_TAKES_DOWN = re.compile(
+    r"(reboot|poweroff|halt|kexec|soft-reboot|rescue|emergency|shutdown|final|exit|umount|suspend"
+    r"|hibernate|hybrid-sleep|suspend-then-hibernate|sleep|runlevel[0-6]|ctrl-alt-del|debug-shell"
+    r"|initrd.*|systemd-(reboot|poweroff|halt|kexec|suspend|hibernate|soft-reboot).*)"
+    r"(\.(target|service))?"
+)
 _KERNEL_SETTING = re.compile(r"(vm|net|fs)\.[a-z0-9_.-]+")
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9.+-]*(:[a-z0-9]+)?(=[A-Za-z0-9.+:~-]+)?")
 _SIGNAL = re.compile(r"-?(#|[A-Z0-9+]+)")
@@ -26,6 +34,9 @@ def kill(invocation: Invocation) -> Finding | None:
         return None if invocation.has("-l", "-L") else forbidden("kill has no target")
     if any(not target.isdigit() or int(target) < 2 for target in targets):
         return forbidden("kill must name processes by id, and not all of them")
+    # A second number with a dash is no signal: it is a group of processes, and -1 is all of them.
+    if len([name for name, _ in invocation.options if name not in {"-l", "-L"}]) > 1:
+        return forbidden("kill has more than one signal")
     return None
 
 
@@ -36,9 +47,16 @@ def kill_named(invocation: Invocation) -> Finding | None:
     name = invocation.operands[0].removeprefix("^").removesuffix("$")
     if not _NAME.fullmatch(name) or ("." in name.strip(".") and name.startswith(".")):
         return forbidden(f"{invocation.tool.title} has a pattern that may match many processes")
-    if name in _VITAL or any(vital.startswith(name) for vital in _VITAL):
+    if any(vital.startswith(name) or _may_match(name, vital) for vital in _VITAL):
         return forbidden(f"{name} is vital for the machine")
     return None
+
+
+def _may_match(pattern: str, name: str) -> bool:
+    try:
+        return re.search(pattern, name) is not None
+    except re.error:
+        return True
 
 
 def ps(invocation: Invocation) -> Finding | None:
@@ -47,6 +65,12 @@ def ps(invocation: Invocation) -> Finding | None:
         "environ" in value for _, value in invocation.options if value
     ):
         return forbidden("ps would show the environment of processes")
+    # NOTE: a word that is no user makes ps read everything again as BSD letters.
+    owners = invocation.values("-u", "-g", "-s")
+    if any(_BSD_LETTERS.fullmatch(word) for word in owners) and (
+        invocation.has("-e") or any("e" in word for word in owners)
+    ):
+        return forbidden("ps could read this as its BSD letters, and show the environment")
     return None
 
 
@@ -98,6 +122,8 @@ def units(invocation: Invocation) -> Finding | None:
     names = invocation.operands[:1] if sets_property else invocation.operands
     if any(not _NAME.fullmatch(word) for word in names):
         return forbidden(f"{invocation.tool.title} must name units, not files or patterns")
+    if any(_TAKES_DOWN.fullmatch(word) for word in names):
+        return forbidden(f"{invocation.tool.title} of a unit that takes the machine down or over")
     return None
 
 
@@ -148,8 +174,10 @@ def kafka(invocation: Invocation) -> Finding | None:
     """Kafka's tools say with an option what they do."""
     if invocation.has("-delete", "-delete-offsets"):
         return forbidden("kafka deletes a topic, a group or offsets")
-    if invocation.has("-create", "-alter", "-execute"):
+    if invocation.has("-create", "-alter", "-execute", "-election-type"):
         return change(f"{invocation.tool.title} changes the cluster")
+    if "api-versions" in invocation.tool.title:
+        return None
     if invocation.has("-list", "-describe", "-dry-run", "-version", "-status", "-verify"):
         return None
     return forbidden(f"{invocation.tool.title} needs --list or --describe")
@@ -178,6 +206,26 @@ def priority(invocation: Invocation) -> Finding | None:
     if invocation.command:
         return forbidden(f"{invocation.tool.title} -p takes process ids, not commands")
     return change(f"{invocation.tool.title} -p changes a running process")
+
+
+def named_process(invocation: Invocation) -> Finding | None:
+    """A process that is there already, by its name: a file or a command would be started."""
+    if all(re.fullmatch(r"[A-Za-z0-9_-]+", word) for word in invocation.operands):
+        return None
+    return forbidden(f"{invocation.tool.title} must name a process that it keeps")
+
+
+def plain_words(invocation: Invocation) -> Finding | None:
+    """For tools that read their operands in a language of their own, or as files to run."""
+    if all(_PLAIN_WORD.fullmatch(word) for word in invocation.operands):
+        return None
+    return forbidden(f"{invocation.tool.title} with operands that are not plain words")
+
+
+def server_test(invocation: Invocation) -> Finding | None:
+    """A server that is not asked for anything starts."""
+    asked = len(invocation.tool.path) > 1 or invocation.has("-t", "-v", "-V", "-S", "-M", "-l")
+    return None if asked else change(f"{invocation.tool.title} starts a server")
 
 
 def needs(*options: str) -> Callable[[Invocation], Finding | None]:

@@ -40,6 +40,9 @@ _SECRET_PATH = re.compile(
     re.IGNORECASE,
 )
 _WIPES = re.compile(r"^/?$|^/(_all|\*)(/|$)|\*|,")
+# `file:/x` and `http:/host`: curl reads a scheme there, and other readers a host.
+_SCHEME_ONLY = re.compile(r"[a-z][a-z0-9+.-]*:(?!//)(?![0-9]+(/|$|\?))", re.IGNORECASE)
+_HIDDEN_METADATA = re.compile(r"169[.-]254[.-]|(^|[.])(nip|sslip|xip)[.]io$")
 _ODD_NUMBER = re.compile(r"(0x[0-9a-f]+|[0-9]+)(\.(0x[0-9a-f]+|[0-9]+)){0,3}", re.IGNORECASE)
 
 
@@ -54,7 +57,7 @@ def curl(invocation: Invocation) -> Finding | None:
 
 def wget(invocation: Invocation) -> Finding | None:
     """Judge one wget call: it must print, or only look."""
-    reason = _refuse_urls(invocation.operands)
+    reason = _refuse_urls(invocation.operands) or _refuse_headers(invocation)
     if reason:
         return forbidden(f"wget {reason}")
     targets = invocation.values("-O", "--output-document")
@@ -78,6 +81,8 @@ def _refuse_urls(urls: tuple[str, ...]) -> str | None:
 
 
 def _refuse_url(url: str) -> str | None:
+    if _SCHEME_ONLY.match(url):
+        return "has an address that is not plain"
     if "://" not in url:
         url = f"http://{url}"
     try:
@@ -102,7 +107,7 @@ def _refuse_url(url: str) -> str | None:
 
 
 def _is_metadata(host: str) -> bool:
-    if host in _METADATA_HOSTS or host in _METADATA_ADDRESSES:
+    if host in _METADATA_HOSTS | _METADATA_ADDRESSES or _HIDDEN_METADATA.search(host):
         return True
     try:
         parsed = ipaddress.ip_address(host)
@@ -122,10 +127,24 @@ def _refuse_outputs(invocation: Invocation) -> str | None:
     return None
 
 
+def _refuse_headers(invocation: Invocation) -> str | None:
+    if all(_HEADERS.fullmatch(header) for header in invocation.values("-H", "--header")):
+        return None
+    return "sends a header that may hold credentials or comes from a file"
+
+
+def _refuse_resolved(invocation: Invocation) -> str | None:
+    for text in invocation.values("--resolve"):
+        addresses = text.split(":", 2)[2:]
+        if any(_is_metadata(one.strip("[]")) for many in addresses for one in many.split(",")):
+            return "asks the cloud's metadata service, which hands out credentials"
+    return None
+
+
 def _refuse_sent(invocation: Invocation) -> str | None:
-    for header in invocation.values("-H", "--header"):
-        if not _HEADERS.fullmatch(header):
-            return "sends a header that may hold credentials or comes from a file"
+    reason = _refuse_headers(invocation) or _refuse_resolved(invocation)
+    if reason:
+        return reason
     for name in _DATA:
         for text in invocation.values(name):
             if name != "--data-raw" and _from_file(name, text):

@@ -245,6 +245,29 @@ async def test_a_timeout_kills_the_whole_family(world: World) -> None:
     assert "timed out after 1 s" in events[-1].reason
 
 
+TWICE_FORKED = """
+import os, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        print(os.getpid(), flush=True)
+        time.sleep(60)
+    os._exit(0)
+os.wait()
+time.sleep(60)
+"""
+
+
+async def test_a_daemon_that_left_its_session_and_its_parent_ends_with_the_run(
+    world: World,
+) -> None:
+    proposal = await approved(world, step("a", python(TWICE_FORKED, timeout_s=1.0)))
+    events = await world.run(proposal)
+    pids = pids_in([event.text for event in events if isinstance(event, OutputLine)])
+    assert len(pids) == 1
+    assert await gone(pids)
+
+
 async def test_cancelling_the_reader_kills_the_family_and_says_stopped(world: World) -> None:
     proposal = await approved(world, step("a", python(FORKS)), step("b", python("print()")))
     lines: list[str] = []

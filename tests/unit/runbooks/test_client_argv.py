@@ -110,3 +110,27 @@ def test_a_playbook_gets_its_variables_and_its_mode() -> None:
         "ansible-playbook", "--inventory=localhost,", "--connection=local", "--check",
         "--limit=web", '--extra-vars={"a": "b c"}', "--", "/p.yml",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("-n", "--", "--server=https://x", "get", "pods"),
+        ("get", "pods", "-n", "--", "--token=x"),
+        ("exec", "web", "--container", "--", "--as=admin", "ls"),
+    ],
+)
+def test_a_double_dash_that_is_a_value_hides_nothing(argv: tuple[str, ...]) -> None:
+    with pytest.raises(ProposalError):
+        kubectl_argv(argv, CLUSTER)
+
+
+def test_a_command_in_a_container_may_have_any_words() -> None:
+    for front in (("exec", "web"), ("exec", "web", "-it"), ("exec", "web", "--container=app")):
+        assert kubectl_argv((*front, "--", "psql", "-s"), CLUSTER)[-2:] == ("psql", "-s")
+
+
+@pytest.mark.parametrize("limit", ["@/etc/passwd", "web,@/etc/passwd", "web:@hosts", "-x"])
+def test_a_limit_names_hosts_and_no_file(limit: str) -> None:
+    with pytest.raises(ProposalError, match="names no hosts"):
+        ansible_argv(AnsibleAction(module="ping", limit=limit), None)

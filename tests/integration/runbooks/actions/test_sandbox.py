@@ -75,3 +75,24 @@ def test_a_program_that_would_answer_wrongly_inside_is_left_outside() -> None:
     assert not sandbox.can_hold("/usr/sbin/nginx")
     assert sandbox.can_hold("/usr/bin/df")
     assert not Sandbox(fault="not installed").can_hold("/usr/bin/df")
+
+
+def test_a_program_that_only_looks_reaches_no_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runbooks.actions.sandbox._SOCKETS", ("/etc/passwd", "/not/there"))
+    sandbox = Sandbox(program="/usr/bin/bwrap")
+    words = sandbox.wrap(("/bin/cat", "/etc/passwd"), "/var/empty")
+    assert words[words.index("/etc/passwd") - 2 :][:3] == ("--ro-bind", "/dev/null", "/etc/passwd")
+    assert "/not/there" not in words
+    assert "/etc/passwd" not in sandbox.wrap(("/usr/bin/docker", "ps"), "/var/empty")
+
+
+@pytest.mark.usefixtures("working")
+async def test_what_lies_behind_a_hidden_socket_is_not_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door = tmp_path / "door"
+    door.write_text("open")
+    monkeypatch.setattr("runbooks.actions.sandbox._SOCKETS", (str(door),))
+    result = await run("cat", str(door))
+    assert "sandboxed" in result.detail
+    assert "open" not in result.output
