@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.cli.output import console
+from bot.commands_text import action_text, step_terms, undo_text, verify_text
 from runbooks.actions.output import safe_text
 from runbooks.binding import BoundStep
 from runbooks.case import Case
@@ -29,6 +30,7 @@ from runbooks.run_events import (
     TryFailed,
     VerifyFinished,
 )
+from runbooks.schema import Risk
 from runbooks.standing import Standing
 
 _GOOD = "green"
@@ -51,7 +53,10 @@ def _facts(case: Case, standing: Standing) -> Table:
     minutes = (plan.expires_at - datetime.now(UTC)).total_seconds() / 60
     table = _grid()
     table.add_row("Risk", f"{plan.risk.value} · expires in {minutes:.0f} min · {case.state.value}")
-    table.add_row("Runs as", Text(f"{plan.run_as}   sha256 {case.proposal.short_sha256}"))
+    where = f"{plan.run_as} · {visible(plan.environment)}"
+    table.add_row("Runs as", Text(f"{where} · sha256 {case.proposal.short_sha256}"))
+    for name, facts in plan.targets.items():
+        table.add_row("Target", Text(f"{visible(name)}: {visible(facts)}"))
     if plan.why:
         table.add_row("Why", Text(visible(plan.why)))
     for name, value in plan.parameters.items():
@@ -67,17 +72,20 @@ def _facts(case: Case, standing: Standing) -> Table:
 
 def _step(number: int, step: BoundStep, plan: Plan) -> Table:
     table = _grid()
-    table.add_row(f"Step {number}", Text(visible(step.title), style="bold"))
-    table.add_row("Runs exactly", Text(describe(step.action), style="cyan"))
+    changes = "" if step.risk is Risk.READ_ONLY else f"  {step.risk.value} risk"
+    table.add_row(f"Step {number}", Text(f"{visible(step.title)}{changes}", style="bold"))
+    table.add_row("Runs exactly", Text(action_text(step.action, plan.executables), style="cyan"))
+    for term in step_terms(step):
+        table.add_row("", Text(visible(term)))
     preview = plan.preview_of(step.step_id)
     if preview is not None:
         shown = preview.output or "(no output)"
         table.add_row("Preview", Text(f"{shown}\n{preview.detail}", style="dim"))
     if step.verify is not None:
-        check = describe(step.verify.action)
-        table.add_row("Afterwards", Text(f"{check} within {step.verify.within_s:g} s"))
-    undo = describe(step.rollback) if step.rollback is not None else "not declared"
-    table.add_row("Undo", Text(undo))
+        table.add_row("Afterwards", Text(verify_text(step.verify, plan.executables)))
+    undo = undo_text(step, plan.executables)
+    if undo:
+        table.add_row("Undo", Text(undo))
     return table
 
 

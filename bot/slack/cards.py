@@ -50,8 +50,7 @@ def card(view: CaseView) -> Rendered:
         context(
             f"{mark} *{words}*  ·  risk: *{escape(plan.risk.value.replace('_', ' '))}*  ·  "
             f"{escape(plan.environment)}  ·  as {escape(plan.run_as)}  ·  "
-            f"sha256 `{proposal.short_sha256}`  ·  "
-            f"runbook {escape(plan.runbook.name)} v{plan.runbook.version}"
+            f"sha256 `{proposal.short_sha256}`"
         ),
     ]
     hidden = too_much(plan)

@@ -22,7 +22,7 @@ from runbooks.lifecycle import ProposalState
 from runbooks.policy import Approval
 from runbooks.proposal import ActorRef, Place, Plan, PreviewResult, Proposal, RunbookRef
 from runbooks.run_events import RunFinished, StepStarted
-from runbooks.schema import Condition, Outcome, Retry, Risk, Verify
+from runbooks.schema import Condition, Expect, Outcome, Retry, Risk, Verify
 from runbooks.standing import Standing
 from runbooks.store import StepRecord, StepState
 
@@ -137,12 +137,13 @@ def test_any_text_is_inert_on_the_card(text: str) -> None:
 
 
 def test_the_card_shows_everything_that_is_bound() -> None:
-    verify = Verify(action=CommandAction(argv=("true",)), within_s=30)
+    wanted = Expect(output="^active$", absent="failed", minimum=1, maximum=9)
+    verify = Verify(action=CommandAction(argv=("true",)), within_s=30, expect=wanted)
     bound = step(
         verify=verify,
         rollback=CommandAction(argv=("systemctl", "stop", "checkout")),
         retry=Retry(times=2, delay_s=5),
-        when=Condition(step_id="look", outcome=Outcome.SUCCEEDED),
+        when=Condition(step_id="look", outcome=Outcome.SUCCEEDED, expect=Expect(output="stuck")),
         item="web-3",
         concurrency=2,
         continue_on_failure=True,
@@ -157,15 +158,26 @@ def test_the_card_shows_everything_that_is_bound() -> None:
         "service = `ada`",
         "HOME, PATH",
         "*Target*  web: ada",
-        "true must exit 0 within 30 s",
+        "*1. Restart*  ·  low risk",
+        "1 step, 1 of them changes something",
+        "true must exit 0 within 30 s, with '^active$' in its output, without 'failed'",
+        "its first number at least 1, its first number at most 9",
         "systemctl stop checkout",
-        "only if look succeeded",
+        "only if look succeeded, with 'stuck' in its output",
         "for web-3, 2 at once, stops at a failure",
         "tried 2 more times, 5 s apart",
         "later steps run even if it fails",
         "1 of ada",
     ):
         assert part in shown, part
+
+
+def test_a_step_that_only_looks_is_its_name_and_its_command_and_nothing_else() -> None:
+    bound = step(("df", "-h"), title="Space left", risk=Risk.READ_ONLY)
+    shown = texts(card(view(bound)).blocks)
+    assert "*1. Space left*\\n```\\ndf -h\\n```" in shown
+    assert "1 step, nothing is changed" in shown
+    assert "Undo" not in shown
 
 
 @pytest.mark.parametrize(
