@@ -55,11 +55,11 @@ def plan_commands(plan: Plan) -> tuple[str, ...]:
     return tuple(action_text(step.action, plan.executables) for step in plan.steps)
 
 
-def undo_text(step: BoundStep, executables: Mapping[str, str]) -> str:
-    """How a step would be undone; empty for one that changes nothing and so needs no undo."""
+def undo_text(step: BoundStep, plan: Plan) -> str:
+    """How a step would be undone; empty for one that changes nothing, or is an undo itself."""
     if step.rollback is not None:
-        return action_text(step.rollback, executables)
-    return "" if step.risk is Risk.READ_ONLY else "none declared"
+        return action_text(step.rollback, plan.executables)
+    return "" if step.risk is Risk.READ_ONLY or plan.undoes is not None else "none declared"
 
 
 def steps_text(plan: Plan) -> str:

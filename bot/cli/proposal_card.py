@@ -83,7 +83,7 @@ def _step(number: int, step: BoundStep, plan: Plan) -> Table:
         table.add_row("Preview", Text(f"{shown}\n{preview.detail}", style="dim"))
     if step.verify is not None:
         table.add_row("Afterwards", Text(verify_text(step.verify, plan.executables)))
-    undo = undo_text(step, plan.executables)
+    undo = undo_text(step, plan)
     if undo:
         table.add_row("Undo", Text(undo))
     return table

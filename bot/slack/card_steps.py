@@ -99,7 +99,7 @@ def _small(step: BoundStep, plan: Plan) -> str:
     parts = [escape(term) for term in step_terms(step)]
     if step.verify is not None:
         parts.append(f"*Afterwards*  {escape(verify_text(step.verify, plan.executables))}")
-    undo = undo_text(step, plan.executables)
+    undo = undo_text(step, plan)
     parts += [f"*Undo*  {escape(undo)}"] if undo else []
     return "  ·  ".join(parts)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from runbooks.case import Case
 from runbooks.lifecycle import ProposalState, is_final
-from runbooks.proposal import Plan, PreviewResult
+from runbooks.proposal import Plan
 from runbooks.standing import Standing
 from runbooks.successors import undo_steps
 
@@ -73,11 +73,15 @@ def _literal(block: Block) -> Block:
     return block
 
 
-def preview_blocks(proposal_id: int, previews: tuple[PreviewResult, ...]) -> list[Block]:
-    """What a repeated dry run showed."""
+def preview_blocks(proposal_id: int, plan: Plan) -> list[Block]:
+    """What a repeated dry run showed, step by step."""
     head = context(f"dry run of proposal #{proposal_id}; the proposal itself is unchanged")
-    shown = [section(preview_text(preview)) for preview in previews]
-    return [head, *(shown or [section("This proposal declares no dry run.")])]
+    previews = [
+        section(f"*{number}. {escape(step.title)}*\n{preview_text(shown)}")
+        for number, step in enumerate(plan.steps, start=1)
+        if (shown := plan.preview_of(step.step_id)) is not None
+    ]
+    return [head, *(previews or [section("This proposal declares no dry run.")])]
 
 
 def reminder_blocks(case: Case, standing: Standing) -> list[Block]:
@@ -98,6 +102,8 @@ def _outcome(view: CaseView) -> list[Block]:
         )
         blocks.append(context(f":white_check_mark: approved by {names}"))
     if view.run is not None:
+        if view.run.finished is not None:
+            blocks.append(section(f"{_STATES[view.state][0]} {_end(view.run)}"))
         blocks.extend(_run(view.run))
     elif view.case.reason:
         blocks.append(context(escape(view.case.reason)))
@@ -122,7 +128,7 @@ def _waiting(view: CaseView) -> list[Block]:
                 button("Approve", APPROVE_ACTION, value, "primary"),
                 button("Reject…", REJECT_ACTION, value, "danger"),
                 *([button("Edit…", EDIT_ACTION, value)] if _is_editable(plan) else []),
-                button("Dry run again", PREVIEW_ACTION, value),
+                *([button("Dry run again", PREVIEW_ACTION, value)] if plan.previews else []),
                 *([button("Break glass…", GLASS_ACTION, value)] if _offers_glass(view) else []),
             ],
         },
@@ -170,8 +176,6 @@ def _run(run: RunView) -> list[Block]:
         blocks.append(section(code_block("\n".join(run.lines), 2400)))
     if run.marks:
         blocks.append(section(_marks(run.marks)))
-    if run.finished is not None:
-        blocks.append(context(_end(run)))
     return blocks
 
 

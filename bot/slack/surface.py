@@ -379,12 +379,12 @@ class Surface:
 
     async def _preview(self, proposal_id: int, user_id: str, thread: ThreadRef) -> None:
         try:
-            results = await self._desk.preview(proposal_id)
+            plan = await self._desk.preview(proposal_id)
         except RunbookError as exc:
             await self._whisper(thread, user_id, f"Not run: {exc}.")
             return
         text = f"Dry run of proposal #{proposal_id}"
-        blocks = preview_blocks(proposal_id, results)
+        blocks = preview_blocks(proposal_id, plan)
         await self.web.post(thread.channel_id, thread.thread_ts, text, blocks)
 
     async def _ask_in_channel(self, user_id: str, channel_id: str, text: str) -> None:
