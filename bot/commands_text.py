@@ -10,7 +10,7 @@ from runbooks.actions.output import safe_text
 from runbooks.binding import BoundStep
 from runbooks.describe import describe, visible
 from runbooks.proposal import Plan
-from runbooks.schema import Expect, Risk, Verify
+from runbooks.schema import Expect, Risk, Step, Verify
 
 
 def action_text(action: Action, executables: Mapping[str, str]) -> str:
@@ -74,13 +74,31 @@ def steps_text(plan: Plan) -> str:
 
 def step_terms(step: BoundStep) -> tuple[str, ...]:
     """Under which conditions a step runs, and how often, one phrase each."""
+    items = _items(step.item, step.concurrency, stops=step.stop_on_failure) if step.item else ""
+    return _terms(step, items)
+
+
+def declared_terms(step: Step) -> tuple[str, ...]:
+    """The same for a step of a runbook whose values are not filled in yet."""
+    over = step.matrix
+    if over is None:
+        return _terms(step, "")
+    names = ", ".join(map(visible, over.over))
+    return _terms(step, _items(names, over.concurrency, stops=over.stop_on_failure))
+
+
+def _items(names: str, concurrency: int, *, stops: bool) -> str:
+    after = "stops at a failure" if stops else "goes on after failures"
+    return f"for {names}, {concurrency} at once, {after}"
+
+
+def _terms(step: BoundStep | Step, items: str) -> tuple[str, ...]:
     terms: list[str] = []
     if step.when is not None:
         expects = f", {expect_text(step.when.expect)}" if step.when.expect is not None else ""
         terms.append(f"only if {step.when.step_id} {step.when.outcome.value}{expects}")
-    if step.item:
-        stops = ", stops at a failure" if step.stop_on_failure else ", goes on after failures"
-        terms.append(f"for {step.item}, {step.concurrency} at once{stops}")
+    if items:
+        terms.append(items)
     if step.retry is not None:
         terms.append(f"tried {step.retry.times} more times, {step.retry.delay_s:g} s apart")
     if step.continue_on_failure:

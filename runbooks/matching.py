@@ -151,7 +151,7 @@ class Matcher:
         if not said & known:
             return 0.0
         told = self._weight(said & title) / self._weight(title) if title else 0.0
-        return told + self._weight(said & known) / self._weight(said)
+        return round(told + self._weight(said & known) / self._weight(said), 6)
 
     def _one(self, entry: _Entry, said: _Said) -> Match | None:
         runbook, lines = entry.runbook, said.lines

@@ -116,10 +116,10 @@ def print_cases(cases: Sequence[Case]) -> None:
     console.print(table)
 
 
-def print_event(event: RunEvent) -> None:
+def print_event(event: RunEvent, proposal_id: int) -> None:
     """Print one event of a run."""
     if isinstance(event, RunResumed | StepSkipped | TryFailed | ManualAsked):
-        console.print(Text(_aside(event), style="yellow"))
+        console.print(Text(_aside(event, proposal_id), style="yellow"))
     elif isinstance(event, StepStarted):
         place = f"{event.position + 1}/{event.n_steps}"
         console.print(Text(f"▶ {place} {visible(event.title)}", style="bold"))
@@ -134,7 +134,7 @@ def print_event(event: RunEvent) -> None:
         _mark(f"{event.detail} in {event.seconds:.1f} s", good=event.ok)
 
 
-def _aside(event: RunResumed | StepSkipped | TryFailed | ManualAsked) -> str:
+def _aside(event: RunResumed | StepSkipped | TryFailed | ManualAsked, proposal_id: int) -> str:
     if isinstance(event, RunResumed):
         return f"↻ goes on after {event.n_done} of {event.n_steps} steps"
     if isinstance(event, StepSkipped):
@@ -145,7 +145,7 @@ def _aside(event: RunResumed | StepSkipped | TryFailed | ManualAsked) -> str:
         return f"  try {event.number} of {event.n_tries}: {visible(event.detail)}; {again}"
     return (
         f"  please do: {visible(event.instructions)}\n"
-        f"  then: opsbot runbook confirm NUMBER {event.step_id} [--failed] "
+        f"  then: opsbot runbook confirm {proposal_id} {event.step_id} [--failed] "
         f"(within {event.within_s:g} s)"
     )
 

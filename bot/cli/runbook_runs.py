@@ -195,11 +195,14 @@ def preview(proposal_id: _Id, as_json: _Json = False) -> None:
     """Do the dry run of a waiting proposal once more; the proposal stays as it is."""
 
     async def look(services: RunbookServices, _settings: Settings) -> None:
+        plan = (await services.approvals.get(proposal_id)).proposal.plan
+        titles = {step.step_id: step.title for step in plan.steps}
         results = await services.approvals.preview(proposal_id)
         if as_json:
             emit_json(results)
         for result in () if as_json else results:
-            console.print(f"{result.step_id}: {result.detail}", markup=False, highlight=False)
+            title = titles.get(result.step_id, result.step_id)
+            console.print(f"{title}: {result.detail}", markup=False, highlight=False)
             console.print(result.output or "(no output)", markup=False, highlight=False)
         if not results and not as_json:
             console.print("this proposal declares no dry run")
@@ -298,7 +301,7 @@ async def _follow(
         async for event in following:
             events.append(event)
             if not as_json:
-                print_event(event)
+                print_event(event, proposal_id)
     case = await services.approvals.get(proposal_id)
     if as_json:
         emit_json(

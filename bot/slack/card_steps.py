@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runbooks.binding import BoundStep
+from runbooks.elsewhere import named_elsewhere
 from runbooks.proposal import Plan, PreviewResult
 from runbooks.schema import Risk
 
@@ -64,7 +65,7 @@ def _step(number: int, step: BoundStep, plan: Plan, *, is_compact: bool) -> list
     command, small = _command(number, step, plan), _small(step, plan)
     if is_compact and len(command) + len(small) < MAX_COMMAND_CHARS:
         return [section(f"{command}\n{small}".rstrip())]
-    previews = [] if is_compact else _preview(step, plan)
+    previews = () if is_compact else tuple(_preview(step, plan))
     return [section(command), *previews, *([context(small)] if small else [])]
 
 
@@ -85,6 +86,10 @@ def _facts(plan: Plan) -> list[str]:
     """Who asked, and where it runs, one line each."""
     lines = [f"*Asked by*  {escape(plan.requester.name)}"]
     lines += [f"*Target*  {escape(name)}: {escape(facts)}" for name, facts in plan.targets.items()]
+    elsewhere = ", ".join(named_elsewhere(plan))
+    if elsewhere:
+        here = f"nothing below goes there: it runs as {plan.run_as}"
+        lines.append(f":warning: *{escape(elsewhere)}* is named in the request; {escape(here)}")
     return lines
 
 

@@ -213,4 +213,5 @@ def _end(run: RunView) -> str:
     if run.finished is None:
         return ""
     left = f"  ·  not done: {', '.join(run.finished.not_done)}" if run.finished.not_done else ""
+    left = "" if "; not done: " in run.finished.reason else left
     return escape(f"{run.finished.reason}  ·  {run.finished.seconds:.1f} s{left}")

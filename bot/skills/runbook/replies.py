@@ -25,7 +25,7 @@ def ask_which(runbooks: Sequence[Runbook], asked: str, *, is_near: bool = False)
     lines = [f"`{each.name}`  {each.title}" for each in offered]
     options = tuple(
         Choice(
-            label=each.title,
+            label=each.name,
             action=CHOOSE_ACTION,
             value=button_value(UseRunbook(name=each.name, asked=asked)),
         )

@@ -172,6 +172,22 @@ def test_the_card_shows_everything_that_is_bound() -> None:
         assert part in shown, part
 
 
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [
+        ("disk full on web-1", "web-1"),
+        ("[FIRING:1] DiskFull\n - instance = db2.shop.internal:9100", "db2.shop.internal"),
+        ("disk full on web-3", ""),
+        ("restart checkout on monday", ""),
+        ("it fails at 10:02:11 on /var", ""),
+    ],
+)
+def test_a_host_that_the_request_names_and_no_step_reaches_is_said(asked: str, named: str) -> None:
+    shown = texts(card(view(step(), why=f"ada asked: {asked}", text="ada")).blocks)
+    assert ("is named in the request" in shown) == bool(named)
+    assert f"*{named}* is named in the request" in shown or not named
+
+
 def test_a_step_that_only_looks_is_its_name_and_its_command_and_nothing_else() -> None:
     bound = step(("df", "-h"), title="Space left", risk=Risk.READ_ONLY)
     shown = texts(card(view(bound)).blocks)
