@@ -31,7 +31,9 @@ _Id = Annotated[int, typer.Argument(min=1, help="The proposal's number.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 _Values = Annotated[
     list[str] | None,
-    typer.Option("--param", "-p", metavar="KEY=VALUE", help="A parameter; repeat for more."),
+    typer.Option(
+        "--set", "--param", "-p", metavar="NAME=VALUE", help="A parameter; repeat for more."
+    ),
 ]
 
 
