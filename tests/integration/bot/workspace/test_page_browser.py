@@ -156,7 +156,7 @@ async def test_asked_by_one_person_and_approved_by_another(
 async def test_times_are_of_the_person_one_acts_as_and_signs_are_drawn(
     workspace: Workspace, page: Page
 ) -> None:
-    client = AsyncWebClient(token=workspace.bot_token, base_url=workspace.api_url)
+    client: Any = AsyncWebClient(token=workspace.bot_token, base_url=workspace.api_url)
     await act_as(page, seed.MAYA)
     await client.chat_postMessage(channel=seed.INCIDENTS, text=":raised_hand: please do")
     shown = page.get_by_text("please do")
