@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bot.runs import CaseView, RunView
 from bot.slack.blocks import Block
-from bot.slack.cards import card, reminder_blocks
+from bot.slack.cards import card, preview_blocks, reminder_blocks
 from bot.workspace.blocks import checked_message_blocks
 from runbooks.actions.kinds import CommandAction
 from runbooks.binding import BoundStep
@@ -186,6 +186,22 @@ def test_a_host_that_the_request_names_and_no_step_reaches_is_said(asked: str, n
     shown = texts(card(view(step(), why=f"ada asked: {asked}", text="ada")).blocks)
     assert ("is named in the request" in shown) == bool(named)
     assert f"*{named}* is named in the request" in shown or not named
+
+
+def test_a_repeated_dry_run_names_its_steps_and_needs_a_preview_to_be_offered() -> None:
+    shown = texts(preview_blocks(214, view(step(title="Restart web")).case.proposal.plan))
+    assert "*1. Restart web*" in shown
+    assert "proposal_preview" in texts(card(view()).blocks)
+    assert "proposal_preview" not in texts(card(view(previews=())).blocks)
+
+
+def test_an_undo_does_not_say_that_it_has_no_undo_and_an_end_says_once_what_was_left() -> None:
+    assert "Undo" not in texts(card(view(undoes=7)).blocks)
+    end = RunFinished(
+        state=ProposalState.FAILED, reason="a failed; not done: Wait", not_done=("Wait",)
+    )
+    shown = texts(card(view(run=RunView(finished=end))).blocks)
+    assert shown.count("not done") == 1
 
 
 def test_a_step_that_only_looks_is_its_name_and_its_command_and_nothing_else() -> None:
