@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from runbooks.actions.kinds import Action, CommandAction
+from runbooks.actions.output import safe_text
 from runbooks.binding import BoundStep
 from runbooks.describe import describe, visible
 from runbooks.proposal import Plan
-from runbooks.schema import Expect, Verify
+from runbooks.schema import Expect, Risk, Step, Verify
 
 
 def action_text(action: Action, executables: Mapping[str, str]) -> str:
@@ -27,19 +28,26 @@ def action_text(action: Action, executables: Mapping[str, str]) -> str:
 def verify_text(verify: Verify, executables: Mapping[str, str]) -> str:
     """What must hold afterwards."""
     must = " must exit 0" if isinstance(verify.action, CommandAction) else ""
-    expects = f", with {expect_text(verify.expect)}," if verify.expect is not None else ""
-    return f"{action_text(verify.action, executables)}{must}{expects} within {verify.within_s:g} s"
+    wants = f", {expect_text(verify.expect)}" if verify.expect is not None else ""
+    return f"{action_text(verify.action, executables)}{must} within {verify.within_s:g} s{wants}"
 
 
 def expect_text(expect: Expect) -> str:
-    """What an output must be like, all of it."""
-    parts = (
-        f"output that has {visible(expect.output)!r}" if expect.output is not None else "",
-        f"output without {visible(expect.absent)!r}" if expect.absent is not None else "",
-        f"a number of at least {expect.minimum:g}" if expect.minimum is not None else "",
-        f"a number of at most {expect.maximum:g}" if expect.maximum is not None else "",
-    )
-    return " and ".join(part for part in parts if part)
+    """What an output must be like, all of it, on one line."""
+    terms: list[str] = []
+    if expect.output is not None:
+        terms.append(f"with '{_pattern(expect.output)}' in its output")
+    if expect.absent is not None:
+        terms.append(f"without '{_pattern(expect.absent)}' in its output")
+    if expect.minimum is not None:
+        terms.append(f"its first number at least {expect.minimum:g}")
+    if expect.maximum is not None:
+        terms.append(f"its first number at most {expect.maximum:g}")
+    return ", ".join(terms)
+
+
+def _pattern(expression: str) -> str:
+    return visible(safe_text(expression))
 
 
 def bound_facts(plan: Plan) -> tuple[tuple[str, str], ...]:
@@ -54,16 +62,50 @@ def plan_commands(plan: Plan) -> tuple[str, ...]:
     return tuple(action_text(step.action, plan.executables) for step in plan.steps)
 
 
+def undo_text(step: BoundStep, plan: Plan) -> str:
+    """How a step would be undone; empty for one that changes nothing, or is an undo itself."""
+    if step.rollback is not None:
+        return action_text(step.rollback, plan.executables)
+    return "" if step.risk is Risk.READ_ONLY or plan.undoes is not None else "none declared"
+
+
+def steps_text(plan: Plan) -> str:
+    """How many steps there are, and how many of them change something."""
+    n_steps = len(plan.steps)
+    n_changes = sum(step.risk is not Risk.READ_ONLY for step in plan.steps)
+    steps = f"{n_steps} step" if n_steps == 1 else f"{n_steps} steps"
+    if not n_changes:
+        return f"{steps}, nothing is changed"
+    return f"{steps}, {n_changes} of them {'changes' if n_changes == 1 else 'change'} something"
+
+
 def step_terms(step: BoundStep) -> tuple[str, ...]:
     """Under which conditions a step runs, and how often, one phrase each."""
+    items = _items(step.item, step.concurrency, stops=step.stop_on_failure) if step.item else ""
+    return _terms(step, items)
+
+
+def declared_terms(step: Step) -> tuple[str, ...]:
+    """The same for a step of a runbook whose values are not filled in yet."""
+    over = step.matrix
+    if over is None:
+        return _terms(step, "")
+    names = ", ".join(map(visible, over.over))
+    return _terms(step, _items(names, over.concurrency, stops=over.stop_on_failure))
+
+
+def _items(names: str, concurrency: int, *, stops: bool) -> str:
+    after = "stops at a failure" if stops else "goes on after failures"
+    return f"for {names}, {concurrency} at once, {after}"
+
+
+def _terms(step: BoundStep | Step, items: str) -> tuple[str, ...]:
     terms: list[str] = []
     if step.when is not None:
-        expect = step.when.expect
-        expects = f", with {expect_text(expect)}" if expect is not None else ""
+        expects = f", {expect_text(step.when.expect)}" if step.when.expect is not None else ""
         terms.append(f"only if {step.when.step_id} {step.when.outcome.value}{expects}")
-    if step.item:
-        stops = ", stops at a failure" if step.stop_on_failure else ", goes on after failures"
-        terms.append(f"for {step.item}, {step.concurrency} at once{stops}")
+    if items:
+        terms.append(items)
     if step.retry is not None:
         terms.append(f"tried {step.retry.times} more times, {step.retry.delay_s:g} s apart")
     if step.continue_on_failure:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from typing import Protocol
 
 import structlog
@@ -18,7 +19,7 @@ from runbooks.control import ControlResult
 from runbooks.errors import RunbookError
 from runbooks.lifecycle import ProposalState, is_final
 from runbooks.policy import AccountKind
-from runbooks.proposal import ActorRef, PreviewResult
+from runbooks.proposal import ActorRef, Plan, PreviewResult
 from runbooks.run_events import RunEvent, RunFinished
 from runbooks.standing import Standing
 
@@ -118,15 +119,15 @@ class Desk:
                 standing = await self._approvals.standing(case)
         await self._board.show(CaseView(case=case, standing=standing))
 
-    async def preview(
-        self, proposal_id: int, actor: ActorRef, kind: AccountKind
-    ) -> tuple[PreviewResult, ...]:
-        """Run a proposal's previews once more.
+    async def preview(self, proposal_id: int, actor: ActorRef, kind: AccountKind) -> Plan:
+        """Run a proposal's previews once more; gives its plan with what they show now.
 
         Raises:
             RunbookError: They were not run, and why.
         """
-        return await self._approvals.preview(proposal_id, actor, kind)
+        case = await self._approvals.get(proposal_id)
+        shown = await self._approvals.preview(proposal_id, actor, kind)
+        return replace(case.proposal.plan, previews=shown)
 
     async def approve(self, proposal_id: int, actor: ActorRef, kind: AccountKind) -> str | None:
         """Take a click on Approve; if it completes the approvals, the run begins.

@@ -32,12 +32,14 @@ class RunView:
         head: The first lines of output, redacted.
         tail: The newest lines after those, oldest first.
         n_between: How many lines between the two are not shown.
-        running: Steps that are running now, in the order they began.
+        begun: Every step that began, in that order.
+        running: Those that are running now.
         asked: What people are asked to do now.
         marks: One finished fact each, for example "verified: 200 after 0.4 s".
         finished: The last event, once the run is over.
     """
 
+    begun: tuple[StepStarted, ...] = ()
     running: tuple[StepStarted, ...] = ()
     asked: tuple[ManualAsked, ...] = ()
     head: tuple[str, ...] = ()
@@ -83,7 +85,7 @@ class CaseView:
 def advance(view: RunView, event: RunEvent) -> RunView:
     """Fold one event into the view."""
     if isinstance(event, StepStarted):
-        return replace(view, running=(*view.running, event))
+        return replace(view, begun=(*view.begun, event), running=(*view.running, event))
     if isinstance(event, OutputLine):
         return _with_line(view, _named(view, event))
     if isinstance(event, ManualAsked):
@@ -92,7 +94,7 @@ def advance(view: RunView, event: RunEvent) -> RunView:
         return replace(view, running=(), asked=(), finished=event)
     if isinstance(event, StepFinished):
         view = _without(view, event.step_id)
-    return replace(view, marks=(*view.marks, _mark(event, concurrent=bool(view.running))))
+    return replace(view, marks=(*view.marks, _mark(event, view)))
 
 
 def _place(event: StepStarted) -> str:
@@ -113,14 +115,22 @@ def _without(view: RunView, step_id: str) -> RunView:
     )
 
 
+def _which(view: RunView, step_id: str) -> str:
+    """The step's title, unless it is the only one."""
+    found = next((event for event in reversed(view.begun) if event.step_id == step_id), None)
+    if found is None:
+        return f"{step_id}: " if step_id.endswith("]") else ""
+    return f"{found.title}: " if found.n_steps > 1 else ""
+
+
 def _mark(
-    event: RunResumed | StepSkipped | TryFailed | StepFinished | VerifyFinished, *, concurrent: bool
+    event: RunResumed | StepSkipped | TryFailed | StepFinished | VerifyFinished, view: RunView
 ) -> str:
     if isinstance(event, RunResumed):
         return f"↻ opsbot was restarted; {event.n_done} of {event.n_steps} steps were done before"
     if isinstance(event, StepSkipped):
         return f"– skipped: {event.title}: {event.reason}"
-    which = f"{event.step_id}: " if concurrent or event.step_id.endswith("]") else ""
+    which = _which(view, event.step_id)
     if isinstance(event, TryFailed):
         count = f"try {event.number} of {event.n_tries}"
         return f"✗ {which}{count}: {event.detail}; again in {event.next_in_s:g} s"

@@ -79,6 +79,10 @@ class Catalog:
         """Rank as `match` does, and say whether the best is clearly the best."""
         return self.matcher.choose(text, service, k)
 
+    def near(self, text: str, k: int = 4) -> tuple[Runbook, ...]:
+        """Runbooks that share a telling word with a text that none answers, best first."""
+        return self.matcher.near(text, k)
+
 
 def runbook_files(folder: Path) -> Iterator[Path]:
     """YAML and Markdown files under a folder, in a stable order."""

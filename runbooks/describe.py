@@ -74,7 +74,8 @@ def _structured(action: Action) -> str:
 
 def _aside(action: Action) -> str:
     if isinstance(action, ManualAction):
-        return f"a person does and confirms: {visible(action.instructions)}"
+        lines = "\n".join(visible(line) for line in action.instructions.splitlines())
+        return f"a person does and confirms: {lines}"
     if isinstance(action, ExplainAction):
         return f"the model words the result of {action.of}: {visible(action.question)}"
     return f"wait {action.timeout_s:g} s"

@@ -16,6 +16,7 @@ THRESHOLD = 0.6
 _MARGIN = 0.05
 _SURE = 0.4
 _MAX_LINES = 200
+_MAX_NEAR_CHARS = 2000
 _MAX_REQUEST_LINES = 3
 _SHARE_WORTH = 0.8
 _SYNONYM_WORTH = 0.8
@@ -132,6 +133,25 @@ class Matcher:
         sure = alone and scores[0] >= _SURE
         close = tuple(m for m in matches if matches[0].score - m.score < _MARGIN)
         return Choice(matches=matches if sure else close, sure=sure)
+
+    def near(self, text: str, k: int) -> tuple[Runbook, ...]:
+        """Runbooks whose title or symptoms share a telling word with a text that none answers.
+
+        Best first, at most `k`; only good enough to ask a person "did you mean".
+        """
+        said = self._stems.of(text[:_MAX_NEAR_CHARS])
+        scored = ((self._nearness(entry.runbook, said), entry.runbook) for entry in self._entries)
+        found = sorted((-score, each.name, each) for score, each in scored if score)
+        return tuple(runbook for _, _, runbook in found[:k])
+
+    def _nearness(self, runbook: Runbook, said: frozenset[str]) -> float:
+        """How much of the title was said, and how much of what was said the runbook knows."""
+        title = self._stems.of(f"{runbook.title} {runbook.name.replace('-', ' ')}")
+        known = title.union(*map(self._stems.of, runbook.symptoms))
+        if not said & known:
+            return 0.0
+        told = self._weight(said & title) / self._weight(title) if title else 0.0
+        return round(told + self._weight(said & known) / self._weight(said), 6)
 
     def _one(self, entry: _Entry, said: _Said) -> Match | None:
         runbook, lines = entry.runbook, said.lines

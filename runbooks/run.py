@@ -27,6 +27,7 @@ from .progress import (
 from .run_events import RunEvent, RunFinished, RunResumed, StepSkipped, StepStarted
 from .run_record import RunRecord
 from .run_step import StepRun
+from .schema import Risk
 from .signals import SignalKind, SignalStore
 from .store import StepRecord, StepState
 from .turns import in_turns
@@ -248,13 +249,16 @@ class Run:
     def _stopped(self, how: str) -> str:
         """What to say of a run that was cut off: what was running, and that nobody knows more."""
         cut = [
-            self._steps[position].title
+            self._steps[position]
             for position, record in sorted(self._records.items())
             if record.state is StepState.STARTED
         ]
         if not cut:
             return f"{how}: {_LOOK}" if how == _CUT_OFF else how
-        return f"{how} during {', '.join(cut)}, whose effect is not known: {_LOOK}"
+        during = f"{how} during {', '.join(step.title for step in cut)}"
+        if all(step.risk is Risk.READ_ONLY for step in cut):
+            return f"{during}, which changes nothing"
+        return f"{during}, whose effect is not known: {_LOOK}"
 
     async def _close_cut_off(self) -> None:
         with contextlib.suppress(ProposalError):

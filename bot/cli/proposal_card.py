@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.cli.output import console
-from bot.commands_text import action_text, bound_facts, step_terms, verify_text
+from bot.commands_text import action_text, bound_facts, step_terms, undo_text, verify_text
 from runbooks.actions.output import safe_text
 from runbooks.binding import BoundStep
 from runbooks.case import Case
@@ -30,6 +30,7 @@ from runbooks.run_events import (
     TryFailed,
     VerifyFinished,
 )
+from runbooks.schema import Risk
 from runbooks.standing import Standing
 
 _GOOD = "green"
@@ -52,9 +53,9 @@ def _facts(case: Case, standing: Standing) -> Table:
     minutes = (plan.expires_at - datetime.now(UTC)).total_seconds() / 60
     table = _grid()
     table.add_row("Risk", f"{plan.risk.value} · expires in {minutes:.0f} min · {case.state.value}")
-    table.add_row("Runs as", Text(f"{plan.run_as}   sha256 {case.proposal.short_sha256}"))
-    names = ", ".join(plan.environment_names)
-    table.add_row("Runs in", Text(visible(f"{plan.environment}   environment names {names}")))
+    where = f"{plan.run_as} · {visible(plan.environment)}"
+    table.add_row("Runs as", Text(f"{where} · sha256 {case.proposal.short_sha256}"))
+    table.add_row("Environment", Text(visible(", ".join(plan.environment_names))))
     for name, facts in bound_facts(plan):
         table.add_row("Bound", Text(visible(f"{name}: {facts}")))
     if plan.why:
@@ -72,7 +73,8 @@ def _facts(case: Case, standing: Standing) -> Table:
 
 def _step(number: int, step: BoundStep, plan: Plan) -> Table:
     table = _grid()
-    table.add_row(f"Step {number}", Text(visible(step.title), style="bold"))
+    changes = "" if step.risk is Risk.READ_ONLY else f"  {step.risk.value} risk"
+    table.add_row(f"Step {number}", Text(f"{visible(step.title)}{changes}", style="bold"))
     table.add_row("Runs exactly", Text(action_text(step.action, plan.executables), style="cyan"))
     for term in step_terms(step):
         table.add_row("", Text(visible(term)))
@@ -82,9 +84,9 @@ def _step(number: int, step: BoundStep, plan: Plan) -> Table:
         table.add_row("Preview", Text(f"{shown}\n{preview.detail}", style="dim"))
     if step.verify is not None:
         table.add_row("Afterwards", Text(verify_text(step.verify, plan.executables)))
-    declared = step.rollback
-    undo = action_text(declared, plan.executables) if declared is not None else "not declared"
-    table.add_row("Undo", Text(undo))
+    undo = undo_text(step, plan)
+    if undo:
+        table.add_row("Undo", Text(undo))
     return table
 
 
@@ -115,10 +117,10 @@ def print_cases(cases: Sequence[Case]) -> None:
     console.print(table)
 
 
-def print_event(event: RunEvent) -> None:
+def print_event(event: RunEvent, proposal_id: int) -> None:
     """Print one event of a run."""
     if isinstance(event, RunResumed | StepSkipped | TryFailed | ManualAsked):
-        console.print(Text(_aside(event), style="yellow"))
+        console.print(Text(_aside(event, proposal_id), style="yellow"))
     elif isinstance(event, StepStarted):
         place = f"{event.position + 1}/{event.n_steps}"
         console.print(Text(f"▶ {place} {visible(event.title)}", style="bold"))
@@ -133,7 +135,7 @@ def print_event(event: RunEvent) -> None:
         _mark(f"{event.detail} in {event.seconds:.1f} s", good=event.ok)
 
 
-def _aside(event: RunResumed | StepSkipped | TryFailed | ManualAsked) -> str:
+def _aside(event: RunResumed | StepSkipped | TryFailed | ManualAsked, proposal_id: int) -> str:
     if isinstance(event, RunResumed):
         return f"↻ goes on after {event.n_done} of {event.n_steps} steps"
     if isinstance(event, StepSkipped):
@@ -144,7 +146,7 @@ def _aside(event: RunResumed | StepSkipped | TryFailed | ManualAsked) -> str:
         return f"  try {event.number} of {event.n_tries}: {visible(event.detail)}; {again}"
     return (
         f"  please do: {visible(event.instructions)}\n"
-        f"  then: opsbot runbook confirm NUMBER {event.step_id} [--failed] "
+        f"  then: opsbot runbook confirm {proposal_id} {event.step_id} [--failed] "
         f"(within {event.within_s:g} s)"
     )
 

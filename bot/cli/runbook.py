@@ -31,10 +31,13 @@ def list_(as_json: AsJson = False) -> None:
     if as_json:
         emit_json([_summary(runbook) for runbook in catalog.all])
         return
-    table = Table("name", "title", "risk", "parameters", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    table.add_column("name", no_wrap=True, overflow="ignore")
+    for heading in ("title", "risk", "must be given"):
+        table.add_column(heading)
     for runbook in catalog.all:
         needed = ", ".join(item.name for item in runbook.parameters if item.default is None)
-        table.add_row(runbook.name, runbook.title, runbook.risk.value, needed)
+        table.add_row(runbook.name, runbook.title, runbook.risk.value.replace("_", " "), needed)
     console.print(table)
 
 
@@ -55,6 +58,8 @@ def show(
     _print(f"{runbook.name} v{runbook.version}: {runbook.title}", style="bold")
     _print(runbook.summary)
     _print(f"{runbook.source}  sha256 {runbook.digest[:12]}", style="dim")
+    if runbook.alerts:
+        _print(f"alerts: {', '.join(runbook.alerts)}")
     for parameter in runbook.parameters:
         _print(f"  {_parameter(parameter)}")
     for number, step in enumerate(runbook.steps, start=1):
@@ -130,14 +135,17 @@ def _parameter(parameter: Parameter) -> str:
 
 
 def _print_step(number: int, step: Step) -> None:
+    from bot.commands_text import declared_terms, verify_text
     from runbooks.describe import describe
 
     _print(f"{number}. {step.title} [{step.risk}]", style="bold")
     _print(f"   run       {describe(step.action)}")
+    for term in declared_terms(step):
+        _print(f"             {term}")
     if step.preview is not None:
         _print(f"   preview   {describe(step.preview)}")
     if step.verify is not None:
-        _print(f"   verify    {describe(step.verify.action)} (within {step.verify.within_s:g} s)")
+        _print(f"   verify    {verify_text(step.verify, {})}")
     if step.rollback is not None:
         _print(f"   rollback  {describe(step.rollback)}")
 

@@ -27,7 +27,9 @@ def propose(
     name: Annotated[str, typer.Argument(help="The runbook.")],
     given: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="A parameter; repeat for more."),
+        typer.Option(
+            "--set", "--param", "-p", metavar="NAME=VALUE", help="A parameter; repeat for more."
+        ),
     ] = None,
     why: Annotated[str, typer.Option(help="Shown to those who approve.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,

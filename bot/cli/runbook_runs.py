@@ -32,7 +32,9 @@ _Id = Annotated[int, typer.Argument(min=1, help="The proposal's number.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 _Values = Annotated[
     list[str] | None,
-    typer.Option("--param", "-p", metavar="KEY=VALUE", help="A parameter; repeat for more."),
+    typer.Option(
+        "--set", "--param", "-p", metavar="NAME=VALUE", help="A parameter; repeat for more."
+    ),
 ]
 
 
@@ -203,11 +205,14 @@ def preview(proposal_id: _Id, as_json: _Json = False) -> None:
     from runbooks.policy import AccountKind
 
     async def look(services: RunbookServices, _settings: Settings) -> None:
+        plan = (await services.approvals.get(proposal_id)).proposal.plan
+        titles = {step.step_id: step.title for step in plan.steps}
         results = await services.approvals.preview(proposal_id, local_user(), AccountKind.MEMBER)
         if as_json:
             emit_json(results)
         for result in () if as_json else results:
-            console.print(f"{result.step_id}: {result.detail}", markup=False, highlight=False)
+            title = titles.get(result.step_id, result.step_id)
+            console.print(f"{title}: {result.detail}", markup=False, highlight=False)
             console.print(result.output or "(no output)", markup=False, highlight=False)
         if not results and not as_json:
             console.print("this proposal declares no dry run")
@@ -306,7 +311,7 @@ async def _follow(
         async for event in following:
             events.append(event)
             if not as_json:
-                print_event(event)
+                print_event(event, proposal_id)
     case = await services.approvals.get(proposal_id)
     if as_json:
         emit_json(

@@ -84,6 +84,14 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule("nothing but punctuation", Intent.CHAT, 0.95, _compile(r"^[\W_]*$")),
     Rule(
+        "pasted alert",
+        Intent.RUNBOOK,
+        0.95,
+        _compile(
+            r"^[\W_]*(?:(?:firing|alerting)(?: ?:|\]| ?\d)|triggered ?:|labels:\s|alertname\W)"
+        ),
+    ),
+    Rule(
         "pasted stack trace",
         Intent.LOGS,
         0.95,

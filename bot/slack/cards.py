@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from runbooks.case import Case
 from runbooks.lifecycle import ProposalState, is_final
-from runbooks.proposal import Plan, PreviewResult
+from runbooks.proposal import Plan
 from runbooks.standing import Standing
 from runbooks.successors import undo_steps
 
@@ -50,8 +50,7 @@ def card(view: CaseView) -> Rendered:
         context(
             f"{mark} *{words}*  ·  risk: *{escape(plan.risk.value.replace('_', ' '))}*  ·  "
             f"{escape(plan.environment)}  ·  as {escape(plan.run_as)}  ·  "
-            f"sha256 `{proposal.short_sha256}`  ·  "
-            f"runbook {escape(plan.runbook.name)} v{plan.runbook.version}"
+            f"sha256 `{proposal.short_sha256}`"
         ),
     ]
     hidden = too_much(plan)
@@ -74,11 +73,15 @@ def _literal(block: Block) -> Block:
     return block
 
 
-def preview_blocks(proposal_id: int, previews: tuple[PreviewResult, ...]) -> list[Block]:
-    """What a repeated dry run showed."""
+def preview_blocks(proposal_id: int, plan: Plan) -> list[Block]:
+    """What a repeated dry run showed, step by step."""
     head = context(f"dry run of proposal #{proposal_id}; the proposal itself is unchanged")
-    shown = [section(preview_text(preview)) for preview in previews]
-    return [head, *(shown or [section("This proposal declares no dry run.")])]
+    previews = [
+        section(f"*{number}. {escape(step.title)}*\n{preview_text(shown)}")
+        for number, step in enumerate(plan.steps, start=1)
+        if (shown := plan.preview_of(step.step_id)) is not None
+    ]
+    return [head, *(previews or [section("This proposal declares no dry run.")])]
 
 
 def reminder_blocks(case: Case, standing: Standing) -> list[Block]:
@@ -99,6 +102,8 @@ def _outcome(view: CaseView) -> list[Block]:
         )
         blocks.append(context(f":white_check_mark: approved by {names}"))
     if view.run is not None:
+        if view.run.finished is not None:
+            blocks.append(section(f"{_STATES[view.state][0]} {_end(view.run)}"))
         blocks.extend(_run(view.run))
     elif view.case.reason:
         blocks.append(context(escape(view.case.reason)))
@@ -123,7 +128,7 @@ def _waiting(view: CaseView) -> list[Block]:
                 button("Approve", APPROVE_ACTION, value, "primary"),
                 button("Reject…", REJECT_ACTION, value, "danger"),
                 *([button("Edit…", EDIT_ACTION, value)] if _is_editable(plan) else []),
-                button("Dry run again", PREVIEW_ACTION, value),
+                *([button("Dry run again", PREVIEW_ACTION, value)] if plan.previews else []),
                 *([button("Break glass…", GLASS_ACTION, value)] if _offers_glass(view) else []),
             ],
         },
@@ -171,8 +176,6 @@ def _run(run: RunView) -> list[Block]:
         blocks.append(section(code_block("\n".join(run.lines), 2400)))
     if run.marks:
         blocks.append(section(_marks(run.marks)))
-    if run.finished is not None:
-        blocks.append(context(_end(run)))
     return blocks
 
 
@@ -210,4 +213,5 @@ def _end(run: RunView) -> str:
     if run.finished is None:
         return ""
     left = f"  ·  not done: {', '.join(run.finished.not_done)}" if run.finished.not_done else ""
+    left = "" if "; not done: " in run.finished.reason else left
     return escape(f"{run.finished.reason}  ·  {run.finished.seconds:.1f} s{left}")

@@ -63,12 +63,12 @@ class DecisionClicks:
         """Run the dry run once more and post what it shows."""
         try:
             who = await clicker(self._people, user_id, team_id)
-            results = await self._desk.preview(proposal_id, *who)
+            plan = await self._desk.preview(proposal_id, *who)
         except RunbookError as exc:
             await self._whisper(thread, user_id, f"Not run: {exc}.")
             return
         text = f"Dry run of proposal #{proposal_id}"
-        blocks = preview_blocks(proposal_id, results)
+        blocks = preview_blocks(proposal_id, plan)
         await self._web.post(thread.channel_id, thread.thread_ts, text, blocks)
 
     async def _take(

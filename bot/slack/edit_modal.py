@@ -60,7 +60,7 @@ def edit_modal(form: EditForm, thread: ThreadRef) -> Mapping[str, Any]:
         "private_metadata": json.dumps(private),
         "title": _plain(f"Edit #{proposal.proposal_id}"),
         "submit": _plain("Propose"),
-        "close": _plain("Keep it"),
+        "close": _plain("Cancel"),
         "blocks": [_field(each, shown.get(each.name), each.name in hidden) for each in parameters],
     }
 

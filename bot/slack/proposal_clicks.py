@@ -101,18 +101,31 @@ class ProposalClicks:
         await self._announce(thread, answer.sentence, [{"type": "actions", "elements": [confirm]}])
 
     async def confirm_glass(
-        self, value: str, user_id: str, team_id: str, thread: ThreadRef
+        self, value: str, user_id: str, team_id: str, thread: ThreadRef, asked: str
     ) -> None:
-        """Take the second person's click."""
+        """Take the second person's click; what was asked stays, its button goes.
+
+        Args:
+            thread: Begins with the message that asks.
+            asked: That message's text, as Slack gives it.
+        """
         who = await self._who(thread, user_id, team_id)
         if who is None:
             return
         number, _, environment = value.partition("\n")
         answer = await self._amendments.confirm_glass(environment, *who, int(number))
         if answer.allowed:
+            await self._close_question(thread, asked)
             await self._announce(thread, answer.sentence, [])
         else:
             await self.whisper(thread, user_id, f"Not opened: {answer.sentence}.")
+
+    async def _close_question(self, thread: ThreadRef, asked: str) -> None:
+        try:
+            blocks = [section(f":rotating_light: {asked}")]
+            await self._web.update(thread.channel_id, thread.thread_ts, asked, blocks)
+        except SlackCallError as exc:
+            self._log.warning("break_glass_button_stays", error=exc.error)
 
     async def _announce(
         self, thread: ThreadRef, sentence: str, more: list[dict[str, object]]

@@ -164,6 +164,8 @@ async def test_a_freeze_is_on_the_card_and_two_people_break_the_glass(
         await visitor.whispered(seed.MAYA, lambda text: "is for oncall" in text)
         await visitor.press(seed.PRIYA, ask, "break_glass_confirm")
         await visitor.sees_in_channel(lambda text: "Break-glass is open in production" in text)
+        kept = await visitor.sees_in_channel(lambda text: "asks for break-glass" in text)
+        assert "break_glass_confirm" not in shown(kept)
         await visitor.press(seed.JONAS, card, "proposal_approve")
         await visitor.sees(asked.ts, lambda text: "succeeded" in text)
 

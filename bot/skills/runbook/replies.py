@@ -15,13 +15,17 @@ from .values import Stated
 _MAX_OFFERED = 4
 
 
-def ask_which(runbooks: Sequence[Runbook], asked: str) -> Reply:
-    """Let a person choose among runbooks that fit alike."""
+def ask_which(runbooks: Sequence[Runbook], asked: str, *, is_near: bool = False) -> Reply:
+    """Let a person choose among runbooks that fit alike.
+
+    Args:
+        is_near: None of them fits; they only share a word with what was asked.
+    """
     offered = runbooks[:_MAX_OFFERED]
     lines = [f"`{each.name}`  {each.title}" for each in offered]
     options = tuple(
         Choice(
-            label=each.title,
+            label=each.name,
             action=CHOOSE_ACTION,
             value=button_value(UseRunbook(name=each.name, asked=asked)),
         )
@@ -29,6 +33,8 @@ def ask_which(runbooks: Sequence[Runbook], asked: str) -> Reply:
     )
     several = "Several runbooks fit that. Which one do you mean?"
     summary = several if len(offered) > 1 else "Is this the runbook you mean?"
+    if is_near:
+        summary = "No runbook fits that. Nearest by their words:"
     text = "\n".join((summary, *lines))
     return Reply(parts=(Prose(text=text), Choices(options=options)), summary=summary)
 

@@ -130,6 +130,9 @@ class RunbookSkill:
     def _undecided(self, choice: Choice, request: Request) -> Reply:
         if choice.matches:
             return ask_which([match.runbook for match in choice.matches], _said(request))
+        near = self._catalog.near(request.text)
+        if near:
+            return ask_which(near, _said(request), is_near=True)
         return say(f"No runbook fits that. `list runbooks` shows those I know.{self._faults()}")
 
     async def _propose(

@@ -13,6 +13,7 @@ from runbooks.schema import Parameter, ParameterType, Runbook
 from runbooks.values import coerce
 
 _PAIR = re.compile(r"\b([a-z][a-z0-9_]*)\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s,;]+)", re.IGNORECASE)
+_OTHER_LABELS = {"mount": "mountpoint", "claim": "persistentvolumeclaim", "database": "datname"}
 _LINK = r"(?:\s+(?:is|to|of|=|:)|\s*[:#])?\s+[\"'`]?"
 _WORD = r"([\w@:./+-]{1,200})"
 
@@ -62,7 +63,7 @@ def stated_values(runbook: Runbook, text: str) -> Stated:
     pairs = _pairs(text)
     for parameter in runbook.parameters:
         name = parameter.name
-        label = labels.get(name)
+        label = labels.get(name, labels.get(_OTHER_LABELS.get(name, name)))
         if label is not None and fault(parameter, label) is None:
             found[name] = (label, Origin.ALERT)
         elif name in pairs and name not in labels:

@@ -13,7 +13,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from ..cards import CONFIRM_GLASS_ACTION, EDIT_ACTION, GLASS_ACTION, UNDO_ACTION
 from ..edit_modal import EDIT_VIEW, GLASS_VIEW, read_edit, read_glass
 from ..surface import Surface
-from .actions import where, who
+from .clicks import message_text, where, who
 
 
 def register(app: AsyncApp, surface: Surface) -> None:
@@ -52,7 +52,9 @@ def register(app: AsyncApp, surface: Surface) -> None:
     ) -> None:
         await ack()
         surface.amend(
-            lambda clicks: clicks.confirm_glass(str(action["value"]), *who(body), where(body))
+            lambda clicks: clicks.confirm_glass(
+                str(action["value"]), *who(body), where(body), message_text(body)
+            )
         )
 
     @app.view(EDIT_VIEW)

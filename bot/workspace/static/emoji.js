@@ -8,7 +8,7 @@ export const EMOJI = {
   large_green_square: "🟩", large_red_square: "🟥", rocket: "🚀", wrench: "🔧", hammer_and_wrench: "🛠️", gear: "⚙️", lock: "🔒", unlock: "🔓", key: "🔑",
   memo: "📝", clipboard: "📋", book: "📖", books: "📚", mag: "🔍", bar_chart: "📊", chart_with_upwards_trend: "📈", chart_with_downwards_trend: "📉",
   page_facing_up: "📄", paperclip: "📎", link: "🔗", bulb: "💡", speech_balloon: "💬", robot_face: "🤖", construction: "🚧", no_entry: "⛔", no_entry_sign: "🚫",
-  question: "❓", exclamation: "❗", information_source: "ℹ️", arrow_up: "⬆️", arrow_down: "⬇️", arrow_right: "➡️", repeat: "🔁", sparkles: "✨", zzz: "💤", octagonal_sign: "🛑", new: "🆕",
+  question: "❓", exclamation: "❗", information_source: "ℹ️", arrow_up: "⬆️", arrow_down: "⬇️", arrow_right: "➡️", repeat: "🔁", sparkles: "✨", zzz: "💤", octagonal_sign: "🛑", raised_hand: "✋", new: "🆕",
 };
 
 export const QUICK = ["+1", "eyes", "white_check_mark", "tada", "warning", "-1"];

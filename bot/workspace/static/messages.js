@@ -8,7 +8,7 @@ import { append, h, icon, patch, toast } from "./dom.js";
 import { QUICK, emoji } from "./emoji.js";
 import { fileCard } from "./files.js";
 import { mrkdwn } from "./mrkdwn.js";
-import { changed, statusOf, store } from "./store.js";
+import { actor, changed, statusOf, store } from "./store.js";
 import { clockTime, dayKey, dayName, fullTime } from "./times.js";
 
 const GROUP_S = 300;
@@ -38,7 +38,7 @@ export function row(message, place, joined = false) {
   const status = place === "channel" ? statusOf(message.channel, message.ts)?.text : "";
   const open = place === "channel" && store.threadTs === message.ts;
   return {
-    key: message.ts,
+    key: `${message.ts} ${actor()?.tz}`, // drawn anew in another zone: its times are others
     version: JSON.stringify([message, joined, status, open, store.actor]),
     make: (old) => draw(old ?? skeleton(message), message, { place, joined, status, open }),
   };

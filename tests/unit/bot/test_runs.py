@@ -66,7 +66,7 @@ def test_steps_that_run_at_once_are_all_named_and_their_lines_told_apart() -> No
     assert both.lines == ("b: hello",)
     one = advance(both, finished("a"))
     assert one.step == "step 2 of 3: step b"
-    assert one.marks == ("✓ a: exit 0 in 1.0 s",)
+    assert one.marks == ("✓ step a: exit 0 in 1.0 s",)
 
 
 def test_a_question_stays_until_its_step_ended() -> None:

@@ -26,6 +26,16 @@ steps:
 """
 
 
+def test_a_request_of_one_telling_word_has_near_runbooks_though_none_answers(
+    catalog: Catalog,
+) -> None:
+    assert not catalog.choose("restart checkout").matches
+    near = [runbook.name for runbook in catalog.near("restart checkout")]
+    assert near[:2] == ["service-restart", "kubernetes-rollout-restart"]
+    assert len(catalog.near("restart checkout", 1)) == 1
+    assert catalog.near("make coffee") == ()
+
+
 @pytest.fixture(scope="module")
 def catalog() -> Catalog:
     return Catalog.load()

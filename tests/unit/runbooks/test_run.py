@@ -290,11 +290,15 @@ async def test_words_that_cannot_be_had_fail_nothing(prepare: Execute) -> None:
     assert script.calls == ["a", "b", "c"]
 
 
+@pytest.mark.parametrize(
+    ("risk", "known"),
+    [(Risk.LOW, "whose effect is not known"), (Risk.READ_ONLY, "which changes nothing")],
+)
 async def test_a_stop_ends_the_running_step_and_says_who_and_what_is_not_known(
-    prepare: Execute,
+    prepare: Execute, risk: Risk, known: str
 ) -> None:
     script = Script(hangs="b")
-    run = prepare(script, step("a"), step("b"), step("c"))
+    run = prepare(script, step("a"), step("b", risk=risk), step("c"))
     events: list[RunEvent] = []
     async with asyncio.timeout(10):
         async for event in run.events():
@@ -304,7 +308,7 @@ async def test_a_stop_ends_the_running_step_and_says_who_and_what_is_not_known(
                 assert run.signals.add(run.record.proposal.proposal_id, signal)
     end = end_of(events)
     assert end.state is ProposalState.FAILED
-    assert "stopped by ada during step b, whose effect is not known" in end.reason
+    assert f"stopped by ada during step b, {known}" in end.reason
     assert end.not_done == ("step c",)
     assert "b" in script.closed
     assert states_of(run)["b"] == "failed"

@@ -153,6 +153,20 @@ async def test_asked_by_one_person_and_approved_by_another(
     assert sent.text == f"<@{seed.BOT_USER_ID}> why is checkout failing?"
 
 
+async def test_times_are_of_the_person_one_acts_as_and_signs_are_drawn(
+    workspace: Workspace, page: Page
+) -> None:
+    client: Any = AsyncWebClient(token=workspace.bot_token, base_url=workspace.api_url)
+    await act_as(page, seed.MAYA)
+    await client.chat_postMessage(channel=seed.INCIDENTS, text=":raised_hand: please do")
+    shown = page.get_by_text("please do")
+    await expect(shown).to_have_text("\u270b please do")
+    time = page.locator("article time").last
+    before = await time.inner_text()
+    await act_as(page, seed.JONAS)
+    await expect(time).not_to_have_text(before)
+
+
 async def test_a_modal_complains_then_closes(
     workspace: Workspace, connect: Connect, page: Page
 ) -> None:

@@ -40,6 +40,7 @@ def test_every_rule_decides_something() -> None:
         "10:00:00 ERROR x",
         "thanks",
         "ignored templates",
+        "[FIRING:1] DiskFull",
     ]
     texts = [example.text for example in load_examples()]
     used = {rule.name for text in [*texts, *extra] if (rule := decide(text)) is not None}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bot.runs import CaseView, RunView
 from bot.slack.blocks import Block
-from bot.slack.cards import card, reminder_blocks
+from bot.slack.cards import card, preview_blocks, reminder_blocks
 from bot.workspace.blocks import checked_message_blocks
 from runbooks.actions.kinds import CommandAction
 from runbooks.binding import BoundStep
@@ -137,16 +137,13 @@ def test_any_text_is_inert_on_the_card(text: str) -> None:
 
 
 def test_the_card_shows_everything_that_is_bound() -> None:
-    verify = Verify(
-        action=CommandAction(argv=("true",)), within_s=30, expect=Expect(output="up", maximum=9)
-    )
+    wanted = Expect(output="^active$", absent="failed", minimum=1, maximum=9)
+    verify = Verify(action=CommandAction(argv=("true",)), within_s=30, expect=wanted)
     bound = step(
         verify=verify,
         rollback=CommandAction(argv=("systemctl", "stop", "checkout")),
         retry=Retry(times=2, delay_s=5),
-        when=Condition(
-            step_id="look", outcome=Outcome.SUCCEEDED, expect=Expect(absent="ok", minimum=5)
-        ),
+        when=Condition(step_id="look", outcome=Outcome.SUCCEEDED, expect=Expect(output="stuck")),
         item="web-3",
         concurrency=2,
         continue_on_failure=True,
@@ -161,15 +158,58 @@ def test_the_card_shows_everything_that_is_bound() -> None:
         "service = `ada`",
         "HOME, PATH",
         "*Bound*  target web: ada",
-        "true must exit 0, with output that has 'up' and a number of at most 9, within 30 s",
+        "*1. Restart*  ·  low risk",
+        "1 step, 1 of them changes something",
+        "true must exit 0 within 30 s, with '^active$' in its output, without 'failed'",
+        "its first number at least 1, its first number at most 9",
         "systemctl stop checkout",
-        "only if look succeeded, with output without 'ok' and a number of at least 5",
+        "only if look succeeded, with 'stuck' in its output",
         "for web-3, 2 at once, stops at a failure",
         "tried 2 more times, 5 s apart",
         "later steps run even if it fails",
         "1 of ada",
     ):
         assert part in shown, part
+
+
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [
+        ("disk full on web-1", "web-1"),
+        ("[FIRING:1] DiskFull\n - instance = db2.shop.internal:9100", "db2.shop.internal"),
+        ("disk full on web-3", ""),
+        ("restart checkout on monday", ""),
+        ("it fails at 10:02:11 on /var", ""),
+    ],
+)
+def test_a_host_that_the_request_names_and_no_step_reaches_is_said(asked: str, named: str) -> None:
+    shown = texts(card(view(step(), why=f"ada asked: {asked}", text="ada")).blocks)
+    assert ("is named in the request" in shown) == bool(named)
+    assert f"*{named}* is named in the request" in shown or not named
+
+
+def test_a_repeated_dry_run_names_its_steps_and_needs_a_preview_to_be_offered() -> None:
+    shown = texts(preview_blocks(214, view(step(title="Restart web")).case.proposal.plan))
+    assert "*1. Restart web*" in shown
+    assert "proposal_preview" in texts(card(view()).blocks)
+    assert "proposal_preview" not in texts(card(view(previews=())).blocks)
+
+
+def test_an_undo_does_not_say_that_it_has_no_undo_and_an_end_says_once_what_was_left() -> None:
+    assert "Undo" not in texts(card(view(undoes=7)).blocks)
+    end = RunFinished(
+        state=ProposalState.FAILED, reason="a failed; not done: Wait", not_done=("Wait",)
+    )
+    shown = texts(card(view(run=RunView(finished=end))).blocks)
+    assert shown.count("not done") == 1
+
+
+def test_a_step_that_only_looks_is_its_name_and_its_command_and_nothing_else() -> None:
+    bound = step(("df", "-h"), title="Space left", risk=Risk.READ_ONLY)
+    shown = texts(card(view(bound)).blocks)
+    assert "*1. Space left*\\n```\\ndf -h\\n```" in shown
+    assert "1 step, nothing is changed" in shown
+    assert "Undo" not in shown
 
 
 @pytest.mark.parametrize(

@@ -148,6 +148,16 @@ async def test_a_value_the_request_does_not_hold_is_asked_for_whatever_the_model
     assert recorder.asked == []
 
 
+async def test_what_no_runbook_answers_offers_the_nearest_by_their_words(catalog: Catalog) -> None:
+    events, recorder = await _answers(catalog, _request("please refill something"))
+    assert isinstance(events[-1], Reply)
+    assert "No runbook fits that" in events[-1].summary
+    assert [button.label for button in _buttons(events[-1])] == ["tea-pot", "tea-tin"]
+    events, recorder = await _answers(catalog, _request("sing a song"))
+    assert _buttons(events[-1]) == ()
+    assert recorder.asked == []
+
+
 async def test_a_model_that_fails_fills_nothing(catalog: Catalog) -> None:
     model = Model("vessel: samovar-2", outcome=Outcome.FAILED)
     events, recorder = await _answers(catalog, _request("tea-pot for samovar-2"), model)

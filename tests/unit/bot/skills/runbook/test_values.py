@@ -57,6 +57,14 @@ def test_only_what_is_plainly_said_is_read(
     assert set(stated.origins.values()) <= {Origin.SAID}
 
 
+def test_a_disk_alert_names_the_mount_as_monitoring_calls_it() -> None:
+    disk = RUNBOOK.replace(b"  unit: {", b"  mount: {type: string, description: d}\n  unit: {")
+    disk = disk.replace(b'"{{ unit }}"', b'"{{ unit }}", "{{ mount }}"')
+    stated = stated_values(parse(disk, Path("disk.yaml")), "[FIRING:1] Disk\n - mountpoint = /var")
+    assert stated.values == {"mount": "/var"}
+    assert stated.origins == {"mount": Origin.ALERT}
+
+
 def test_labels_of_an_alert_fill_parameters_of_their_name_when_these_take_them(
     runbook: Runbook,
 ) -> None:
