@@ -184,7 +184,9 @@ class Targets:
         target = self.by_name.get(name)
         if target is None:
             known = ", ".join(sorted(self.by_name)) or "none"
-            raise ProposalError(f"there is no target {name!r} in the settings (there are: {known})")
+            raise ProposalError(
+                f"there is no target {name!r}: set [runbooks.targets.{name}] (there are: {known})"
+            )
         if not isinstance(target, kind):
             raise ProposalError(f"target {name!r} is {target.facts.split()[0]}: it cannot do this")
         return target
