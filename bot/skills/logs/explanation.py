@@ -16,6 +16,7 @@ from .quotable import grammar_of
 _CAUSE = re.compile(r"`([^`]+)`(?: because of `([^`]+)`)?(?:\s*\[\d+\])*\.?")
 _ENTRY = re.compile(r"^\[(\d+)\] (.*)$", re.MULTILINE)
 _SINCE = re.compile(r"^\[\d+\] [^:]*, since \d\d:")
+_NUMBER = re.compile(r"\d+")
 _CAPTION = re.compile(r"^(Likely cause|Next check):\s*")
 
 
@@ -157,8 +158,12 @@ def with_true_citations(sentence: str, evidence: str) -> str:
 
 
 def _began(quote: str, evidence: str) -> int:
-    """The place of a quote's first entry in the order of time; 0 when it has no time."""
+    """The place of a quote's first entry in the order of time; 0 when it has no time.
+
+    Numbers count for nothing here: one message may be in several entries, and only some have times.
+    """
+    wanted = _NUMBER.sub("#", quote)
     for place, line in enumerate(evidence.split("\n")):
-        if quote in line:
+        if wanted in _NUMBER.sub("#", line):
             return place if _SINCE.match(line) else 0
     return 0

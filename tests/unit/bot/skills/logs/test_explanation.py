@@ -95,3 +95,11 @@ def test_what_began_first_is_the_reason() -> None:
     assert with_true_citations(sentence, EVIDENCE) == (
         "`pool exhausted after 500 ms` because of `too many connections` [1][4]."
     )
+
+
+def test_a_message_that_stands_in_two_entries_began_with_the_one_that_has_a_time() -> None:
+    evidence = f"{EVIDENCE}\n[5] WARN, 3 lines: health check failed: pool exhausted after 501 ms"
+    sentence = "`too many connections` because of `pool exhausted after 501 ms`."
+    assert with_true_citations(sentence, evidence).startswith(
+        "`pool exhausted after 501 ms` because of `too many connections`"
+    )
