@@ -160,10 +160,12 @@ def with_true_citations(sentence: str, evidence: str) -> str:
 def _began(quote: str, evidence: str) -> int:
     """The place of a quote's first entry in the order of time; 0 when it has no time.
 
-    Numbers count for nothing here: one message may be in several entries, and only some have times.
+    A message may stand in several entries of which only some have times, with other numbers.
     """
+    lines = evidence.split("\n")
+    for place, line in enumerate(lines):
+        if quote in line and _SINCE.match(line):
+            return place
     wanted = _NUMBER.sub("#", quote)
-    for place, line in enumerate(evidence.split("\n")):
-        if wanted in _NUMBER.sub("#", line):
-            return place if _SINCE.match(line) else 0
-    return 0
+    alike = (n for n, line in enumerate(lines) if wanted in _NUMBER.sub("#", line))
+    return next((place for place in alike if _SINCE.match(lines[place])), 0)
