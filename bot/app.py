@@ -38,6 +38,7 @@ from .schedules import Schedules
 from .settings import Settings
 from .skills.chat import ChatSkill
 from .skills.code.skill import CodeSkill
+from .skills.generation import Generator
 from .skills.incident import IncidentSkill
 from .skills.knowledge.skill import KnowledgeSkill
 from .skills.logs.book import LogBook
@@ -167,13 +168,7 @@ def _build(
         engine, threads, local_openings(settings.inference.order), registry=registry
     )
     book = LogBook(answers=LogAnswers(database), marks=LogMarks(database))
-    logs = LogsSkill(
-        settings.logs,
-        listener.watched(generators.of("logs")),
-        model_name=settings.model,
-        book=book,
-        count_tokens=_counter(settings, engine),
-    )
+    logs = _logs_skill(settings, engine, listener.watched(generators.of("logs")), book)
     schedules = Schedules(
         digests=(digests := Digests(database)),
         engine=database,
@@ -215,6 +210,18 @@ def _build(
         feedback=FeedbackBook(database),
         log_book=book,
         catalog=catalog,
+    )
+
+
+def _logs_skill(
+    settings: Settings, engine: InferenceService, generator: Generator, book: LogBook
+) -> LogsSkill:
+    return LogsSkill(
+        settings.logs,
+        generator,
+        model_name=settings.model,
+        book=book,
+        count_tokens=_counter(settings, engine),
     )
 
 

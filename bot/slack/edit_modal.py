@@ -8,17 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from runbooks.actions.output import safe_text
-from runbooks.schema import Parameter, ParameterType
 from runbooks.values import render
 
 from ..amendments import EditForm
 from ..messages import ThreadRef
 from .mrkdwn import clean, shorten
+from .parameter_fields import parameter_input, plain, read_input
 
 EDIT_VIEW = "edit_proposal"
 GLASS_VIEW = "break_glass"
 _REASON = "reason"
-_VALUE = "value"
 _MAX_FIELDS = 90
 
 
@@ -58,28 +57,25 @@ def edit_modal(form: EditForm, thread: ThreadRef) -> Mapping[str, Any]:
         "type": "modal",
         "callback_id": EDIT_VIEW,
         "private_metadata": json.dumps(private),
-        "title": _plain(f"Edit #{proposal.proposal_id}"),
-        "submit": _plain("Propose"),
-        "close": _plain("Cancel"),
-        "blocks": [_field(each, shown.get(each.name), each.name in hidden) for each in parameters],
+        "title": plain(f"Edit #{proposal.proposal_id}"),
+        "submit": plain("Propose"),
+        "close": plain("Cancel"),
+        "blocks": [
+            parameter_input(each, shown.get(each.name), is_kept=each.name in hidden)
+            for each in parameters
+        ],
     }
 
 
 def read_edit(view: Mapping[str, Any]) -> FilledEdit:
     """Read the submitted form."""
     private = json.loads(str(view["private_metadata"]))
-    values: dict[str, str] = {}
-    for name, fields in view["state"]["values"].items():
-        field: Mapping[str, Any] = fields[_VALUE]
-        chosen: Mapping[str, Any] = field.get("selected_option") or {}
-        text = str(field.get("value") or chosen.get("value") or "").strip()
-        if text:
-            values[str(name)] = text
+    read = {name: read_input(inputs[name]) for name, inputs in view["state"]["values"].items()}
     return FilledEdit(
         proposal_id=int(private["proposal_id"]),
         runbook=str(private["runbook"]),
         thread=ThreadRef(str(private["channel_id"]), str(private["thread_ts"])),
-        values=values,
+        values={str(name): text for name, text in read.items() if text},
         hidden=frozenset(str(name) for name in private["hidden"]),
     )
 
@@ -102,15 +98,15 @@ def glass_modal(proposal_id: int, environment: str, thread: ThreadRef) -> Mappin
         "type": "modal",
         "callback_id": GLASS_VIEW,
         "private_metadata": json.dumps(private),
-        "title": _plain("Break glass"),
-        "submit": _plain("Ask"),
-        "close": _plain("Cancel"),
+        "title": plain("Break glass"),
+        "submit": plain("Ask"),
+        "close": plain("Cancel"),
         "blocks": [
             {
                 "type": "input",
                 "block_id": _REASON,
-                "label": _plain(shorten(f"Why in {clean(environment)}?", 2000)),
-                "hint": _plain("Posted here and audited. A second person must confirm."),
+                "label": plain(shorten(f"Why in {clean(environment)}?", 2000)),
+                "hint": plain("Posted here and audited. A second person must confirm."),
                 "element": field,
             }
         ],
@@ -123,45 +119,3 @@ def read_glass(view: Mapping[str, Any]) -> tuple[int, str, ThreadRef, str]:
     reason = view["state"]["values"][_REASON][_REASON].get("value") or ""
     thread = ThreadRef(str(private["channel_id"]), str(private["thread_ts"]))
     return int(private["proposal_id"]), str(private["environment"]), thread, str(reason).strip()
-
-
-def _field(parameter: Parameter, value: str | None, is_hidden: bool) -> dict[str, Any]:
-    hint = _hint(parameter)
-    if is_hidden:
-        hint = f"{hint} Its value is not shown; leave this empty to keep it."
-    return {
-        "type": "input",
-        "block_id": parameter.name,
-        "label": _plain(shorten(parameter.name, 2000)),
-        "hint": _plain(shorten(clean(hint), 2000)),
-        "optional": is_hidden or parameter.default is not None,
-        "element": {**_element(parameter, value), "action_id": _VALUE},
-    }
-
-
-def _element(parameter: Parameter, value: str | None) -> dict[str, Any]:
-    choices = [render(choice) for choice in parameter.choices]
-    if parameter.type is ParameterType.BOOLEAN:
-        choices = ["true", "false"]
-    if not choices or len(choices) > 100 or any(len(each) > 75 for each in choices):
-        text = {"type": "plain_text_input", "max_length": 500}
-        return {**text, "initial_value": value} if value is not None else text
-    options = [{"text": _plain(choice), "value": choice} for choice in choices]
-    chosen = [option for option in options if option["value"] == value]
-    select = {"type": "static_select", "options": options}
-    return {**select, "initial_option": chosen[0]} if chosen else select
-
-
-def _hint(parameter: Parameter) -> str:
-    unit = f" in {parameter.unit}" if parameter.unit else ""
-    limits = [
-        f"at least {parameter.minimum:g}" if parameter.minimum is not None else "",
-        f"at most {parameter.maximum:g}" if parameter.maximum is not None else "",
-        f"like {parameter.pattern}" if parameter.pattern is not None else "",
-    ]
-    kind = ", ".join([f"{parameter.type.value}{unit}", *(limit for limit in limits if limit)])
-    return f"{parameter.description} ({kind})."
-
-
-def _plain(text: str) -> Mapping[str, Any]:
-    return {"type": "plain_text", "text": text}

@@ -13,7 +13,7 @@ import re
 from collections.abc import AsyncGenerator
 
 from ..errors import ProposalError
-from ..targets import DockerTarget, KubernetesTarget, Targets
+from ..targets import DockerTarget, KubernetesTarget, Targets, target_name
 from .base import ActionContext, ActionEvent
 from .command import CommandRunner
 from .kinds import Action, CommandAction, DockerAction, KubernetesAction
@@ -49,8 +49,8 @@ _DAEMON = frozenset({"-H", "--host", "--context", "-c", "--config", "--tls", "--
 _OWN_WORDS = frozenset({"exec", "run", "create"})
 
 
-class KubernetesRunner:
-    """Runs kubectl, on the target's cluster."""
+class ClientRunner:
+    """Runs kubectl and docker, on the target of the action."""
 
     def __init__(self, targets: Targets, programs: CommandRunner | None = None) -> None:
         self._targets = targets
@@ -59,44 +59,26 @@ class KubernetesRunner:
     async def run(
         self, action: Action, context: ActionContext
     ) -> AsyncGenerator[ActionEvent, None]:
-        """See `ActionRunner.run`; needs kubectl's absolute path in the context."""
-        if not isinstance(action, KubernetesAction):
-            raise TypeError(f"not for kubectl: {type(action).__name__}")
+        """See `ActionRunner.run`; needs the client's absolute path in the context."""
         try:
-            target = self._targets.get(action.target, KubernetesTarget) if action.target else None
-            argv = kubectl_argv(action.argv, target)
+            argv = self._argv(action)
         except ProposalError as exc:
             yield failed(str(exc))
             return
-        command = _own_home(("kubectl", *argv), action.timeout_s)
+        command = _own_home(argv, action.timeout_s)
         async with contextlib.aclosing(self._programs.run(command, context)) as events:
             async for event in events:
                 yield event
 
-
-class DockerRunner:
-    """Runs docker, on the target's daemon."""
-
-    def __init__(self, targets: Targets, programs: CommandRunner | None = None) -> None:
-        self._targets = targets
-        self._programs = programs or CommandRunner()
-
-    async def run(
-        self, action: Action, context: ActionContext
-    ) -> AsyncGenerator[ActionEvent, None]:
-        """See `ActionRunner.run`; needs docker's absolute path in the context."""
-        if not isinstance(action, DockerAction):
-            raise TypeError(f"not for docker: {type(action).__name__}")
-        try:
-            target = self._targets.get(action.target, DockerTarget) if action.target else None
-            argv = docker_argv(action.argv, target)
-        except ProposalError as exc:
-            yield failed(str(exc))
-            return
-        command = _own_home(("docker", *argv), action.timeout_s)
-        async with contextlib.aclosing(self._programs.run(command, context)) as events:
-            async for event in events:
-                yield event
+    def _argv(self, action: Action) -> tuple[str, ...]:
+        name = target_name(action)
+        if isinstance(action, KubernetesAction):
+            cluster = self._targets.get(name, KubernetesTarget) if name else None
+            return ("kubectl", *kubectl_argv(action.argv, cluster))
+        if isinstance(action, DockerAction):
+            daemon = self._targets.get(name, DockerTarget) if name else None
+            return ("docker", *docker_argv(action.argv, daemon))
+        raise TypeError(f"not for kubectl or docker: {type(action).__name__}")
 
 
 def kubectl_argv(argv: tuple[str, ...], target: KubernetesTarget | None) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Mapping
 from ..targets import Targets
 from .ansible import AnsibleRunner
 from .base import ActionContext, ActionEvent, ActionRunner
-from .clients import DockerRunner, KubernetesRunner
+from .clients import ClientRunner
 from .command import CommandRunner
 from .http import HttpRunner
 from .kinds import (
@@ -40,11 +40,12 @@ class LocalRunner:
         targets: Targets | None = None,
     ) -> None:
         targets = targets or Targets()
+        clients = ClientRunner(targets)
         usual: dict[type, ActionRunner] = {
             CommandAction: CommandRunner(),
             SshAction: SshRunner(targets),
-            KubernetesAction: KubernetesRunner(targets),
-            DockerAction: DockerRunner(targets),
+            KubernetesAction: clients,
+            DockerAction: clients,
             AnsibleAction: AnsibleRunner(targets),
             HttpAction: HttpRunner(targets),
             SqlAction: SqlRunner(targets),

@@ -87,7 +87,7 @@ async def test_edited_parameters_make_a_new_card_and_the_old_one_says_so(
     async with bot_on(visitor.workspace, settings_for(visitor.workspace, tmp_path)):
         asked, card = await propose(visitor)
         await visitor.press(seed.JONAS, card, "proposal_edit")
-        await visitor.submits(seed.JONAS, {"word": {"value": "bye"}, "loud": {"value": "false"}})
+        await visitor.submits(seed.JONAS, {"word": {"word": "bye"}, "loud": {"loud": "false"}})
         new = await visitor.sees(asked.ts, lambda text: "Proposal #2" in text)
         assert " bye" in shown(new)
         assert "not the requester (Jonas Weber)" in shown(new)
@@ -109,7 +109,7 @@ async def test_a_wrong_value_is_refused_in_the_form_and_nothing_is_replaced(
         view = await visitor.workspace.wait_for(lambda: core.views.top(seed.JONAS))
         value = {"type": "plain_text_input", "value": "BYE <!channel>"}
         faults = await visitor.workspace.interactions.submit(
-            view.view_id, {"word": {"value": value}}
+            view.view_id, {"word": {"word": value}}
         )
         assert "word: must look like [a-z]+" in str(faults["word"])
         await visitor.press(seed.PRIYA, card, "proposal_approve")
@@ -120,7 +120,7 @@ async def test_who_may_not_approve_may_not_edit(visitor: Visitor, tmp_path: Path
     async with bot_on(visitor.workspace, settings_for(visitor.workspace, tmp_path)):
         _, card = await propose(visitor)
         await visitor.press(seed.GUEST, card, "proposal_edit")
-        await visitor.submits(seed.GUEST, {"word": {"value": "bye"}})
+        await visitor.submits(seed.GUEST, {"word": {"word": "bye"}})
         await visitor.whispered(seed.GUEST, lambda text: "a guest account never approves" in text)
 
 

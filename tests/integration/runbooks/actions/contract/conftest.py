@@ -21,7 +21,7 @@ import pytest
 
 from runbooks.actions.ansible import AnsibleRunner
 from runbooks.actions.base import ActionContext, ActionRunner
-from runbooks.actions.clients import DockerRunner, KubernetesRunner
+from runbooks.actions.clients import ClientRunner
 from runbooks.actions.command import CommandLimits, CommandRunner
 from runbooks.actions.http import HttpRunner
 from runbooks.actions.kinds import (
@@ -175,7 +175,7 @@ def kubernetes_bench(tmp_path: Path, worker: Path, mark: str) -> Bench:
     kubectl = executable(tmp_path / "kubectl", KUBECTL, worker)
     targets = one_target(KubernetesTarget(context="there"), KubernetesTarget(context="gone"))
     return Bench(
-        runner=KubernetesRunner(targets, PROGRAMS),
+        runner=ClientRunner(targets, PROGRAMS),
         say=lambda lines: act("say", *lines),
         fail=act("fail"),
         hang=act("hang", "begun", mark),
@@ -197,7 +197,7 @@ def docker_bench(tmp_path: Path, worker: Path, mark: str) -> Bench:
         DockerTarget(host="unix:///there.sock"), DockerTarget(host="unix:///gone.sock")
     )
     return Bench(
-        runner=DockerRunner(targets, PROGRAMS),
+        runner=ClientRunner(targets, PROGRAMS),
         say=lambda lines: act("say", *lines),
         fail=act("fail"),
         hang=act("hang", "begun", mark),
