@@ -62,6 +62,14 @@ _RULES = {
     "regular expression": " Only the expression, on one line, without delimiters.",
     "bash": " Quote variables. Do not use sudo.",
     "SQL": " PostgreSQL.",
+    "LogQL": ' One query: {label="value"}, then |= "text" or | json and label filters.',
+    "jq": " Only the program, as it stands between the quotes of a jq command line.",
+    "cron": " One line: minute hour day month weekday, then the command if there is one.",
+    "Kubernetes YAML": " Complete objects with apiVersion, kind, metadata and spec.",
+    "Ansible": " A list of plays or of tasks; modules with their full ansible.builtin names.",
+    "systemd unit": " Absolute paths in ExecStart. A comment with its file name before each unit.",
+    "Nginx configuration": " Only the block that was asked for.",
+    "Terraform": " Only the blocks that were asked for.",
 }
 
 

@@ -11,14 +11,24 @@ from .languages import Language
 
 _CHECKERS = {
     Language.PROMQL: "promql-parser and the documented metric names check it",
+    Language.LOGQL: "a LogQL parser checks it",
     Language.BASH: "bash -n and shellcheck check it",
-    Language.PYTHON: "Python's compiler checks it",
+    Language.PYTHON: "Python's compiler and ruff check it",
     Language.SQL: "sqlglot checks it",
-    Language.KUBERNETES: "PyYAML checks it, with apiVersion, kind and name",
+    Language.POSTGRESQL: "sqlglot checks it",
+    Language.MYSQL: "sqlglot checks it",
+    Language.SQLITE: "sqlglot and SQLite check it",
+    Language.KUBERNETES: "the fields of Kubernetes' own types check it",
+    Language.DOCKERFILE: "an instruction reader and hadolint check it",
+    Language.TERRAFORM: "an HCL parser checks it",
+    Language.ANSIBLE: "the declared arguments of Ansible's modules check it",
     Language.YAML: "PyYAML checks it",
     Language.JSON: "a JSON parser checks it",
+    Language.JQ: "jq compiles it",
     Language.REGEX: "Python's re compiles it",
-    Language.CRON: "APScheduler reads it and tells the first run",
+    Language.CRON: "croniter reads it and tells the first run",
+    Language.SYSTEMD: "the known directives and systemd-analyze check it",
+    Language.NGINX: "crossplane checks it",
     Language.OTHER: "nothing here can check it",
 }
 

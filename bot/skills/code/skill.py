@@ -12,10 +12,11 @@ from bot.prompts import code as prompts
 from inference.request import ChatMessage, Ended, GenerateRequest, Outcome, Sampling, TextDelta
 
 from ..generation import Generator, as_data
+from .asked import detect
 from .draft import Draft, Task
 from .extraction import code_of, is_complete
 from .grounding import compare, documented_metrics, missed, naming_lines
-from .languages import Language, detect, named
+from .languages import Language, named
 from .replies import block, final, working
 from .validators import cron_line, promql, validate
 from .verdict import Verdict

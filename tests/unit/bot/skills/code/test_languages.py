@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from bot.skills.code.asked import detect
 from bot.skills.code.extraction import code_of, is_complete
 from bot.skills.code.grounding import compare, documented_metrics, missed, naming_lines
-from bot.skills.code.languages import Language, detect, named
+from bot.skills.code.languages import Language, named
 from bot.skills.code.validators.promql import references
 
 _TABLE = "| `jobs_total` | counter | `queue`, `result` | jobs |\nProse without names.\n"
@@ -21,7 +22,7 @@ _TABLE = "| `jobs_total` | counter | `queue`, `result` | jobs |\nProse without n
         ("regex for an IPv4 address", Language.REGEX),
         ("sql to list idle sessions", Language.SQL),
         ("k8s deployment with three replicas", Language.KUBERNETES),
-        ("terraform for a bucket", Language.OTHER),
+        ("terraform for a bucket", Language.TERRAFORM),
         ("用bash写一个统计日志的脚本", Language.BASH),
         ("now per route", None),
         ("rashly scripted sequels", None),
