@@ -168,7 +168,10 @@ async def _verified(files: dict[str, str]) -> list[str] | None:
 
 def _write(folder: Path, files: dict[str, str]) -> None:
     for name, text in files.items():
-        (folder / name).write_text(text + "\n", "utf-8")
+        # A drop-in changes a service that starts something; alone it would not be one.
+        is_dropin = "[Service]" in text and not re.search(r"^Exec(Start|Stop)=", text, re.MULTILINE)
+        rest = "\n[Service]\nExecStart=/bin/true\n" if is_dropin else "\n"
+        (folder / name).write_text(text + rest, "utf-8")
 
 
 def _without_path(line: str, folder: str) -> str:

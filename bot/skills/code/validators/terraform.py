@@ -61,7 +61,8 @@ def read(code: str) -> dict[str, object]:
         ValueError: It is not HCL.
     """
     try:
-        tree = cast("object", hcl2.loads(code.rstrip() + "\n"))
+        text = code.rstrip() + "\n"
+        tree = cast("object", hcl2.loads(text))  # pyright: ignore[reportUnknownMemberType]
     except LarkError as exc:
         raise ValueError(_where(exc)) from exc
     except (RecursionError, TypeError, KeyError) as exc:
