@@ -17,9 +17,9 @@ _THINGS = (
 )
 # "a python script that reads json": what somebody asks to have written says its language first.
 _HEAD = re.compile(rf"(?<![a-z0-9_])({_NAMES})[- ]?(?:{_THINGS})(?![a-z0-9_])", re.IGNORECASE)
-_TARGET = re.compile(
-    rf"(?:\b(?:in|into|as|to|als|with|using|mit)\s+|用\s*)({_NAMES})(?![a-z0-9_])", re.IGNORECASE
-)
+_PLACES = _NAMES.replace("nginx|kubernetes|k8s|", "")
+_TARGET = re.compile(rf"\b(?:in|into|as|to|als)\s+({_PLACES})(?![a-z0-9_])", re.IGNORECASE)
+_MEANS = re.compile(rf"(?:\b(?:with|using|mit)\s+|用\s*)({_PLACES})(?![a-z0-9_])", re.IGNORECASE)
 # The first pattern that is found decides: rarer words stand before those that often come along
 # with another language ("an ansible task that installs a python package").
 _FIRM: tuple[tuple[Language, str], ...] = (
@@ -43,7 +43,7 @@ _FIRM: tuple[tuple[Language, str], ...] = (
         Language.NGINX,
         (
             r"nginx[- ]?(conf\w*|konfig\w*|server|location|blo[ck]+|vhost|reverse|upstream|rewrite|"
-            r"redirect|site|snippet|proxy|配置|反向代理)|(server|location)[- ]blo[ck]+|(in|for|für) nginx"
+            r"redirect|site|snippet|proxy|配置|反向代理)|(server|location)[- ]blo[ck]+|in nginx"
         ),
     ),
     (Language.PYTHON, r"python3?|pandas|py script"),
@@ -68,6 +68,13 @@ _FIRM: tuple[tuple[Language, str], ...] = (
     ),
     (Language.YAML, r"ya?ml|docker.?compose|github actions?|gitlab.?ci"),
     (Language.JSON, r"json"),
+)
+# Files and lines that often name a script of another language, which they run.
+_ARTEFACTS = frozenset(
+    {
+        *(Language.DOCKERFILE, Language.SYSTEMD, Language.NGINX, Language.ANSIBLE),
+        *(Language.TERRAFORM, Language.CRON, Language.KUBERNETES),
+    }
 )
 # Everyday words: enough for a first request, too little to change a thread's language.
 _LOOSE: tuple[tuple[Language, str], ...] = (
@@ -109,8 +116,21 @@ def _yaml_dialects(text: str) -> list[Language]:
 
 
 def _head(text: str) -> Language | None:
-    match = _TARGET.search(text) or _HEAD.search(text)
-    return None if match is None else named(match.group(1))
+    """What is to be written, where a noun says so; "a unit file that runs a python script"."""
+    match = _TARGET.search(text)
+    if match is not None:
+        return named(match.group(1))
+    head = _HEAD.search(text)
+    if head is None:
+        match = _MEANS.search(text)
+        return None if match is None else named(match.group(1))
+    begins = [
+        (found.start(), language)
+        for language, pattern in _FIRM_PATTERNS
+        if language in _ARTEFACTS and (found := pattern.search(text))
+    ]
+    place, artefact = min(begins, default=(len(text), Language.OTHER))
+    return artefact if place < head.start() else named(head.group(1))
 
 
 def _first(patterns: tuple[tuple[Language, re.Pattern[str]], ...], text: str) -> Language | None:

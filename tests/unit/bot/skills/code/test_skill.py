@@ -200,7 +200,10 @@ async def test_a_like_snippet_is_the_models_example_and_is_named() -> None:
     skill = CodeSkill(script, snippets=Collection())
     asked = "bash: find files larger than 2G under /srv that nobody changed for 3 days"
     reply = (await _replies(skill, asked))[-1]
-    assert '<example task="find files larger than 2G under /srv">' in script.requests[0].messages[-1].content
+    assert (
+        '<example task="find files larger than 2G under /srv">'
+        in script.requests[0].messages[-1].content
+    )
     assert "bash/find-large-files of the snippet collection as an example" in _text(reply)
     assert "snippet" not in reply.facts
 
