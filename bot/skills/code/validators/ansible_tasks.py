@@ -40,7 +40,7 @@ async def check(code: str) -> Verdict:
     modules = sorted({name for task in tasks(documents) if (name := module_of(task))})
     foreign = [name for name in modules if short_name(name) not in BUILTIN_MODULES]
     own = [name for name in modules if name not in foreign]
-    read = _modules_folder() is not None and bool(own)
+    read = modules_folder() is not None and bool(own)
     left = [f"the arguments of {', '.join(foreign)}: no collection is installed here"] * bool(
         foreign
     )
@@ -129,7 +129,7 @@ def _task_problems(task: Fields) -> list[str]:
 
 
 def _argument_problems(module: str, task: Fields) -> list[str]:
-    options = _options(module)
+    options = options_of(module)
     given = arguments(task)
     if not options or module in FREE_FORM or "args" in task:
         return []
@@ -158,7 +158,8 @@ def _choice_problems(
 
 
 @cache
-def _modules_folder() -> Path | None:
+def modules_folder() -> Path | None:
+    """Where Ansible's own modules are; None where ansible-core is not installed."""
     spec = importlib.util.find_spec("ansible")
     if spec is None or not spec.submodule_search_locations:
         return None
@@ -167,9 +168,9 @@ def _modules_folder() -> Path | None:
 
 
 @cache
-def _options(module: str) -> dict[str, dict[str, object]]:
+def options_of(module: str) -> dict[str, dict[str, object]]:
     """The options that a module's own documentation declares; none when it cannot be read."""
-    folder = _modules_folder()
+    folder = modules_folder()
     path = folder / f"{module}.py" if folder else None
     if path is None or not path.is_file():
         return {}

@@ -49,7 +49,11 @@ async def check(code: str) -> Verdict:
     built = "whether it builds: images, packages and copied files"
     doubts = await _hadolint(code)
     if doubts is None:
-        return Verdict(tool=_TOOL, checked=(read,), unchecked=("by hadolint: not installed", built))
+        return Verdict(
+            tool=_TOOL,
+            checked=(read,),
+            unchecked=("by hadolint: not installed, or it cannot read this", built),
+        )
     if doubts:
         return Verdict(tool="hadolint", doubts=doubts, checked=(read,), unchecked=(built,))
     return Verdict(
@@ -138,6 +142,8 @@ async def _hadolint(code: str) -> tuple[str, ...] | None:
     try:
         found = json.loads(output)
     except ValueError:
+        return None
+    if _HEREDOC.search(code) and any(item["code"] == "DL1000" for item in found):
         return None
     grave = [item for item in found if item["level"] in {"error", "warning"}]
     return tuple(
