@@ -52,7 +52,7 @@ def test_no_two_phrasings_of_a_language_are_the_same() -> None:
 def test_values_are_copied_from_the_request() -> None:
     (match, *_) = _find(Language.BASH, "find files larger than 750M under /srv/media")
     assert match.grade is Grade.EXCELLENT
-    assert match.code == "find /srv/media -xdev -type f -size +750M -exec ls -lh {} +"
+    assert match.code == r"find /srv/media -xdev -type f -size +750M -printf '%s\t%p\n' | sort -rn"
     assert not match.examples_left
 
 
