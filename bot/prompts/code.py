@@ -53,6 +53,16 @@ _EXAMPLES: Mapping[str, tuple[_Example, ...]] = MappingProxyType(
             _Example("share of workers in use for mail", _SHARE),
             _Example("jobs per second by result", "sum by (result) (rate(jobs_done_total[5m]))"),
         ),
+        "LogQL": (
+            _Example(
+                "error lines of app mail per zone, per second",
+                'sum by (zone) (rate({app="mail"} |= "error" [5m]))',
+            ),
+            _Example("jobs of mail over 2 s, json", '{app="mail"} | json | seconds > 2'),
+        ),
+        "jq": (
+            _Example("jq for the ids of open jobs", '.jobs[] | select(.state == "open") | .id'),
+        ),
         "cron": (
             _Example("every Sunday at 23:45 run /opt/clean", "45 23 * * 0 /opt/clean"),
             _Example("every ten minutes from 8 to 18, Monday to Friday", "*/10 8-18 * * 1-5"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from .entry import SLOT, Snippet
 from .words import content_words, is_chinese
@@ -78,6 +78,7 @@ def shape_of(text: str) -> str:
     return "word" if _WORD.fullmatch(text) else "quoted"
 
 
+@lru_cache(maxsize=256)
 def values_in(text: str) -> tuple[Value, ...]:
     """Everything concrete in a request, in its order, each piece once."""
     found: list[Value] = []
@@ -177,8 +178,13 @@ def _beside(name: str, request: str, fitting: Sequence[str]) -> str | None:
 
 
 def _vocabulary(snippet: Snippet) -> frozenset[str]:
-    words = [SLOT.sub(" ", ask) for ask in snippet.ask]
-    return frozenset(content_words(" ".join([*words, " ".join(snippet.placeholders)])))
+    return _words_of(snippet.ask, tuple(snippet.placeholders))
+
+
+@cache
+def _words_of(asks: tuple[str, ...], names: tuple[str, ...]) -> frozenset[str]:
+    words = [SLOT.sub(" ", ask) for ask in asks]
+    return frozenset(content_words(" ".join([*words, *names])))
 
 
 def _rest(snippet: Snippet, request: str, taken: Mapping[str, str]) -> tuple[str, ...]:

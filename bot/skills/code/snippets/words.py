@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Protocol, cast
 
 import snowballstemmer  # pyright: ignore[reportMissingTypeStubs]
@@ -44,6 +44,7 @@ def is_chinese(text: str) -> bool:
     return _CHINESE.search(text) is not None
 
 
+@lru_cache(maxsize=4096)
 def content_words(text: str) -> tuple[str, ...]:
     """Stems of the words that say something, in their order, with repetitions."""
     found: list[str] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shlex
 
 import jq
@@ -10,6 +11,8 @@ import jq
 from ..verdict import Verdict
 
 _TOOL = "jq"
+_COMMANDS = re.compile(r"\b(?:jq|kubectl|curl|cat)\b")
+_ONLY_PROGRAM = "; write only the program, without jq and the commands before it"
 _WITH_VALUE = {"--arg": 2, "--argjson": 2, "--slurpfile": 2, "--rawfile": 2, "--indent": 1}
 
 
@@ -20,7 +23,9 @@ async def check(code: str) -> Verdict:
     try:
         await asyncio.to_thread(_compile, program, names)
     except ValueError as exc:
-        return Verdict(tool=_TOOL, problem=" ".join(str(exc).split("\n", 1)[0].split()))
+        first = " ".join(str(exc).split("\n", 1)[0].split()).rstrip(":")
+        hint = _ONLY_PROGRAM if _COMMANDS.search(program) else ""
+        return Verdict(tool=_TOOL, problem=f"{first}{hint}")
     return Verdict(
         tool=_TOOL,
         checked=("compiled by jq",),

@@ -105,6 +105,7 @@ _BAD = [
     (Language.ANSIBLE, "- apt: {name: x, state: installd}\n", "is one of"),
     (Language.JQ, ".a | ", "syntax error"),
     (Language.JQ, "foo(1)", "not defined"),
+    (Language.JQ, ".kubectl get pods | jq '.a'", "write only the program"),
     (Language.SYSTEMD, _UNIT.replace("Restart", "Restrat"), "Restart is"),
     (Language.SYSTEMD, _UNIT.replace("/bin/true", "true"), "absolute path"),
     (Language.SYSTEMD, _UNIT.replace("Restart=on-failure", "After=a.target"), "into [Unit]"),
