@@ -34,6 +34,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from .access_settings import AccessSettings, ChannelId
 from .target_settings import TargetName, TargetSettings
 
 SLACK_API_URL = "https://slack.com/api/"
@@ -232,6 +233,14 @@ class KnowledgeSettings(_Section):
     )
     sync_interval_s: PositiveInt = Field(
         default=3600, description="time between two re-syncs, in seconds"
+    )
+    access: AccessSettings = Field(
+        default_factory=AccessSettings,
+        description="who may read documents that name access groups; nobody who is not named",
+    )
+    upload_channel: ChannelId | None = Field(
+        default=None,
+        description="id of the channel whose uploaded files become documents; default: none",
     )
 
 

@@ -119,12 +119,12 @@ def _nearest(
 def _rows_with_names(
     index: Index, question: str, allowed: NDArray[np.bool_] | None
 ) -> frozenset[int]:
-    """Rows that hold a rare name of the question exactly."""
+    """Rows that hold a rare name of the question exactly; hidden rows make no name common."""
     found: set[int] = set()
     for name in identifiers(question):
-        rows = index.lexical.rows_with(name)
+        rows = [row for row in index.lexical.rows_with(name) if allowed is None or allowed[row]]
         if 0 < len(rows) <= _RARE_ROWS:
-            found.update(int(row) for row in rows if allowed is None or allowed[row])
+            found.update(int(row) for row in rows)
     return frozenset(found)
 
 

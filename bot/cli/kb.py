@@ -207,6 +207,7 @@ async def _ask(settings: Settings, question: str, *, quiet: bool) -> dict[str, o
 
 
 def _request(question: str) -> Request:
+    from knowledge import OWNER
     from runbooks.directory import LOCAL_TEAM
 
     from ..messages import Actor, Request, ThreadRef
@@ -218,6 +219,7 @@ def _request(question: str) -> Request:
         actor=Actor(user_id=user, team_id=LOCAL_TEAM, name=user),
         thread=ThreadRef("", request_id),
         received_at=datetime.now(UTC),
+        reader=OWNER,
     )
 
 

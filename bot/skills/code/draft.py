@@ -14,7 +14,11 @@ from .verdict import Verdict
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """What is to be written, with all that the model is given for it."""
+    """What is to be written, with all that the model is given for it.
+
+    Attributes:
+        documents: Which documents it was made of; see `bot.provenance`.
+    """
 
     request_id: str
     text: str
@@ -22,6 +26,7 @@ class Task:
     earlier: str
     titles: tuple[str, ...]
     notes: tuple[str, ...]
+    documents: str = "[]"
     talk: str = ""
 
     def conversation(self) -> tuple[ChatMessage, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.messages import Code, Note, Part, Phase, Prose, Reply
+from bot.provenance import DOCUMENTS
 
 from .draft import Draft, Task
 from .languages import Language
@@ -51,7 +52,11 @@ def final(task: Task, drafts: Sequence[Draft]) -> Reply:
     return Reply(
         parts=tuple(parts),
         summary=f"{task.language.label}, {state}: {best.code.splitlines()[0]}",
-        facts={"language": task.language.value, "code": best.code},
+        facts={
+            "language": task.language.value,
+            "code": best.code,
+            DOCUMENTS: task.documents,
+        },
     )
 
 
