@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy import Engine as Database
 
 from inference import InferenceError
+from knowledge import FolderSource
 
 from .reminders import Reminders
 from .store.events import SeenEvents
@@ -56,7 +57,7 @@ async def _keep_knowledge_fresh(core: Core) -> None:
         if folders:
             try:
                 await core.engine.encoder_ready()
-                report = await core.knowledge.sync(folders)
+                report = await core.knowledge.sync([FolderSource(one) for one in folders])
                 log.info("knowledge_synced", n_documents=report.n_documents)
             except Exception:  # the old index keeps serving; the next round tries again
                 log.exception("knowledge_sync_failed")

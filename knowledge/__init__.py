@@ -4,10 +4,14 @@ from .access import ANYBODY, OWNER, Reader
 from .base import KnowledgeBase, Status
 from .documents import (
     Answerability,
+    Document,
+    Format,
     Hit,
     Metadata,
     SearchResult,
     SkippedFile,
+    SourceOutcome,
+    SourceStatus,
     SyncProgress,
     SyncReport,
     SyncStage,
@@ -18,9 +22,12 @@ from .errors import (
     IndexCorruptError,
     KnowledgeError,
     SourceError,
+    StoreError,
     SyncBusyError,
 )
 from .retriever import SearchFilter
+from .sources import Source
+from .sources.folder import FolderSource
 from .terms import identifiers, terms
 from .tokens import estimate_tokens
 
@@ -28,8 +35,11 @@ __all__ = [
     "ANYBODY",
     "OWNER",
     "Answerability",
+    "Document",
     "Embedder",
     "EmbeddingError",
+    "FolderSource",
+    "Format",
     "Hit",
     "IndexCorruptError",
     "KnowledgeBase",
@@ -39,8 +49,12 @@ __all__ = [
     "SearchFilter",
     "SearchResult",
     "SkippedFile",
+    "Source",
     "SourceError",
+    "SourceOutcome",
+    "SourceStatus",
     "Status",
+    "StoreError",
     "SyncBusyError",
     "SyncProgress",
     "SyncReport",

@@ -1,15 +1,17 @@
-"""The knowledge base as the application sees it: sync folders into it, search it."""
+"""The knowledge base as the application sees it: sync sources into it, search it."""
 
 from __future__ import annotations
 
 import asyncio
 import shutil
 import time
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import ParamSpec
 
 import numpy as np
 import structlog
@@ -17,13 +19,27 @@ from numpy.typing import NDArray
 
 from . import ingest
 from .access import ANYBODY, Reader
-from .documents import Answerability, SearchResult, SyncProgress, SyncReport, SyncStage
+from .document_store import DocumentStore
+from .documents import (
+    Answerability,
+    Document,
+    SearchResult,
+    SourceOutcome,
+    SourceStatus,
+    SyncProgress,
+    SyncReport,
+    SyncStage,
+)
 from .embedding import Embedder
 from .errors import EmbeddingError, IndexCorruptError
 from .generations import Generations
 from .index import Contents, Index, open_index, write_index
+from .reading import take_in
 from .refusal import confidence, judge
 from .retriever import SearchFilter, retrieve
+from .sources import Source
+
+_P = ParamSpec("_P")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +75,7 @@ class _Lease:
 
 
 class KnowledgeBase:
-    """Documents of some folders, searchable. One per directory and process; one event loop.
+    """Documents of some sources, searchable. One per directory and process; one event loop.
 
     Another process may sync the same directory: the next search uses what it built.
 
@@ -70,6 +86,7 @@ class KnowledgeBase:
 
     def __init__(self, directory: Path, embedder: Embedder) -> None:
         self._generations = Generations(directory)
+        self._store = DocumentStore(directory)
         self._embedder = embedder
         self._lease: _Lease | None = None
         self._trouble = ""
@@ -90,16 +107,18 @@ class KnowledgeBase:
     async def status(self) -> Status:
         """What is indexed now."""
         await self._refresh()
+        stored = await asyncio.to_thread(self._store.sources)
+        n_skipped = sum(len(one.skipped) for one in stored)
         if self._lease is None:
             return Status(
-                n_documents=0, n_chunks=0, n_skipped=0, encoder="", built_at=None,
+                n_documents=0, n_chunks=0, n_skipped=n_skipped, encoder="", built_at=None,
                 trouble=self._trouble,
             )  # fmt: skip
         manifest = self._lease.index.manifest
         return Status(
             n_documents=len(manifest.documents),
             n_chunks=manifest.n_chunks,
-            n_skipped=len(manifest.skipped),
+            n_skipped=n_skipped,
             encoder=manifest.recipe.encoder,
             built_at=manifest.built_at,
             trouble="",
@@ -143,43 +162,137 @@ class KnowledgeBase:
         )
 
     async def sync(
-        self, folders: Sequence[Path], on_progress: ingest.Progress | None = None
+        self, sources: Sequence[Source], on_progress: ingest.Progress | None = None
     ) -> SyncReport:
-        """Make the index hold exactly the documents of these folders (or single files).
+        """Take in what these sources hold now; those not named stay as they are.
 
-        Costs nothing for documents whose content did not change. The old index serves until the
-        new one is complete; a sync that fails or is cancelled leaves it in place.
+        Costs nothing for documents that did not change. The old index serves until the new one is
+        complete; a sync that fails, is cancelled or killed leaves it in place, and the next one,
+        also one without any source, goes on from there. A source that cannot be read keeps what is
+        stored of it; the report says so.
 
         Raises:
-            SourceError: A folder does not exist or cannot be read.
             SyncBusyError: Another sync of this directory is running.
+            StoreError: The stored documents cannot be read or written.
             EmbeddingError: The embedder failed.
         """
+        named = {source.name: source for source in sources}
         with self._generations.exclusive():
-            return await self._sync(folders, on_progress or _ignore)
+            began_mono = time.monotonic()
+            await self._read(tuple(named.values()), on_progress or _ignore)
+            return await self._index(tuple(named), on_progress or _ignore, began_mono)
 
-    async def _sync(self, folders: Sequence[Path], on_progress: ingest.Progress) -> SyncReport:
-        began_mono = time.monotonic()
+    async def add(
+        self,
+        documents: Sequence[Document],
+        on_progress: ingest.Progress | None = None,
+        *,
+        kind: str = "pushed",
+    ) -> SyncReport:
+        """Take in documents beside what their sources hold; same source and path: replaced.
+
+        Args:
+            kind: What sort of source they make up, in one word.
+
+        Raises:
+            SyncBusyError, StoreError, EmbeddingError: As in `sync`.
+        """
+        with self._generations.exclusive():
+            began_mono = time.monotonic()
+            await asyncio.to_thread(self._store.add, documents, kind)
+            names = tuple(dict.fromkeys(document.source for document in documents))
+            return await self._index(names, on_progress or _ignore, began_mono)
+
+    async def remove(self, source: str, path: str | None = None) -> SyncReport:
+        """Forget a source, or one document of it; what is not known is no error.
+
+        Raises:
+            SyncBusyError, StoreError, EmbeddingError: As in `sync`.
+        """
+        with self._generations.exclusive():
+            began_mono = time.monotonic()
+            await asyncio.to_thread(self._store.remove, source, path)
+            return await self._index((source,), _ignore, began_mono)
+
+    async def sources(self) -> tuple[SourceStatus, ...]:
+        """What is held of each source, by name.
+
+        Raises:
+            StoreError: The stored documents cannot be read.
+        """
+        stored = await asyncio.to_thread(self._store.sources)
+        async with self._leased() as index:
+            entries = index.manifest.documents if index is not None else ()
+            n_chunks = Counter[str]()
+            for entry in entries:
+                n_chunks[entry.source] += entry.n_chunks
+        return tuple(
+            SourceStatus(
+                name=one.name,
+                kind=one.kind,
+                n_documents=one.n_documents,
+                n_chunks=n_chunks[one.name],
+                n_skipped=len(one.skipped),
+                synced_at=one.synced_at,
+                trouble=one.trouble,
+            )
+            for one in stored
+        )
+
+    async def document(self, source: str, path: str, *, reader: Reader) -> Document | None:
+        """A stored document; None when there is none, or none that `reader` may read.
+
+        Raises:
+            StoreError: The stored documents cannot be read.
+        """
+        found = await asyncio.to_thread(self._store.document, source, path)
+        if found is None or not reader.may_read(found.metadata.groups):
+            return None
+        return found
+
+    async def _read(self, sources: Sequence[Source], on_progress: ingest.Progress) -> None:
+        """Into the store, one source after the other, each as a whole or not at all."""
         on_progress(SyncProgress(stage=SyncStage.READING, done=0, total=0))
-        reading = await asyncio.to_thread(ingest.read_sources, folders)
-        n_read = len(reading.documents)
-        on_progress(SyncProgress(stage=SyncStage.READING, done=n_read, total=n_read))
+        loop, n_before = asyncio.get_running_loop(), 0
+        for source in sources:
+
+            def on_read(n_read: int, n_before: int = n_before) -> None:
+                n = n_before + n_read
+                seen = SyncProgress(stage=SyncStage.READING, done=n, total=n)
+                loop.call_soon_threadsafe(on_progress, seen)
+
+            await _to_the_end(take_in, self._store, source, on_read)
+            n_before += len(await asyncio.to_thread(self._store.known, source.name))
+
+    async def _index(
+        self, names: Sequence[str], on_progress: ingest.Progress, began_mono: float
+    ) -> SyncReport:
+        """Bring the index to what the store holds."""
+        stored = await asyncio.to_thread(self._store.stored)
         await self._embedder.embed(())  # from here on its name is known
         recipe = ingest.recipe_for(self._embedder)
+        n_embedded = 0
         async with self._leased() as old:
-            plan = ingest.plan(reading.documents, old, recipe, self._trouble)
-            if old is not None and plan.is_idle and reading.skipped == old.manifest.skipped:
-                return ingest.report(reading, plan, old.manifest.n_chunks, 0, began_mono)
-            chunks = await asyncio.to_thread(ingest.cut, reading.documents, old, plan)
-            vectors, n_embedded = await ingest.embed_chunks(
-                chunks, old, plan, self._embedder, on_progress
-            )
-        on_progress(SyncProgress(stage=SyncStage.WRITING, done=0, total=len(chunks)))
-        contents = ingest.contents(reading, chunks, vectors, recipe)
-        await _to_the_end(self._write, contents)
+            plan = ingest.plan(stored, old, recipe, self._trouble)
+            if old is not None and plan.is_idle:
+                n_chunks = old.manifest.n_chunks
+            else:
+                chunks, documents = await asyncio.to_thread(
+                    ingest.cut, stored, self._store, old, plan
+                )
+                vectors, n_embedded = await ingest.embed_chunks(
+                    chunks, old, plan, self._embedder, on_progress
+                )
+                n_chunks = len(chunks)
+                on_progress(SyncProgress(stage=SyncStage.WRITING, done=0, total=n_chunks))
+                contents = Contents(
+                    recipe=recipe, documents=documents, chunks=chunks, vectors=vectors
+                )
+                await _to_the_end(self._write, contents)
         await self._refresh()
-        on_progress(SyncProgress(stage=SyncStage.WRITING, done=len(chunks), total=len(chunks)))
-        done = ingest.report(reading, plan, len(chunks), n_embedded, began_mono)
+        on_progress(SyncProgress(stage=SyncStage.WRITING, done=n_chunks, total=n_chunks))
+        outcomes = await asyncio.to_thread(self._outcomes, names, plan)
+        done = ingest.report(outcomes, plan, len(stored), n_chunks, n_embedded, began_mono)
         structlog.get_logger().info(
             "knowledge_index_built",
             n_documents=done.n_documents,
@@ -189,6 +302,10 @@ class KnowledgeBase:
             seconds=round(done.seconds, 2),
         )
         return done
+
+    def _outcomes(self, names: Sequence[str], plan: ingest.Plan) -> list[SourceOutcome]:
+        stored = {one.name: one for one in self._store.sources()}
+        return [ingest.outcome(stored[name], plan) for name in names if name in stored]
 
     def _write(self, contents: Contents) -> None:
         folder = self._generations.new()
@@ -248,9 +365,9 @@ class KnowledgeBase:
             self._lease = None
 
 
-async def _to_the_end(write: Callable[[Contents], None], contents: Contents) -> None:
+async def _to_the_end(write: Callable[_P, object], *args: _P.args, **kwargs: _P.kwargs) -> None:
     """Run in a thread; a cancellation waits for it, so that the lock outlives the writing."""
-    writing = asyncio.create_task(asyncio.to_thread(write, contents))
+    writing = asyncio.create_task(asyncio.to_thread(write, *args, **kwargs))
     try:
         await asyncio.shield(writing)
     except asyncio.CancelledError:

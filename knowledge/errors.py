@@ -1,9 +1,10 @@
 """Errors of this package.
 
 KnowledgeError
-├── SourceError          a folder named for a sync cannot be read
+├── SourceError          a source as a whole cannot be read
 ├── SyncBusyError        another sync of the same directory is running
 ├── EmbeddingError       the embedder returned something unusable
+├── StoreError           the stored documents cannot be read or written
 └── IndexCorruptError    a stored index cannot be read; the next sync rebuilds it
 """
 
@@ -31,6 +32,15 @@ class SyncBusyError(KnowledgeError):
     def __init__(self, directory: Path) -> None:
         super().__init__("another sync of this knowledge base is running; try again when it ends")
         self.directory = directory
+
+
+class StoreError(KnowledgeError):
+    """The file with the stored documents cannot be read or written."""
+
+    def __init__(self, file: Path, reason: str) -> None:
+        super().__init__(f"the stored documents cannot be used ({file}: {reason})")
+        self.file = file
+        self.reason = reason
 
 
 class EmbeddingError(KnowledgeError):

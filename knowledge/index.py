@@ -13,20 +13,21 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .documents import Chunk, Metadata, SkippedFile
+from .documents import Chunk, Metadata
 from .errors import IndexCorruptError
 from .lexical import LexicalIndex
+from .metadata_json import metadata_from_json, metadata_to_json
 from .terms import terms
 from .vectors import VectorIndex, is_stable
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,15 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentEntry:
-    """One indexed document, as the manifest remembers it."""
+    """One indexed document, as the manifest remembers it.
+
+    Attributes:
+        revision: See `document_store.revision_of`.
+    """
 
     source: str
     path: str
-    sha256: str
+    revision: str
     title: str
     n_chunks: int
     metadata: Metadata = field(default_factory=Metadata)
@@ -67,7 +72,6 @@ class Manifest:
     recipe: Recipe
     built_at: datetime
     documents: tuple[DocumentEntry, ...]
-    skipped: tuple[SkippedFile, ...]
     n_chunks: int
     files: Mapping[str, str]
 
@@ -112,7 +116,6 @@ class Contents:
 
     recipe: Recipe
     documents: tuple[DocumentEntry, ...]
-    skipped: tuple[SkippedFile, ...]
     chunks: tuple[Chunk, ...]
     vectors: NDArray[np.float32]
 
@@ -131,7 +134,6 @@ def write_index(directory: Path, contents: Contents) -> None:
         recipe=contents.recipe,
         built_at=datetime.now(UTC),
         documents=contents.documents,
-        skipped=contents.skipped,
         n_chunks=len(contents.chunks),
         files=_digests(directory),
     )
@@ -174,7 +176,6 @@ def read_manifest(directory: Path) -> Manifest:
             recipe=Recipe(**fields["recipe"]),
             built_at=datetime.fromisoformat(fields["built_at"]),
             documents=tuple(_entry(entry) for entry in fields["documents"]),
-            skipped=tuple(SkippedFile(**entry) for entry in fields["skipped"]),
             n_chunks=int(fields["n_chunks"]),
             files=dict(fields["files"]),
         )
@@ -185,7 +186,7 @@ def read_manifest(directory: Path) -> Manifest:
 def _manifest_json(manifest: Manifest) -> dict[str, Any]:
     fields = asdict(manifest)
     documents = [
-        {**entry, "metadata": _metadata_json(document.metadata)}
+        {**entry, "metadata": metadata_to_json(document.metadata)}
         for entry, document in zip(fields["documents"], manifest.documents, strict=True)
     ]
     return {
@@ -196,27 +197,8 @@ def _manifest_json(manifest: Manifest) -> dict[str, Any]:
     }
 
 
-def _metadata_json(metadata: Metadata) -> dict[str, Any]:
-    """Only what is known, so that a manifest stays short."""
-    fields = {name: value for name, value in asdict(metadata).items() if value}
-    if metadata.updated_at is not None:
-        fields["updated_at"] = metadata.updated_at.isoformat()
-    if metadata.review_by is not None:
-        fields["review_by"] = metadata.review_by.isoformat()
-    if metadata.groups:
-        fields["groups"] = sorted(metadata.groups)
-    return fields
-
-
 def _entry(fields: dict[str, Any]) -> DocumentEntry:
-    known = dict(fields["metadata"])
-    if "updated_at" in known:
-        known["updated_at"] = datetime.fromisoformat(known["updated_at"])
-    if "review_by" in known:
-        known["review_by"] = date.fromisoformat(known["review_by"])
-    if "groups" in known:
-        known["groups"] = frozenset(known["groups"])
-    entry: dict[str, Any] = {**fields, "metadata": Metadata(**known)}
+    entry: dict[str, Any] = {**fields, "metadata": metadata_from_json(fields["metadata"])}
     return DocumentEntry(**entry)
 
 

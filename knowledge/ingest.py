@@ -1,23 +1,29 @@
-"""What a sync has to do, and doing it: read, compare, cut, embed, write a new generation."""
+"""What an index has to become: compare with the stored documents, cut, embed."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .chunking import CHUNKER_VERSION, chunk_document
-from .documents import Chunk, Document, SkippedFile, SyncProgress, SyncReport, SyncStage
+from .document_store import DocumentStore, StoredKey, StoredSource
+from .documents import (
+    Chunk,
+    Document,
+    SourceOutcome,
+    SyncProgress,
+    SyncReport,
+    SyncStage,
+)
 from .embedding import Embedder
 from .errors import EmbeddingError
-from .index import Contents, DocumentEntry, Index, Recipe, documents_of
-from .sources.folder import read_source
+from .index import DocumentEntry, Index, Recipe, documents_of
 
 Progress: TypeAlias = Callable[[SyncProgress], None]
 """Called on the event loop."""
@@ -28,25 +34,17 @@ Identity: TypeAlias = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """What the sources hold now."""
-
-    documents: tuple[Document, ...]
-    skipped: tuple[SkippedFile, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How the documents differ from the ones indexed.
+    """How the stored documents differ from the ones indexed.
 
     Attributes:
         unchanged: Documents whose chunks are taken over.
         why_rebuild: Why nothing can be taken over; empty when it can.
     """
 
-    added: int
-    changed: int
-    removed: int
+    added: frozenset[Identity]
+    changed: frozenset[Identity]
+    removed: frozenset[Identity]
     unchanged: frozenset[Identity]
     why_rebuild: str
 
@@ -56,23 +54,6 @@ class Plan:
         return not (self.added or self.changed or self.removed or self.why_rebuild)
 
 
-def read_sources(folders: Iterable[Path]) -> Reading:
-    """Read all sources; a folder named twice counts once. Blocks on disk.
-
-    Raises:
-        SourceError: A folder does not exist or cannot be listed.
-    """
-    documents: dict[Identity, Document] = {}
-    skipped: dict[str, SkippedFile] = {}
-    for folder in folders:
-        for found in read_source(folder):
-            if isinstance(found, Document):
-                documents[found.source, found.path] = found
-            else:
-                skipped[found.path] = found
-    return Reading(documents=tuple(documents.values()), skipped=tuple(skipped.values()))
-
-
 def recipe_for(embedder: Embedder) -> Recipe:
     """What an index made now with this embedder is made with."""
     return Recipe(
@@ -80,25 +61,23 @@ def recipe_for(embedder: Embedder) -> Recipe:
     )
 
 
-def plan(
-    documents: Sequence[Document], old: Index | None, recipe: Recipe, trouble: str = ""
-) -> Plan:
-    """Compare documents by content.
+def plan(stored: Sequence[StoredKey], old: Index | None, recipe: Recipe, trouble: str = "") -> Plan:
+    """Compare documents by everything that is stored of them.
 
     Args:
         old: The index that serves now, or None.
         trouble: Why there is no old index although there should be one.
     """
-    known = {(entry.source, entry.path): entry.sha256 for entry in _entries(old)}
-    now = {(document.source, document.path): document.sha256 for document in documents}
+    known = {(entry.source, entry.path): entry.revision for entry in _entries(old)}
+    now = {(key.source, key.path): key.revision for key in stored}
     unchanged = frozenset(identity for identity in now if known.get(identity) == now[identity])
     why = trouble
     if old is not None and old.manifest.recipe != recipe:
         why = _difference(old.manifest.recipe, recipe)
     return Plan(
-        added=len(now.keys() - known.keys()),
-        changed=len(now.keys() & known.keys()) - len(unchanged),
-        removed=len(known.keys() - now.keys()),
+        added=frozenset(now.keys() - known.keys()),
+        changed=frozenset(now.keys() & known.keys()) - unchanged,
+        removed=frozenset(known.keys() - now.keys()),
         unchanged=frozenset() if why else unchanged,
         why_rebuild=why,
     )
@@ -114,17 +93,42 @@ def _difference(old: Recipe, new: Recipe) -> str:
     return f"embedding model {old.encoder} became {new.encoder}"
 
 
-def cut(documents: Sequence[Document], old: Index | None, plan_: Plan) -> tuple[Chunk, ...]:
-    """Chunks of all documents, those of unchanged ones taken over. Blocks on the CPU."""
+def cut(
+    stored: Sequence[StoredKey], store: DocumentStore, old: Index | None, plan_: Plan
+) -> tuple[tuple[Chunk, ...], tuple[DocumentEntry, ...]]:
+    """Chunks and entries of all documents, those of unchanged ones taken over. Blocks."""
     kept = documents_of(old.chunks) if old is not None and plan_.unchanged else {}
+    entries = {(one.source, one.path): one for one in _entries(old)}
+    fresh = _fresh(stored, store, plan_)
     chunks: list[Chunk] = []
-    for document in documents:
-        identity = (document.source, document.path)
+    documents: list[DocumentEntry] = []
+    for key in stored:
+        identity = (key.source, key.path)
         if identity in plan_.unchanged:
             chunks.extend(kept.get(identity, ()))
+            documents.append(entries[identity])
         else:
-            chunks.extend(chunk_document(document))
-    return tuple(chunks)
+            document = next(fresh)
+            its = chunk_document(document)
+            chunks.extend(its)
+            documents.append(_entry(document, key.revision, its))
+    return tuple(chunks), tuple(documents)
+
+
+def _fresh(stored: Sequence[StoredKey], store: DocumentStore, plan_: Plan) -> Iterator[Document]:
+    identities = ((key.source, key.path) for key in stored)
+    return store.documents(one for one in identities if one not in plan_.unchanged)
+
+
+def _entry(document: Document, revision: str, chunks: Sequence[Chunk]) -> DocumentEntry:
+    return DocumentEntry(
+        source=document.source,
+        path=document.path,
+        revision=revision,
+        title=chunks[0].title if chunks else document.path,
+        n_chunks=len(chunks),
+        metadata=document.metadata,
+    )
 
 
 async def embed_chunks(
@@ -186,44 +190,42 @@ async def embed_checked(embedder: Embedder, texts: Sequence[str]) -> NDArray[np.
     return vectors
 
 
-def contents(
-    reading: Reading, chunks: tuple[Chunk, ...], vectors: NDArray[np.float32], recipe: Recipe
-) -> Contents:
-    """Everything that goes into the new generation."""
-    by_document = documents_of(chunks)
-    return Contents(
-        recipe=recipe,
-        documents=tuple(_entry(document, by_document) for document in reading.documents),
-        skipped=reading.skipped,
-        chunks=chunks,
-        vectors=vectors,
+def outcome(source: StoredSource, plan_: Plan) -> SourceOutcome:
+    """What the sync did with one source."""
+    return SourceOutcome(
+        name=source.name,
+        kind=source.kind,
+        n_documents=source.n_documents,
+        added=_n_of(source.name, plan_.added),
+        changed=_n_of(source.name, plan_.changed),
+        removed=_n_of(source.name, plan_.removed),
+        skipped=source.skipped,
+        trouble=source.trouble,
     )
 
 
-def _entry(document: Document, by_document: dict[Identity, tuple[Chunk, ...]]) -> DocumentEntry:
-    its = by_document.get((document.source, document.path), ())
-    return DocumentEntry(
-        source=document.source,
-        path=document.path,
-        sha256=document.sha256,
-        title=its[0].title if its else document.path,
-        n_chunks=len(its),
-        metadata=document.metadata,
-    )
+def _n_of(source: str, identities: frozenset[Identity]) -> int:
+    return sum(its == source for its, _ in identities)
 
 
 def report(
-    reading: Reading, plan_: Plan, n_chunks: int, n_embedded: int, began_mono: float
+    outcomes: Sequence[SourceOutcome],
+    plan_: Plan,
+    n_documents: int,
+    n_chunks: int,
+    n_embedded: int,
+    began_mono: float,
 ) -> SyncReport:
     """What the sync did."""
     return SyncReport(
-        n_documents=len(reading.documents),
-        added=plan_.added,
-        changed=plan_.changed,
-        removed=plan_.removed,
-        skipped=reading.skipped,
+        n_documents=n_documents,
+        added=len(plan_.added),
+        changed=len(plan_.changed),
+        removed=len(plan_.removed),
+        skipped=tuple(file for one in outcomes for file in one.skipped),
         n_chunks=n_chunks,
         n_embedded=n_embedded,
         rebuilt=plan_.why_rebuild,
         seconds=time.monotonic() - began_mono,
+        sources=tuple(outcomes),
     )

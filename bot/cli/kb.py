@@ -40,7 +40,7 @@ def sync(
     ] = None,
     as_json: _Json = False,
 ) -> None:
-    """Make the knowledge base hold exactly these documents; what did not change costs nothing."""
+    """Take in what these folders hold now; what did not change costs nothing."""
     settings = read_settings()
     folders = paths or list(settings.knowledge.folders)
     if not folders:
@@ -165,11 +165,13 @@ async def _knowledge(
 
 
 async def _sync(settings: Settings, folders: Sequence[Path], *, quiet: bool) -> SyncReport:
+    from knowledge import FolderSource
+
     from .sync_progress import show_sync
 
     async with _knowledge(settings) as (base, _):
         with show_sync(quiet=quiet) as on_progress:
-            return await base.sync(folders, on_progress)
+            return await base.sync([FolderSource(one) for one in folders], on_progress)
 
 
 async def _search(settings: Settings, questions: Sequence[str], k: int) -> list[SearchResult]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -25,6 +26,25 @@ FORMATS = MappingProxyType(
     }
 )
 _IGNORED_FOLDERS = frozenset({"node_modules", "__pycache__", "site-packages"})
+
+
+class FolderSource:
+    """A folder of documents, or a single one, as a source.
+
+    Args:
+        name: Its identity; empty: the absolute path.
+    """
+
+    kind = "folder"
+
+    def __init__(self, path: Path, name: str = "") -> None:
+        self._path = path
+        self.name = name or str(path.expanduser().resolve())
+
+    def read(self, known: Mapping[str, str]) -> Iterator[Document | SkippedFile]:
+        """See `Source.read`; every file is read, for only its bytes tell whether it changed."""
+        for found in read_source(self._path):
+            yield replace(found, source=self.name) if isinstance(found, Document) else found
 
 
 class _UnusableError(Exception):

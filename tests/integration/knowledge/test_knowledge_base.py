@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from knowledge import (
     Answerability,
     EmbeddingError,
+    FolderSource,
     KnowledgeBase,
     SearchFilter,
-    SourceError,
     SyncBusyError,
     SyncProgress,
     SyncStage,
@@ -84,7 +84,7 @@ async def first_path(base: KnowledgeBase, question: str) -> str:
 
 
 async def test_a_synced_folder_is_found_with_its_place(base: KnowledgeBase, docs: Path) -> None:
-    report = await base.sync([docs])
+    report = await base.sync([FolderSource(docs)])
     assert (report.n_documents, report.added, report.changed, report.removed) == (3, 3, 0, 0)
     found = await base.search("which idle sessions of orders?", k=1)
     (hit,) = found.hits
@@ -101,20 +101,20 @@ async def test_a_synced_folder_is_found_with_its_place(base: KnowledgeBase, docs
 async def test_an_unchanged_folder_costs_nothing(
     base: KnowledgeBase, docs: Path, home: Path, embedder: Counting
 ) -> None:
-    await base.sync([docs])
+    await base.sync([FolderSource(docs)])
     before, n_texts = Generations(home).current(), embedder.n_texts
-    report = await base.sync([docs])
+    report = await base.sync([FolderSource(docs)])
     assert (report.added, report.changed, report.removed, report.n_embedded) == (0, 0, 0, 0)
     assert Generations(home).current() == before
     assert embedder.n_texts == n_texts
 
 
 async def test_only_what_changed_is_embedded_again(base: KnowledgeBase, docs: Path) -> None:
-    await base.sync([docs])
+    await base.sync([FolderSource(docs)])
     (docs / "backup.md").write_text("# Backups\n\nBackups moved to the hourly schedule.\n")
     (docs / "certificate.md").unlink()
     (docs / "new.md").write_text("# New\n\nKafka brokers are three.\n")
-    report = await base.sync([docs])
+    report = await base.sync([FolderSource(docs)])
     assert (report.n_documents, report.added, report.changed, report.removed) == (3, 1, 1, 1)
     assert report.n_embedded == 2
     assert await first_path(base, "hourly backups") == "backup.md"
@@ -125,28 +125,28 @@ async def test_only_what_changed_is_embedded_again(base: KnowledgeBase, docs: Pa
 
 
 async def test_a_moved_document_is_not_embedded_again(base: KnowledgeBase, docs: Path) -> None:
-    await base.sync([docs])
+    await base.sync([FolderSource(docs)])
     (docs / "deep").mkdir()
     (docs / "pool.md").rename(docs / "deep" / "pool.md")
-    report = await base.sync([docs])
+    report = await base.sync([FolderSource(docs)])
     assert (report.added, report.removed, report.n_embedded) == (1, 1, 0)
     assert await first_path(base, "idle sessions of orders") == "deep/pool.md"
 
 
 async def test_the_index_survives_a_restart(home: Path, docs: Path) -> None:
     first = KnowledgeBase(home, Counting())
-    await first.sync([docs])
+    await first.sync([FolderSource(docs)])
     expected = (await first.search("nightly full backup")).hits
     await first.close()
     second = KnowledgeBase(home, Counting())
     assert (await second.search("nightly full backup")).hits == expected
-    assert (await second.sync([docs])).n_embedded == 0
+    assert (await second.sync([FolderSource(docs)])).n_embedded == 0
     await second.close()
 
 
 async def test_bad_files_are_named_and_the_rest_is_indexed(base: KnowledgeBase, docs: Path) -> None:
     (docs / "image.md").write_bytes(b"\x89PNG\x00\x00")
-    report = await base.sync([docs])
+    report = await base.sync([FolderSource(docs)])
     assert report.n_documents == 3
     assert [(file.path, file.reason) for file in report.skipped] == [("image.md", "binary")]
     assert (await base.status()).n_skipped == 1
@@ -157,14 +157,14 @@ async def test_an_empty_folder_gives_a_working_empty_index(
 ) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
-    report = await base.sync([empty])
+    report = await base.sync([FolderSource(empty)])
     assert (report.n_documents, report.n_chunks) == (0, 0)
     found = await base.search("anything")
     assert (found.hits, found.answerability) == ((), Answerability.NO)
     status = await base.status()
     assert status.built_at is not None
     assert status.trouble == ""
-    assert (await base.sync([docs])).added == 3
+    assert (await base.sync([FolderSource(docs)])).added == 3
 
 
 async def test_a_search_before_any_sync_finds_nothing(base: KnowledgeBase) -> None:
@@ -173,25 +173,27 @@ async def test_a_search_before_any_sync_finds_nothing(base: KnowledgeBase) -> No
 
 
 async def test_a_missing_folder_leaves_the_index_as_it_is(base: KnowledgeBase, docs: Path) -> None:
-    await base.sync([docs])
-    with pytest.raises(SourceError):
-        await base.sync([docs / "nowhere"])
+    await base.sync([FolderSource(docs)])
+    report = await base.sync([FolderSource(docs / "nowhere")])
+    (outcome,) = report.sources
+    assert "no such file or folder" in outcome.trouble
+    assert (report.n_documents, report.removed) == (3, 0)
     assert await first_path(base, "idle sessions of orders") == "pool.md"
 
 
 async def test_a_sync_that_dies_half_way_leaves_the_old_index_serving(
     base: KnowledgeBase, docs: Path, home: Path, embedder: Counting
 ) -> None:
-    await base.sync([docs])
+    await base.sync([FolderSource(docs)])
     before = Generations(home).current()
     (docs / "new.md").write_text("# New\n\nKafka.\n")
     embedder.fails = True
     with pytest.raises(EmbeddingError):
-        await base.sync([docs])
+        await base.sync([FolderSource(docs)])
     embedder.fails = False
     assert Generations(home).current() == before
     assert await first_path(base, "idle sessions of orders") == "pool.md"
-    assert (await base.sync([docs])).added == 1
+    assert (await base.sync([FolderSource(docs)])).added == 1
 
 
 async def test_what_a_killed_sync_left_behind_is_cleaned_up(
@@ -200,23 +202,23 @@ async def test_what_a_killed_sync_left_behind_is_cleaned_up(
     half = home / "generations" / "half"
     half.mkdir(parents=True)
     (half / "chunks.jsonl").write_text("{")
-    await base.sync([docs])
+    await base.sync([FolderSource(docs)])
     assert not half.exists()
 
 
 async def test_the_old_index_answers_while_the_new_one_is_built(
     base: KnowledgeBase, home: Path, docs: Path, embedder: Counting
 ) -> None:
-    await base.sync([docs])
+    await base.sync([FolderSource(docs)])
     reader = KnowledgeBase(home, HashEmbedder())
     (docs / "new.md").write_text("# New\n\nKafka brokers.\n")
     embedder.gate.clear()
     embedder.reached.clear()
-    syncing = asyncio.create_task(base.sync([docs]))
+    syncing = asyncio.create_task(base.sync([FolderSource(docs)]))
     await embedder.reached.wait()
     assert await first_path(reader, "idle sessions of orders") == "pool.md"
     with pytest.raises(SyncBusyError):
-        await reader.sync([docs])
+        await reader.sync([FolderSource(docs)])
     embedder.gate.set()
     await syncing
     assert await first_path(reader, "kafka brokers") == "new.md"
@@ -227,22 +229,22 @@ async def test_a_cancelled_sync_can_be_repeated(
     base: KnowledgeBase, docs: Path, embedder: Counting
 ) -> None:
     embedder.gate.clear()
-    syncing = asyncio.create_task(base.sync([docs]))
+    syncing = asyncio.create_task(base.sync([FolderSource(docs)]))
     await embedder.reached.wait()
     syncing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await syncing
     embedder.gate.set()
-    assert (await base.sync([docs])).n_documents == 3
+    assert (await base.sync([FolderSource(docs)])).n_documents == 3
 
 
 async def test_another_encoder_rebuilds_everything(home: Path, docs: Path) -> None:
     first = KnowledgeBase(home, HashEmbedder(64))
-    await first.sync([docs])
+    await first.sync([FolderSource(docs)])
     await first.close()
     second = KnowledgeBase(home, HashEmbedder(128))
     assert await first_path(second, "idle sessions of orders") == "pool.md"
-    report = await second.sync([docs])
+    report = await second.sync([FolderSource(docs)])
     assert report.rebuilt == "embedding model hash-64 became hash-128"
     assert report.n_embedded == report.n_chunks == 3
     assert (await second.status()).encoder == "hash-128"
@@ -265,7 +267,7 @@ async def test_a_damaged_index_is_noticed_and_rebuilt(
     home: Path, docs: Path, damaged: str, how: str
 ) -> None:
     first = KnowledgeBase(home, HashEmbedder())
-    await first.sync([docs])
+    await first.sync([FolderSource(docs)])
     await first.close()
     current = Generations(home).current()
     assert current is not None
@@ -279,7 +281,7 @@ async def test_a_damaged_index_is_noticed_and_rebuilt(
     second = KnowledgeBase(home, HashEmbedder())
     assert (await second.search("idle sessions")).hits == ()
     assert (await second.status()).trouble
-    report = await second.sync([docs])
+    report = await second.sync([FolderSource(docs)])
     assert report.rebuilt
     assert (await second.status()).trouble == ""
     assert await first_path(second, "idle sessions of orders") == "pool.md"
@@ -288,19 +290,19 @@ async def test_a_damaged_index_is_noticed_and_rebuilt(
 
 async def test_a_vanished_index_is_noticed_and_rebuilt(home: Path, docs: Path) -> None:
     first = KnowledgeBase(home, HashEmbedder())
-    await first.sync([docs])
+    await first.sync([FolderSource(docs)])
     await first.close()
     shutil.rmtree(home / "generations")
     second = KnowledgeBase(home, HashEmbedder())
     assert (await second.status()).trouble
-    assert (await second.sync([docs])).n_embedded == 3
+    assert (await second.sync([FolderSource(docs)])).n_embedded == 3
     await second.close()
 
 
 async def test_words_alone_find_when_the_encoder_fails(
     base: KnowledgeBase, docs: Path, embedder: Counting
 ) -> None:
-    await base.sync([docs])
+    await base.sync([FolderSource(docs)])
     embedder.fails = True
     found = await base.search("idle sessions of orders")
     assert found.hits[0].path == "pool.md"
@@ -312,7 +314,7 @@ async def test_a_rare_name_comes_first_and_makes_sure(base: KnowledgeBase, docs:
         (docs / f"{number}.md").write_text(
             f"# Page {number}\n\nSessions and idle things {number}.\n"
         )
-    await base.sync([docs])
+    await base.sync([FolderSource(docs)])
     found = await base.search("idle things and sessions: kill_idle")
     assert found.hits[0].path == "pool.md"
     assert found.answerability is not Answerability.NO
@@ -324,7 +326,7 @@ async def test_filters_keep_to_a_folder_or_a_source(
     other = tmp_path / "other"
     (other / "team").mkdir(parents=True)
     (other / "team" / "pool.md").write_text(POOL.replace("orders", "orders and billing"))
-    await base.sync([docs, other])
+    await base.sync([FolderSource(docs), FolderSource(other)])
     asked = "idle sessions of orders"
     under = await base.search(asked, only=SearchFilter(under="team"))
     assert [hit.path for hit in under.hits] == ["team/pool.md"]
@@ -336,14 +338,14 @@ async def test_filters_keep_to_a_folder_or_a_source(
 
 async def test_repeated_passages_take_one_place(base: KnowledgeBase, docs: Path) -> None:
     (docs / "copy.md").write_text(POOL)
-    await base.sync([docs])
+    await base.sync([FolderSource(docs)])
     paths = [hit.path for hit in (await base.search("idle sessions of orders", k=3)).hits]
     assert len({"copy.md", "pool.md"} & set(paths)) == 1
 
 
 async def test_progress_goes_through_all_stages(base: KnowledgeBase, docs: Path) -> None:
     seen: list[SyncProgress] = []
-    await base.sync([docs], seen.append)
+    await base.sync([FolderSource(docs)], seen.append)
     assert list(dict.fromkeys(one.stage for one in seen)) == list(SyncStage)
     assert all(0 <= one.done <= one.total for one in seen)
     assert (seen[-1].done, seen[-1].total) == (3, 3)
@@ -356,7 +358,7 @@ async def test_nothing_is_asked_from_outside(
         raise OSError("a connection was attempted")
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
-    await base.sync([docs])
+    await base.sync([FolderSource(docs)])
     assert await first_path(base, "idle sessions of orders") == "pool.md"
 
 
@@ -366,7 +368,7 @@ async def test_at_least_one_hit_must_be_asked_for(base: KnowledgeBase) -> None:
 
 
 async def test_searches_run_beside_each_other(base: KnowledgeBase, docs: Path) -> None:
-    await base.sync([docs])
+    await base.sync([FolderSource(docs)])
     asked = ["idle sessions of orders", "full backup every night", "certificate load balancer"] * 5
     found = await asyncio.gather(*(base.search(question, k=1) for question in asked))
     paths = [result.hits[0].path for result in found]
