@@ -79,7 +79,7 @@ class Access:
             group for group, ids in self._settings.channels.items() if channel_id in ids
         )
 
-    async def audience(self, channel_id: str, channels: Channels) -> frozenset[str]:
+    async def audience(self, channel_id: str, channels: Channels | None) -> frozenset[str]:
         """Who may read what was said in a channel, as a document's groups; empty: everybody.
 
         A channel with one group gives its group. A public one without any is open. Of every other
@@ -88,7 +88,7 @@ class Access:
         named = self.groups_of_channel(channel_id)
         if len(named) == 1:
             return named
-        if not named and await channels.is_public(channel_id):
+        if not named and channels is not None and await channels.is_public(channel_id):
             return frozenset()
         return frozenset({private_group(channel_id)})
 

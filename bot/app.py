@@ -30,6 +30,7 @@ from .embedder import EngineEmbedder
 from .engine import EnginePlace, metrics_of, open_engine
 from .generators import Generators, open_generators
 from .http import HealthServer
+from .knowledge_desks import KnowledgeDesks, build_knowledge_desks
 from .messages import Intent
 from .reminders import Remind, Reminders
 from .router import Router
@@ -41,6 +42,7 @@ from .skills.code.skill import CodeSkill
 from .skills.generation import Generator
 from .skills.incident import IncidentSkill
 from .skills.knowledge.skill import KnowledgeSkill
+from .skills.learn.skill import Room
 from .skills.logs.book import LogBook
 from .skills.logs.digest import estimate_tokens
 from .skills.logs.skill import LogsSkill
@@ -49,7 +51,11 @@ from .skills.runbook.extraction import Extractor
 from .skills.runbook.skill import RunbookSkill
 from .skills.schedule.skill import ScheduleSkill
 from .slack.app import SlackConnection
+from .slack.knowledge_intake import KnowledgeIntake
+from .slack.note_clicks import NoteClicks
 from .slack.outlets import CardBoard
+from .slack.people import People
+from .slack.rooms import SlackRooms
 from .slack.surface import Surface
 from .store.digests import Digests
 from .store.engine import open_database
@@ -59,6 +65,7 @@ from .store.log_answers import LogAnswers
 from .store.log_marks import LogMarks
 from .store.message_refs import MessageRefs
 from .store.threads import Threads
+from .thread_runs import ThreadRuns
 from .token_counter import EngineCounter
 from .wording import ModelWording
 
@@ -73,6 +80,7 @@ class Surroundings:
         team_id: Workspace that bare approver ids belong to.
         post_digest: Posts a finished digest where it was asked for.
         remind: Says that a proposal still waits; None where nobody would see it.
+        room: Where threads are read; None where there are none.
     """
 
     make_board: Callable[[Database], CaseBoard]
@@ -80,6 +88,7 @@ class Surroundings:
     team_id: str
     post_digest: PostDigest
     remind: Remind | None = None
+    room: Room | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +109,7 @@ class Core:
     feedback: FeedbackBook
     log_book: LogBook
     catalog: Catalog
+    desks: KnowledgeDesks
 
     def health(self) -> Mapping[str, str]:
         """Facts for the health endpoint; the bot is up even when its model is not."""
@@ -174,6 +184,9 @@ def _build(
         engine=database,
         run=DigestPoster(digests, logs, around.post_digest).post,
     )
+    desks = build_knowledge_desks(
+        settings.knowledge, database, around.directory, around.team_id, knowledge, around.room
+    )
     extractor = Extractor(generators.of("runbook"))
     runbook = RunbookSkill(catalog, services.approvals, extractor)
     skills: Mapping[Intent, Skill] = {
@@ -181,7 +194,7 @@ def _build(
         Intent.RUNBOOK: runbook,
         Intent.SCHEDULE: ScheduleSkill(schedules, tuple(settings.logs.sources)),
         Intent.CHAT: ChatSkill(),
-        **_worded_skills(settings, generators, listener, knowledge),
+        **_worded_skills(settings, generators, listener, knowledge, desks, services),
     }
     router = _router(settings, engine)
     return Core(
@@ -197,6 +210,7 @@ def _build(
             memory=threads,
             sightings=SeenEvents(database),
             listener=listener,
+            clearance=desks.access,
         ),
         listener=listener,
         desk=Desk(
@@ -210,6 +224,7 @@ def _build(
         feedback=FeedbackBook(database),
         log_book=book,
         catalog=catalog,
+        desks=desks,
     )
 
 
@@ -238,14 +253,21 @@ def _router(settings: Settings, engine: InferenceService) -> Router:
 
 
 def _worded_skills(
-    settings: Settings, generators: Generators, listener: EagerPrefill, knowledge: KnowledgeBase
+    settings: Settings,
+    generators: Generators,
+    listener: EagerPrefill,
+    knowledge: KnowledgeBase,
+    desks: KnowledgeDesks,
+    services: RunbookServices,
 ) -> Mapping[Intent, Skill]:
     """The skills whose answers are the model's own words, checked."""
     coder = listener.watched(generators.of("code"))
     reader = listener.watched(generators.of("knowledge"))
+    answers = KnowledgeSkill(knowledge, reader, model_name=settings.model)
+    runs = ThreadRuns(services.approvals.recent)
     return {
         Intent.CODE: CodeSkill(coder, knowledge, shell_classes),
-        Intent.KNOWLEDGE: KnowledgeSkill(knowledge, reader, model_name=settings.model),
+        Intent.KNOWLEDGE: desks.learning(answers, runs, generators.of("knowledge")),
     }
 
 
@@ -267,6 +289,7 @@ async def open_slack_bot(settings: Settings) -> AsyncGenerator[Core]:
         team_id=connection.team_id,
         post_digest=connection.post_digest,
         remind=connection.remind,
+        room=SlackRooms(connection.web, people, connection.bot_user_id),
     )
     async with open_core(settings, around) as core, AsyncExitStack() as stack:
         server = HealthServer(
@@ -289,11 +312,22 @@ async def open_slack_bot(settings: Settings) -> AsyncGenerator[Core]:
             amendments=amendments(core.services, core.catalog, core.desk),
             threads=core.threads,
             catalog=core.catalog,
+            notes=NoteClicks(web=connection.web, people=people, desk=core.desks.notes),
+            intake=_intake(connection, people, core),
         )
         stack.push_async_callback(surface.drain, 5.0)
         await connection.listen(surface)
         stack.push_async_callback(connection.close)
         yield core
+
+
+def _intake(connection: SlackConnection, people: People, core: Core) -> KnowledgeIntake | None:
+    channel_id = core.settings.knowledge.upload_channel
+    if channel_id is None:
+        return None
+    return KnowledgeIntake(
+        web=connection.web, people=people, desk=core.desks.uploads, channel_id=channel_id
+    )
 
 
 def amendments(services: RunbookServices, catalog: Catalog, desk: Desk) -> Amendments:

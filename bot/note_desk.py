@@ -20,6 +20,7 @@ from .store.errors import StoreError
 from .store.thread_notes import NoteState, ThreadNote, ThreadNotes
 
 SOURCE = "threads"
+KIND = "threads"
 GONE = "this summary is not known any more; ask me to learn the thread again"
 BUSY_WAITS_S = (1.0, 3.0, 10.0, 30.0)
 
@@ -32,8 +33,8 @@ _DECIDED = {
 class Shelf(Protocol):
     """Takes documents in; `knowledge.KnowledgeBase` does."""
 
-    async def add(self, documents: Sequence[Document]) -> SyncReport:
-        """Take documents in, replacing those of the same place."""
+    async def add(self, documents: Sequence[Document], *, kind: str) -> SyncReport:
+        """Take documents in, replacing those of the same place; `kind` names their source's."""
         ...
 
 
@@ -100,7 +101,8 @@ class NoteDesk:
         if not await asyncio.to_thread(self._notes.decide, note_id, NoteState.KEPT, user_id, now):
             raise NoteRefusedError(_DECIDED[NoteState.KEPT])
         try:
-            await add_patiently(self._shelf, [document_of(note, name, now)], self._waits_s)
+            learned = [document_of(note, name, now)]
+            await add_patiently(self._shelf, learned, KIND, self._waits_s)
         except (KnowledgeError, StoreError) as exc:
             await asyncio.to_thread(self._notes.reopen, note_id)
             raise NoteRefusedError(f"the knowledge base did not take it: {exc}") from exc
@@ -139,7 +141,10 @@ class NoteDesk:
 
 
 async def add_patiently(
-    shelf: Shelf, documents: Sequence[Document], waits_s: Sequence[float] = BUSY_WAITS_S
+    shelf: Shelf,
+    documents: Sequence[Document],
+    kind: str,
+    waits_s: Sequence[float] = BUSY_WAITS_S,
 ) -> SyncReport:
     """Take documents in; while a sync is running, try again.
 
@@ -148,10 +153,10 @@ async def add_patiently(
     """
     for wait_s in waits_s:
         try:
-            return await shelf.add(documents)
+            return await shelf.add(documents, kind=kind)
         except SyncBusyError:
             await asyncio.sleep(wait_s)
-    return await shelf.add(documents)
+    return await shelf.add(documents, kind=kind)
 
 
 def document_of(note: ThreadNote, confirmed_by: str, at: datetime) -> Document:

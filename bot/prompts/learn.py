@@ -40,10 +40,7 @@ def messages(lines: Sequence[str]) -> tuple[ChatMessage, ...]:
 def grammar(n_lines: int) -> str:
     """GBNF of the answer: three names with the number of a line, or 0, each."""
     numbers = " | ".join(f'"{number}"' for number in range(n_lines + 1))
-    return (
-        'root ::= "PROBLEM " n "\\nCAUSE " n "\\nRESOLUTION " n "\\n"\n'
-        f"n ::= {numbers}"
-    )
+    return f'root ::= "PROBLEM " n "\\nCAUSE " n "\\nRESOLUTION " n "\\n"\nn ::= {numbers}'
 
 
 def _ask(lines: Sequence[str]) -> str:

@@ -113,7 +113,9 @@ class KnowledgeAnswers:
         answers: dict[str, KnowledgeAnswer] = {}
         verdicts: dict[str, list[str]] = {}
         with reading(self._engine) as session:
-            for row, verdict in session.execute(query.order_by(KnowledgeAnswerRow.created_at.desc())):
+            for row, verdict in session.execute(
+                query.order_by(KnowledgeAnswerRow.created_at.desc())
+            ):
                 answers.setdefault(row.request_id, _answer(row))
                 verdicts.setdefault(row.request_id, []).append(verdict)
         return tuple(

@@ -47,7 +47,7 @@ def who_may_read(note: ThreadNote) -> str:
     """The audience in words."""
     if not note.groups:
         return "everybody will find it"
-    if note.groups == {private_group(note.thread.channel_id)}:
+    if note.groups == frozenset({private_group(note.thread.channel_id)}):
         return "only questions asked in this channel will find it"
     return f"only the group {', '.join(sorted(note.groups))} will find it"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -48,14 +48,6 @@ class Room(Protocol):
         ...
 
 
-class Audience(Protocol):
-    """Says who may read what was said in a channel; `bot.access.Access.audience` does."""
-
-    async def __call__(self, channel_id: str, channels: Room, /) -> frozenset[str]:
-        """Access groups; empty for everybody."""
-        ...
-
-
 class Runs(Protocol):
     """Knows what was proposed and run in a thread."""
 
@@ -92,13 +84,13 @@ class LearnSkill:
         generator: Chooses what to quote.
     """
 
-    def __init__(  # noqa: PLR0913 - what a summary is made of
+    def __init__(
         self,
         other: Other,
         *,
         room: Room | None,
         notes: Notes,
-        audience: Audience,
+        audience: Callable[[str], Awaitable[frozenset[str]]],
         runs: Runs,
         generator: Generator,
     ) -> None:
@@ -124,9 +116,7 @@ class LearnSkill:
             yield replies.working()
             yield await self._summary(request, history, self._room)
 
-    async def _summary(
-        self, request: Request, history: tuple[Turn, ...], room: Room
-    ) -> SkillEvent:
+    async def _summary(self, request: Request, history: tuple[Turn, ...], room: Room) -> SkillEvent:
         try:
             messages, remark = await room.thread(request.thread), ""
         except RoomError as exc:
@@ -144,7 +134,7 @@ class LearnSkill:
             title=summary.title,
             text=summary.text,
             url=await room.permalink(request.thread),
-            groups=await self._audience(request.thread.channel_id, room),
+            groups=await self._audience(request.thread.channel_id),
             asked_by=request.actor.user_id,
             created_at=request.received_at,
         )
