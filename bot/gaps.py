@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
-from knowledge import terms
+from knowledge import Answerability, SearchResult, terms
 
 from .store.knowledge_answers import KnowledgeAnswer
 
 SIMILAR = 0.6
 """Share of the terms of two questions that both hold, from which they count as one."""
+
+
+class GapState(StrEnum):
+    """Whether a gap is still one, as a new search sees it; a model has not looked at it."""
+
+    OPEN = "open"
+    CLOSED = "closed?"
+    RESTRICTED = "answered for some groups only?"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +66,24 @@ def group_gaps(refusals: Sequence[KnowledgeAnswer]) -> tuple[Gap, ...]:
 def likeness(one: frozenset[str], other: frozenset[str]) -> float:
     """Share of the terms of both that each holds, in [0, 1]; two without any are alike."""
     return len(one & other) / len(one | other) if one | other else 1.0
+
+
+def state_of(gap: Gap, for_anybody: SearchResult, for_owner: SearchResult) -> GapState:
+    """Judge a gap by what its question finds now.
+
+    Args:
+        for_anybody: What is found of what everybody may read.
+        for_owner: What is found of everything.
+    """
+    if _seems_answered(gap, for_anybody):
+        return GapState.CLOSED
+    return GapState.RESTRICTED if _seems_answered(gap, for_owner) else GapState.OPEN
+
+
+def _seems_answered(gap: Gap, found: SearchResult) -> bool:
+    if found.answerability is Answerability.UNSURE and found.hits:
+        return found.hits[0].title not in gap.nearest
+    return found.answerability is Answerability.YES
 
 
 def _gap(asked: Sequence[KnowledgeAnswer]) -> Gap:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine as Database
 
-from knowledge import KnowledgeBase
+from knowledge import Document, KnowledgeBase, staleness
 from runbooks.directory import GroupDirectory
 
 from .access import Access
@@ -15,6 +15,7 @@ from .runbook_wiring import utc_now
 from .settings import KnowledgeSettings
 from .skills.generation import Generator
 from .skills.learn.skill import LearnSkill, Other, Room, Runs
+from .skills.marked import MarkedSkill, Stored
 from .skills.recorded import RecordedSkill
 from .store.knowledge_answers import KnowledgeAnswers
 from .store.thread_notes import ThreadNotes
@@ -32,17 +33,22 @@ class KnowledgeDesks:
     _stored_notes: ThreadNotes
     _answers: KnowledgeAnswers
     _room: Room | None
+    _documents: Stored
+    _stale_after_days: int | None
 
     def learning(self, skill: Other, runs: Runs, generator: Generator) -> LearnSkill:
         """The knowledge skill, whose answers are kept, and which can learn a thread."""
         return LearnSkill(
-            RecordedSkill(skill, self._answers),
+            RecordedSkill(MarkedSkill(skill, self._documents, self._staleness), self._answers),
             room=self._room,
             notes=self._stored_notes,
             audience=self.audience,
             runs=runs,
             generator=generator,
         )
+
+    def _staleness(self, document: Document) -> str:
+        return staleness(document.metadata, utc_now().date(), self._stale_after_days)
 
     async def audience(self, channel_id: str) -> frozenset[str]:
         """Who may read what was said in a channel; see `Access.audience`."""
@@ -77,4 +83,6 @@ def build_knowledge_desks(
         _stored_notes=notes,
         _answers=KnowledgeAnswers(database),
         _room=room,
+        _documents=knowledge,
+        _stale_after_days=settings.stale_after_days,
     )

@@ -201,6 +201,8 @@ class Passage:
     Attributes:
         number: The [n] that sentences cite.
         lines: First and last line, 1-based, inclusive.
+        source: Name of the source that `path` is in.
+        stale: Why the document may no longer hold, in a few words; empty when it counts as fresh.
     """
 
     number: int
@@ -209,6 +211,8 @@ class Passage:
     path: str
     lines: tuple[int, int]
     excerpt: str
+    source: str = ""
+    stale: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

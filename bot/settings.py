@@ -234,6 +234,11 @@ class KnowledgeSettings(_Section):
     sync_interval_s: PositiveInt = Field(
         default=3600, description="time between two re-syncs, in seconds"
     )
+    stale_after_days: PositiveInt | None = Field(
+        default=None,
+        description="a document that did not change for longer counts as stale, in days; default: "
+        "age alone makes none stale",
+    )
     access: AccessSettings = Field(
         default_factory=AccessSettings,
         description="who may read documents that name access groups; nobody who is not named",

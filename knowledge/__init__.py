@@ -28,6 +28,7 @@ from .errors import (
 from .retriever import SearchFilter
 from .sources import Source
 from .sources.folder import FolderSource
+from .staleness import staleness
 from .terms import identifiers, terms
 from .tokens import estimate_tokens
 
@@ -61,5 +62,6 @@ __all__ = [
     "SyncStage",
     "estimate_tokens",
     "identifiers",
+    "staleness",
     "terms",
 ]

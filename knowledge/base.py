@@ -23,6 +23,7 @@ from .document_store import DocumentStore
 from .documents import (
     Answerability,
     Document,
+    Metadata,
     SearchResult,
     SourceOutcome,
     SourceStatus,
@@ -238,6 +239,14 @@ class KnowledgeBase:
             )
             for one in stored
         )
+
+    async def catalogue(self) -> tuple[tuple[str, str, Metadata], ...]:
+        """Source, path and metadata of every stored document; for the operator's eyes.
+
+        Raises:
+            StoreError: The stored documents cannot be read.
+        """
+        return await asyncio.to_thread(self._store.metadata)
 
     async def document(self, source: str, path: str, *, reader: Reader) -> Document | None:
         """A stored document; None when there is none, or none that `reader` may read.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from .documents import Document, Format, SkippedFile
+from .documents import Document, Format, Metadata, SkippedFile
 from .errors import StoreError
 from .metadata_json import metadata_from_json, metadata_to_json
 
@@ -137,6 +137,16 @@ class DocumentStore:
     def document(self, source: str, path: str) -> Document | None:
         """One stored document, or None."""
         return next(self.documents([(source, path)]), None)
+
+    def metadata(self) -> tuple[tuple[str, str, Metadata], ...]:
+        """Source, path and metadata of every stored document, without its text."""
+        with self._reading() as rows:
+            found = rows.execute(
+                "SELECT source, path, metadata FROM documents ORDER BY source, path"
+            ).fetchall()
+        return tuple(
+            (source, path, metadata_from_json(json.loads(known))) for source, path, known in found
+        )
 
     def sources(self) -> tuple[StoredSource, ...]:
         """Every source that was ever read and not removed, by name."""

@@ -68,14 +68,16 @@ def search(
     if (question is None) == (jsonl is None):
         fail('give either a "QUESTION" or --jsonl FILE', WRONG_USE)
     questions = read_questions(jsonl) if jsonl is not None else [question or ""]
-    results = _run(_search(read_settings(), questions, k))
+    settings = read_settings()
+    stale_after_days = settings.knowledge.stale_after_days
+    results = _run(_search(settings, questions, k))
     if jsonl is not None:
         for found in results:
-            emit_json(_search_record(found), compact=True)
+            emit_json(_search_record(found, stale_after_days), compact=True)
     elif as_json:
-        emit_json(_search_record(results[0]))
+        emit_json(_search_record(results[0], stale_after_days))
     else:
-        _print_hits(results[0])
+        _print_hits(results[0], stale_after_days)
 
 
 @app.command()
@@ -94,9 +96,9 @@ def ask(
 @app.command()
 def status(as_json: _Json = False) -> None:
     """Say what is indexed."""
-    found = _run(_status(read_settings()))
+    found, n_stale = _run(_status(read_settings()))
     if as_json:
-        emit_json(found)
+        emit_json({**asdict(found), "n_stale": n_stale})
     elif found.trouble:
         console.print(f"unusable: {found.trouble}; `opsbot kb sync` rebuilds it", markup=False)
     elif found.built_at is None:
@@ -108,6 +110,9 @@ def status(as_json: _Json = False) -> None:
             f"skipped; built {built} with {found.encoder}",
             highlight=False,
         )
+        if n_stale:
+            noun = "document" if n_stale == 1 else "documents"
+            console.print(f"{n_stale} {noun} may be out of date", style="yellow", markup=False)
 
 
 def read_questions(path: Path) -> list[str]:
@@ -186,9 +191,15 @@ async def _search(settings: Settings, questions: Sequence[str], k: int) -> list[
         return [await base.search(question, k, reader=OWNER) for question in questions]
 
 
-async def _status(settings: Settings) -> Status:
+async def _status(settings: Settings) -> tuple[Status, int]:
+    """What is indexed, and how many of the documents count as stale."""
+    from knowledge import staleness
+
+    today, limit = datetime.now(UTC).date(), settings.knowledge.stale_after_days
     async with _knowledge(settings, encoder=False) as (base, _):
-        return await base.status()
+        known = await base.catalogue()
+        stale = [one for *_place, one in known if staleness(one, today, limit)]
+        return await base.status(), len(stale)
 
 
 async def _ask(settings: Settings, question: str, *, quiet: bool) -> dict[str, object]:
@@ -225,8 +236,11 @@ def _request(question: str) -> Request:
     )
 
 
-def _search_record(found: SearchResult) -> dict[str, object]:
-    """What scripts get: hits with their place and text, and the time."""
+def _search_record(found: SearchResult, stale_after_days: int | None) -> dict[str, object]:
+    """What scripts get: hits with their place and text, whether they are stale, and the time."""
+    from knowledge import staleness
+
+    today = datetime.now(UTC).date()
     return {
         "hits": [
             {
@@ -236,6 +250,7 @@ def _search_record(found: SearchResult) -> dict[str, object]:
                 "lines": list(hit.lines),
                 "score": round(hit.score, 6),
                 "text": hit.text,
+                "stale": staleness(hit.metadata, today, stale_after_days),
             }
             for hit in found.hits
         ],
@@ -279,7 +294,10 @@ def _print_report(report: SyncReport) -> None:
         console.print(f"skipped {file.path}: {file.reason}", style="yellow", markup=False)
 
 
-def _print_hits(found: SearchResult) -> None:
+def _print_hits(found: SearchResult, stale_after_days: int | None) -> None:
+    from knowledge import staleness
+
+    today = datetime.now(UTC).date()
     if not found.hits:
         console.print("nothing found")
     for number, hit in enumerate(found.hits, start=1):
@@ -287,6 +305,9 @@ def _print_hits(found: SearchResult) -> None:
         console.print(f"[{number}] {hit.title}{heading}", style="bold", markup=False)
         console.print(f"{hit.path}:{hit.lines[0]}-{hit.lines[1]}", style="dim", markup=False)
         console.print(" ".join(hit.text.split())[:300], markup=False, highlight=False)
+        stale = staleness(hit.metadata, today, stale_after_days)
+        if stale:
+            console.print(f"may be out of date: {stale}", style="yellow", markup=False)
     console.print(
         f"likely to answer: {found.answerability} · {found.ms:.1f} ms", style="dim", highlight=False
     )

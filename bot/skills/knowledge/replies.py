@@ -26,6 +26,7 @@ def passages(hits: Sequence[Hit], question: str) -> Passages:
                 path=hit.path,
                 lines=hit.lines,
                 excerpt=excerpt(hit.text, question),
+                source=hit.source,
             )
             for number, hit in enumerate(hits, start=1)
         )
