@@ -10,6 +10,7 @@ from bot.messages import Choice, Choices, Heading, Note, Part, Phase, Prose, Rep
 from bot.store.thread_notes import NoteState, ThreadNote
 
 from .actions import DISCARD, EDIT, KEEP, NOTE_ACTION
+from .thread import ABOUT_ITSELF
 
 _SECTION = re.compile(r"^#+ +(.*)$", re.MULTILINE)
 
@@ -17,12 +18,17 @@ _SECTION = re.compile(r"^#+ +(.*)$", re.MULTILINE)
 def working() -> Reply:
     """The thread is being read."""
     text = "Reading this thread."
-    return Reply(parts=(Note(text=text),), summary=text, phase=Phase.WORKING, status="reading")
+    return Reply(
+        parts=(Note(text=text),),
+        summary=f"{ABOUT_ITSELF} {text}",
+        phase=Phase.WORKING,
+        status="reading",
+    )
 
 
 def sentence(text: str) -> Reply:
     """One sentence instead of a summary."""
-    return Reply(parts=(Prose(text=text),), summary=text)
+    return Reply(parts=(Prose(text=text),), summary=f"{ABOUT_ITSELF} {text}")
 
 
 def waiting(note: ThreadNote, remark: str = "") -> Reply:
@@ -34,13 +40,13 @@ def waiting(note: ThreadNote, remark: str = "") -> Reply:
     )
     small = " · ".join(filter(None, ("not learned yet", who_may_read(note), remark)))
     parts = (*_body(note), Note(text=small), Choices(options=buttons))
-    return Reply(parts=parts, summary="A summary of this thread waits for a yes.")
+    return Reply(parts=parts, summary=f"{ABOUT_ITSELF} it waits for a yes.")
 
 
 def decided(note: ThreadNote, line: str) -> Reply:
     """The summary without buttons, and what became of it."""
     body = () if note.state is NoteState.DISCARDED else _body(note)
-    return Reply(parts=(*body, Note(text=line)), summary=line)
+    return Reply(parts=(*body, Note(text=line)), summary=f"{ABOUT_ITSELF} {line}")
 
 
 def who_may_read(note: ThreadNote) -> str:

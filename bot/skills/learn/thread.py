@@ -13,6 +13,9 @@ from runbooks.actions.output import safe_text
 from .orders import is_learn_order
 
 MAX_STATEMENTS = 30
+ABOUT_ITSELF = "Thread summary:"
+"""What the plain text of every message about a summary begins with: it is no part of the thread."""
+
 _MIN_CHARS = 8
 _MAX_CHARS = 220
 _FIRST = 10
@@ -61,7 +64,7 @@ def statements(messages: Sequence[ThreadMessage]) -> tuple[Statement, ...]:
     """
     found: dict[str, Statement] = {}
     for message in messages:
-        if not message.is_bot and is_learn_order(message.text):
+        if _is_about_summaries(message):
             continue
         for piece in _BREAKS.split(safe_text(as_data(message.text))):
             statement = _statement(message, piece)
@@ -71,6 +74,12 @@ def statements(messages: Sequence[ThreadMessage]) -> tuple[Statement, ...]:
     if len(said) <= MAX_STATEMENTS:
         return said
     return (*said[:_FIRST], *said[_FIRST - MAX_STATEMENTS :])
+
+
+def _is_about_summaries(message: ThreadMessage) -> bool:
+    if message.is_bot:
+        return message.text.startswith(ABOUT_ITSELF)
+    return is_learn_order(message.text)
 
 
 def _statement(message: ThreadMessage, piece: str) -> Statement | None:

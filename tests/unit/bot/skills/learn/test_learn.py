@@ -175,6 +175,12 @@ def test_secrets_and_orders_to_machines_do_not_get_into_a_summary() -> None:
         assert hidden not in text
 
 
+async def test_what_the_bot_said_about_a_summary_is_no_part_of_the_next_one() -> None:
+    reply, _ = await learn(Room(*THREAD))
+    lines = statements((*THREAD, said(7, "opsbot", reply.summary, is_bot=True)))
+    assert lines == statements(THREAD)
+
+
 class Notes:
     def __init__(self) -> None:
         self.added: list[NewThreadNote] = []
