@@ -15,6 +15,7 @@ from knowledge import FolderSource
 
 from .reminders import Reminders
 from .store.events import SeenEvents
+from .store.knowledge_answers import KnowledgeAnswers
 from .store.log_answers import LogAnswers
 from .warming import skill_prefixes, warm
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _REMEMBER_EVENTS = timedelta(days=2)
 _REMEMBER_LOG_ANSWERS = timedelta(days=60)
+_REMEMBER_KNOWLEDGE_ANSWERS = timedelta(days=365)
 _EXPIRY_CHECK_S = 15.0
 _RECOVERY_CHECK_S = 30.0
 
@@ -102,3 +104,5 @@ async def _forget_events(database: Database) -> None:
     now = datetime.now(UTC)
     await asyncio.to_thread(SeenEvents(database).prune, now - _REMEMBER_EVENTS)
     await asyncio.to_thread(LogAnswers(database).prune, now - _REMEMBER_LOG_ANSWERS)
+    old = now - _REMEMBER_KNOWLEDGE_ANSWERS
+    await asyncio.to_thread(KnowledgeAnswers(database).prune, old)

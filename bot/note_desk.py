@@ -11,7 +11,16 @@ from typing import Protocol
 
 import structlog
 
-from knowledge import Document, Format, KnowledgeError, Metadata, SyncBusyError, SyncReport
+from knowledge import (
+    OWNER,
+    Document,
+    Format,
+    KnowledgeError,
+    Metadata,
+    Reader,
+    SyncBusyError,
+    SyncReport,
+)
 from runbooks.actions.output import safe_text
 
 from .skills.generation import as_data
@@ -35,6 +44,10 @@ class Shelf(Protocol):
 
     async def add(self, documents: Sequence[Document], *, kind: str) -> SyncReport:
         """Take documents in, replacing those of the same place; `kind` names their source's."""
+        ...
+
+    async def document(self, source: str, path: str, *, reader: Reader) -> Document | None:
+        """A stored document that the reader may read."""
         ...
 
 
@@ -101,13 +114,14 @@ class NoteDesk:
         if not await asyncio.to_thread(self._notes.decide, note_id, NoteState.KEPT, user_id, now):
             raise NoteRefusedError(_DECIDED[NoteState.KEPT])
         try:
-            learned = [document_of(note, name, now)]
-            await add_patiently(self._shelf, learned, KIND, self._waits_s)
+            learned = document_of(note, name, now)
+            _, remark = await take_in(self._shelf, learned, KIND, self._waits_s)
         except (KnowledgeError, StoreError) as exc:
             await asyncio.to_thread(self._notes.reopen, note_id)
             raise NoteRefusedError(f"the knowledge base did not take it: {exc}") from exc
         structlog.get_logger().info("thread_learned", note_id=note_id, user_id=user_id)
-        return replace(note, state=NoteState.KEPT), f"Learned; {name} confirmed it."
+        line = " ".join(filter(None, (f"Learned; {name} confirmed it.", remark)))
+        return replace(note, state=NoteState.KEPT), line
 
     async def discard(self, note_id: int, user_id: str, name: str) -> tuple[ThreadNote, str]:
         """Drop a summary.
@@ -140,23 +154,38 @@ class NoteDesk:
         return changed
 
 
-async def add_patiently(
-    shelf: Shelf,
-    documents: Sequence[Document],
-    kind: str,
-    waits_s: Sequence[float] = BUSY_WAITS_S,
-) -> SyncReport:
-    """Take documents in; while a sync is running, try again.
+async def take_in(
+    shelf: Shelf, document: Document, kind: str, waits_s: Sequence[float] = BUSY_WAITS_S
+) -> tuple[SyncReport | None, str]:
+    """Take a document in; while a sync is running, try again.
+
+    Returns:
+        The report; None, and a sentence that says why, when the document is stored but cannot be
+        found before the index is built again.
 
     Raises:
-        KnowledgeError: They were not taken in.
+        KnowledgeError: It was not taken in.
     """
+    try:
+        return await _add_patiently(shelf, document, kind, waits_s), ""
+    except SyncBusyError:
+        raise
+    except KnowledgeError as exc:
+        stored = await shelf.document(document.source, document.path, reader=OWNER)
+        if stored is None or stored.sha256 != document.sha256:
+            raise
+        return None, f"It is found once the index is built again ({exc})."
+
+
+async def _add_patiently(
+    shelf: Shelf, document: Document, kind: str, waits_s: Sequence[float]
+) -> SyncReport:
     for wait_s in waits_s:
         try:
-            return await shelf.add(documents, kind=kind)
+            return await shelf.add([document], kind=kind)
         except SyncBusyError:
             await asyncio.sleep(wait_s)
-    return await shelf.add(documents, kind=kind)
+    return await shelf.add([document], kind=kind)
 
 
 def document_of(note: ThreadNote, confirmed_by: str, at: datetime) -> Document:

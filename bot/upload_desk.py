@@ -14,7 +14,7 @@ import structlog
 
 from knowledge import Document, FolderSource, KnowledgeError, SkippedFile, SyncReport
 
-from .note_desk import BUSY_WAITS_S, Shelf, add_patiently
+from .note_desk import BUSY_WAITS_S, Shelf, take_in
 from .store.uploads import UploadedDocument, UploadedDocuments
 
 SOURCE = "uploads"
@@ -96,12 +96,15 @@ class UploadDesk:
             ),
         )
         try:
-            report = await add_patiently(self._shelf, [document], KIND, self._waits_s)
+            report, remark = await take_in(self._shelf, document, KIND, self._waits_s)
         except KnowledgeError as exc:
             raise UploadRefusedError(f"it could not be indexed: {exc}") from exc
         await asyncio.to_thread(self._uploaded.save, _record(document.path, posted))
         structlog.get_logger().info("document_uploaded", path=document.path)
-        return _indexed(report, document.metadata.groups)
+        who = _who_finds_it(document.metadata.groups)
+        if report is None:
+            return f"{who}. {remark}"
+        return f"{_counted(report)}, {who}."
 
     async def file_gone(self, file_id: str) -> None:
         """Remove what was made of a file that was deleted."""
@@ -169,8 +172,10 @@ def _record(path: str, posted: PostedFile) -> UploadedDocument:
     )
 
 
-def _indexed(report: SyncReport, groups: frozenset[str]) -> str:
-    who = "found by everybody" if not groups else f"found only by {', '.join(sorted(groups))}"
+def _who_finds_it(groups: frozenset[str]) -> str:
+    return f"found only by {', '.join(sorted(groups))}" if groups else "found by everybody"
+
+
+def _counted(report: SyncReport) -> str:
     n = report.n_embedded
-    passages = "no new passage" if not n else f"{n} new passage{'' if n == 1 else 's'}"
-    return f"{passages}, {who}"
+    return "no new passage" if not n else f"{n} new passage{'' if n == 1 else 's'}"

@@ -71,7 +71,7 @@ class KnowledgeIntake:
             name = code_span(upload.name)
             try:
                 said = await self._desk.take(await self._fetched(upload, incoming, actor))
-                yield f"Indexed {name}: {escape(said)}."
+                yield f"Indexed {name}: {escape(said)}"
             except SlackCallError:
                 yield f"Not indexed {name}: it could not be fetched; upload it again."
             except (UploadRefusedError, StoreError) as exc:
