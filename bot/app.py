@@ -322,11 +322,16 @@ async def open_slack_bot(settings: Settings) -> AsyncGenerator[Core]:
 
 
 def _intake(connection: SlackConnection, people: People, core: Core) -> KnowledgeIntake | None:
+    """Takes the files of the knowledge channel, where there is one."""
     channel_id = core.settings.knowledge.upload_channel
     if channel_id is None:
         return None
     return KnowledgeIntake(
-        web=connection.web, people=people, desk=core.desks.uploads, channel_id=channel_id
+        web=connection.web,
+        people=people,
+        desk=core.desks.uploads,
+        channel_id=channel_id,
+        sightings=core.desks.sightings,
     )
 
 

@@ -17,6 +17,7 @@ from .skills.generation import Generator
 from .skills.learn.skill import LearnSkill, Other, Room, Runs
 from .skills.marked import MarkedSkill, Stored
 from .skills.recorded import RecordedSkill
+from .store.events import SeenEvents
 from .store.knowledge_answers import KnowledgeAnswers
 from .store.thread_notes import ThreadNotes
 from .store.uploads import UploadedDocuments
@@ -30,6 +31,7 @@ class KnowledgeDesks:
     access: Access
     notes: NoteDesk
     uploads: UploadDesk
+    sightings: SeenEvents
     _stored_notes: ThreadNotes
     _answers: KnowledgeAnswers
     _room: Room | None
@@ -80,6 +82,7 @@ def build_knowledge_desks(
         access=access,
         notes=NoteDesk(notes, knowledge, audience, utc_now),
         uploads=UploadDesk(knowledge, UploadedDocuments(database), audience),
+        sightings=SeenEvents(database),
         _stored_notes=notes,
         _answers=KnowledgeAnswers(database),
         _room=room,

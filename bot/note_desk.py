@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import structlog
 
@@ -27,6 +27,8 @@ from .skills.generation import as_data
 from .skills.learn.summary import MAX_CHARS, MAX_TITLE_CHARS
 from .store.errors import StoreError
 from .store.thread_notes import NoteState, ThreadNote, ThreadNotes
+
+T = TypeVar("T")
 
 SOURCE = "threads"
 KIND = "threads"
@@ -167,7 +169,7 @@ async def take_in(
         KnowledgeError: It was not taken in.
     """
     try:
-        return await _add_patiently(shelf, document, kind, waits_s), ""
+        return await patiently(lambda: shelf.add([document], kind=kind), waits_s), ""
     except SyncBusyError:
         raise
     except KnowledgeError as exc:
@@ -177,15 +179,18 @@ async def take_in(
         return None, f"It is found once the index is built again ({exc})."
 
 
-async def _add_patiently(
-    shelf: Shelf, document: Document, kind: str, waits_s: Sequence[float]
-) -> SyncReport:
+async def patiently(work: Callable[[], Awaitable[T]], waits_s: Sequence[float]) -> T:
+    """Do something to the knowledge base; while a sync is running, try again.
+
+    Raises:
+        SyncBusyError: It was running all the time.
+    """
     for wait_s in waits_s:
         try:
-            return await shelf.add([document], kind=kind)
+            return await work()
         except SyncBusyError:
             await asyncio.sleep(wait_s)
-    return await shelf.add([document], kind=kind)
+    return await work()
 
 
 def document_of(note: ThreadNote, confirmed_by: str, at: datetime) -> Document:

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -14,7 +15,7 @@ import structlog
 
 from knowledge import Document, FolderSource, KnowledgeError, SkippedFile, SyncReport
 
-from .note_desk import BUSY_WAITS_S, Shelf, take_in
+from .note_desk import BUSY_WAITS_S, Shelf, patiently, take_in
 from .store.uploads import UploadedDocument, UploadedDocuments
 
 SOURCE = "uploads"
@@ -116,7 +117,7 @@ class UploadDesk:
 
     async def _remove(self, paths: Sequence[str]) -> None:
         for path in paths:
-            await self._shelf.remove(SOURCE, path)
+            await patiently(partial(self._shelf.remove, SOURCE, path), self._waits_s)
             await asyncio.to_thread(self._uploaded.forget, path)
             structlog.get_logger().info("uploaded_document_removed", path=path)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
@@ -10,6 +11,7 @@ import structlog
 from knowledge import KnowledgeError
 from runbooks.errors import DirectoryError
 
+from ..dispatch import Sightings
 from ..messages import Actor, ActorKind, ThreadRef
 from ..store.errors import StoreError
 from ..upload_desk import MAX_BYTES, PostedFile, UploadDesk, UploadRefusedError
@@ -25,20 +27,33 @@ class KnowledgeIntake:
 
     Args:
         channel_id: The knowledge channel.
+        sightings: Which messages were seen before, across restarts.
     """
 
-    def __init__(self, *, web: SlackWeb, people: People, desk: UploadDesk, channel_id: str) -> None:
+    def __init__(
+        self,
+        *,
+        web: SlackWeb,
+        people: People,
+        desk: UploadDesk,
+        channel_id: str,
+        sightings: Sightings,
+    ) -> None:
         self._web = web
         self._people = people
         self._desk = desk
         self._channel_id = channel_id
+        self._sightings = sightings
 
     def wants(self, incoming: Incoming) -> bool:
         """Whether a message brings documents."""
         return incoming.thread.channel_id == self._channel_id and bool(incoming.uploads)
 
     async def take(self, incoming: Incoming) -> None:
-        """Index the files of a message; its thread says what became of each."""
+        """Index the files of a message, once; its thread says what became of each."""
+        key, now = f"upload-{incoming.request_id}", datetime.now(UTC)
+        if not await asyncio.to_thread(self._sightings.first_sight, key, now):
+            return
         try:
             actor = await self._people.actor(incoming.user_id)
         except DirectoryError as exc:

@@ -105,6 +105,7 @@ async def knowledge_bot_on(
                 people=people,
                 desk=desks.uploads,
                 channel_id=settings.knowledge.upload_channel or "",
+                sightings=desks.sightings,
             ),
         )
         await connection.listen(surface)

@@ -50,19 +50,23 @@ def by_words(said: Sequence[Statement]) -> Picked:
     people = [one for one in said if not one.is_bot]
     told = [one for one in people if not one.is_question]
     return Picked(
-        problem=next(iter(people), None),
+        problem=next(iter(told or people), None),
         cause=next((one for one in told if _CAUSE.search(one.text)), None),
         resolution=next((one for one in reversed(told) if _RESOLUTION.search(one.text)), None),
     )
 
 
 async def by_model(generator: Generator, said: Sequence[Statement], request_id: str) -> Picked:
-    """Let the model choose; where it fails, or names nothing, the words do."""
+    """Let the model choose among what is no question; where it fails, the words do."""
+    guess = by_words(said)
+    told = tuple(one for one in said if not one.is_question)
+    if not told:
+        return guess
     request = GenerateRequest(
         request_id=f"{request_id}-learn",
-        messages=prompts.messages([one.line for one in said]),
+        messages=prompts.messages([one.line for one in told]),
         max_tokens=_MAX_TOKENS,
-        grammar=prompts.grammar(len(said)),
+        grammar=prompts.grammar(len(told)),
     )
     text, outcome = "", Outcome.FAILED
     async for event in generator.stream(request):
@@ -70,10 +74,9 @@ async def by_model(generator: Generator, said: Sequence[Statement], request_id: 
             text += event.text
         elif isinstance(event, Ended):
             outcome = event.outcome
-    guess = by_words(said)
     if outcome is not Outcome.FINISHED:
         return guess
-    named = dict(_named(text, said))
+    named = dict(_named(text, told))
     if not named:
         return guess
     return Picked(

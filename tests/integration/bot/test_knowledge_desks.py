@@ -71,6 +71,8 @@ class Shelf:
         return await self.base.document(source, path, reader=reader)
 
     async def remove(self, source: str, path: str | None = None) -> SyncReport:
+        if self.faults:
+            raise self.faults.pop(0)
         return await self.base.remove(source, path)
 
 
@@ -223,6 +225,17 @@ async def test_a_file_replaced_by_another_stays_when_the_old_one_is_deleted(
     assert found is not None
     assert "new text" in found.text
     await taking.file_gone("F2")
+    assert await base.catalogue() == ()
+
+
+async def test_a_deleted_file_is_removed_once_a_running_sync_has_ended(
+    database: Engine, base: KnowledgeBase
+) -> None:
+    shelf = Shelf(base)
+    taking = UploadDesk(shelf, UploadedDocuments(database), Room(), waits_s=(0.0,))
+    await taking.take(posted("a.md", b"# Old\n\nold text\n"))
+    shelf.faults = [SyncBusyError(Path("kb"))]
+    await taking.file_gone("F1")
     assert await base.catalogue() == ()
 
 

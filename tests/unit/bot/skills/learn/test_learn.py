@@ -114,9 +114,11 @@ class Model:
 
 async def test_a_model_can_only_choose_lines_of_the_thread() -> None:
     lines = statements(THREAD)
-    picked = await by_model(Model("PROBLEM 3\nCAUSE 4\nRESOLUTION 0\n"), lines, "r")
+    model = Model("PROBLEM 2\nCAUSE 3\nRESOLUTION 0\n")
+    picked = await by_model(model, lines, "r")
     assert picked.by_model
     assert (picked.problem, picked.cause, picked.resolution) == (lines[2], lines[3], None)
+    assert "why is checkout failing?" not in model.asked[0].messages[-1].content
     assert f'"{len(lines)}"' in grammar(len(lines))
     assert f'"{len(lines) + 1}"' not in grammar(len(lines))
 
