@@ -240,8 +240,14 @@ class SyncProgress:
 
     Attributes:
         done: Units finished, 0 <= done <= total; documents while READING, else chunks.
+        n_documents: Documents read so far, or that the index will hold.
+        n_tokens: Tokens that went through the encoder so far, within about 10 %.
+        source: What is being read.
     """
 
     stage: SyncStage
     done: int
     total: int
+    n_documents: int = 0
+    n_tokens: int = 0
+    source: str = ""

@@ -5,6 +5,8 @@ KnowledgeError
 ├── SyncBusyError        another sync of the same directory is running
 ├── EmbeddingError       the embedder returned something unusable
 ├── StoreError           the stored documents cannot be read or written
+├── WriteError           the next index cannot be written, such as on a full disk
+├── VectorsError         the vector index cannot be written or searched now
 └── IndexCorruptError    a stored index cannot be read; the next sync rebuilds it
 """
 
@@ -45,6 +47,21 @@ class StoreError(KnowledgeError):
 
 class EmbeddingError(KnowledgeError):
     """The embedder's answer does not have the promised shape or holds non-finite numbers."""
+
+
+class WriteError(KnowledgeError):
+    """The next index cannot be written; the one before keeps serving."""
+
+    def __init__(self, directory: Path, reason: str) -> None:
+        super().__init__(
+            f"the new index cannot be written to {directory} ({reason}); the old one keeps serving"
+        )
+        self.directory = directory
+        self.reason = reason
+
+
+class VectorsError(KnowledgeError):
+    """The vector index cannot be written or searched now; the message says which and why."""
 
 
 class IndexCorruptError(KnowledgeError):

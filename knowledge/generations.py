@@ -71,6 +71,13 @@ class Generations:
             os.fsync(stream.fileno())
         draft.replace(self._pointer)
 
+    def all(self) -> list[Path]:
+        """Every complete generation, the newest first."""
+        if not self._folder.is_dir():
+            return []
+        folders = sorted(self._folder.iterdir(), key=_finished_at, reverse=True)
+        return [folder for folder in folders if _finished_at(folder)]
+
     def prune(self) -> None:
         """Delete what is neither current nor its predecessor. Only under `exclusive`."""
         current = self.current()
