@@ -36,6 +36,9 @@ LEXICAL_FOLDER = "lexical"
 _N_READERS = 64
 _N_TERM_SETS = 4096
 
+_FEW_ROWS = 1000
+"""Up to this many chunks, looking at every one is as fast as the graph, and misses nothing."""
+
 _MANY = 0.3
 """From this share of allowed rows on, looking deeper and leaving out the others is cheaper."""
 
@@ -121,7 +124,8 @@ class Index:
     ) -> list[VectorMatch]:
         """Matches from the vector index; fewer than wanted when it is not fit for these rows."""
         share = np.count_nonzero(rows) / max(1, self.manifest.n_chunks)
-        if self._vectors is None or share < _MANY:
+        is_small = self.manifest.n_chunks <= _FEW_ROWS
+        if self._vectors is None or is_small or share < _MANY:
             return []
         try:
             found = self._vectors.search(vector, wanted if share == 1 else int(wanted * 2 / share))

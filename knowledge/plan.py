@@ -17,8 +17,8 @@ from .manifest import Recipe
 Identity: TypeAlias = tuple[str, str]
 """Source and path of a document."""
 
-_LEAST_ROWS = 1000
 _MOST_SHARE = 4
+"""One row in this many may change before the index is made as a whole again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +86,7 @@ def can_patch(plan: Plan, old: Index | None, n_fresh: int) -> bool:
         return False
     n_gone = sum(one.n_chunks for one in plan.gone)
     n_patched = old.manifest.n_patched + n_gone + n_fresh
-    return n_patched <= max(_LEAST_ROWS, old.manifest.n_rows // _MOST_SHARE)
+    return n_patched <= old.manifest.n_rows // _MOST_SHARE
 
 
 def recipe_for(embedder: Embedder) -> Recipe:
