@@ -47,6 +47,10 @@ from .sync_report import report
 from .threads import in_thread
 from .vectors import VectorHome
 
+_MOST_CHARACTERS = 4_000
+_LONG = f"Only the first {_MOST_CHARACTERS:,} characters of the question were searched for."
+_UNUSABLE = "The index is damaged and is being made anew; nothing can be found until then."
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
@@ -132,6 +136,8 @@ class KnowledgeBase:
     ) -> SearchResult:
         """Find passages; an index that is missing, empty or unusable finds none.
 
+        Of a very long question the beginning is searched for; the result's note says so.
+
         When the embedder fails, or the index was made with another one, words alone decide.
 
         Args:
@@ -144,10 +150,14 @@ class KnowledgeBase:
         if k < 1:
             raise ValueError(f"k must be >= 1, got {k}")
         began_mono = time.monotonic()
+        if not question.strip():
+            return _nothing(began_mono, "The question is empty.")
+        note = _LONG if len(question) > _MOST_CHARACTERS else ""
+        question = question[:_MOST_CHARACTERS]
         vector = await self._question_vector(question)
         async with self._leased() as index:
             if index is None:
-                return _nothing(began_mono)
+                return _nothing(began_mono, _UNUSABLE if self._trouble else "")
             if vector is not None and not is_comparable(
                 index.manifest.recipe, recipe_for(self._embedder)
             ):
@@ -159,6 +169,7 @@ class KnowledgeBase:
             answerability=judge(value) if found.hits else Answerability.NO,
             confidence=value,
             ms=(time.monotonic() - began_mono) * 1000,
+            note=note,
         )
 
     async def sync(
@@ -380,12 +391,13 @@ class KnowledgeBase:
             self._lease = None
 
 
-def _nothing(began_mono: float) -> SearchResult:
+def _nothing(began_mono: float, note: str) -> SearchResult:
     return SearchResult(
         hits=(),
         answerability=Answerability.NO,
         confidence=0.0,
         ms=(time.monotonic() - began_mono) * 1000,
+        note=note,
     )
 
 

@@ -153,12 +153,14 @@ class SearchResult:
         answerability: Verdict of the gate in `refusal.py`.
         confidence: The number behind the verdict.
         ms: Wall time of the search, embedding the question included.
+        note: What a reader should know of the search, in a sentence; mostly empty.
     """
 
     hits: tuple[Hit, ...]
     answerability: Answerability
     confidence: float
     ms: float
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
