@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from knowledge import Embedder, FolderSource, KnowledgeBase, Source
+from knowledge import ChromaServer, Embedder, FolderSource, KnowledgeBase, Source, owner_of
 from knowledge.sources.defaults import SourceDefaults
 
 from .settings import Settings
@@ -28,7 +28,12 @@ class ConfiguredSource:
 
 def open_knowledge(settings: Settings, embedder: Embedder) -> KnowledgeBase:
     """The knowledge base of these settings, not opened yet."""
-    return KnowledgeBase(settings.home / "knowledge", embedder)
+    directory, knowledge = settings.home / "knowledge", settings.knowledge
+    if not knowledge.chroma_url:
+        return KnowledgeBase(directory, embedder)
+    token = knowledge.chroma_token.get_secret_value()
+    server = ChromaServer(knowledge.chroma_url, token, owner_of(directory))
+    return KnowledgeBase(directory, embedder, server)
 
 
 def configured_sources(settings: Settings) -> tuple[ConfiguredSource, ...]:

@@ -49,6 +49,7 @@ from .vectors import VectorHome
 
 _MOST_CHARACTERS = 4_000
 _LONG = f"Only the first {_MOST_CHARACTERS:,} characters of the question were searched for."
+_WITHOUT_GRAPH = "The vector index does not answer; the local copy of the vectors was searched."
 _UNUSABLE = "The index is damaged and is being made anew; nothing can be found until then."
 
 
@@ -163,6 +164,7 @@ class KnowledgeBase:
             ):
                 vector = None
             found = await asyncio.to_thread(retrieve, index, question, vector, k, only, reader)
+            note = note or (_WITHOUT_GRAPH if index.vector_trouble else "")
         value = confidence(found.signals)
         return SearchResult(
             hits=found.hits,

@@ -94,7 +94,8 @@ class Builder:
             manifest = await in_thread(self._write, draft, task)
         finally:
             draft.abandon()
-        gone = tuple(one.rows for one in task.plan.gone)
+        is_patched = _base_of(task) is not None
+        gone = tuple(one.rows for one in task.plan.gone) if is_patched else ()
         return Built(manifest=manifest, gone=gone, n_embedded=n_embedded)
 
     def _cut(self, task: Task) -> PassagesDraft:

@@ -96,3 +96,13 @@ def _finished_at(folder: Path) -> int:
         return (folder / "manifest.json").stat().st_mtime_ns
     except OSError:
         return 0
+
+
+def owner_of(root: Path) -> str:
+    """A name that only this knowledge directory has, for what it keeps elsewhere."""
+    root.mkdir(parents=True, exist_ok=True)
+    file = root / "owner"
+    with FileLock(root / "owner.lock"):
+        if not file.exists():
+            file.write_text(uuid4().hex[:12], encoding="utf-8")
+        return file.read_text(encoding="utf-8").strip()

@@ -49,6 +49,7 @@ class Index:
     Attributes:
         chunks: By row; only the rows in use.
         trouble: Why it should be made anew although it can be searched; empty when all is well.
+        vector_trouble: Why the last search looked at every vector itself; empty when it did not.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Index:
         self.chunks = passages
         self.lexical = lexical
         self.trouble = trouble
+        self.vector_trouble = ""
         self._vectors = vectors
         self._used = passages.document_of_row >= 0
         self._allowed = lru_cache(_N_READERS)(self._rows_allowed)
@@ -130,8 +132,11 @@ class Index:
         try:
             found = self._vectors.search(vector, wanted if share == 1 else int(wanted * 2 / share))
         except VectorsError as exc:
-            structlog.get_logger().warning("searching_vectors_one_by_one", reason=str(exc))
+            if not self.vector_trouble:
+                structlog.get_logger().warning("searching_vectors_one_by_one", reason=str(exc))
+            self.vector_trouble = str(exc)
             return []
+        self.vector_trouble = ""
         return [one for one in found if one.row < len(rows) and rows[one.row]][:wanted]
 
     def close(self) -> None:
