@@ -31,6 +31,7 @@ from .engine import EnginePlace, metrics_of, open_engine
 from .generators import Generators, open_generators
 from .http import HealthServer
 from .knowledge_desks import KnowledgeDesks, build_knowledge_desks
+from .knowledge_wiring import open_knowledge
 from .messages import Intent
 from .reminders import Remind, Reminders
 from .router import Router
@@ -143,7 +144,7 @@ async def open_core(
             open_engine(settings, registry=registry, place=place)
         )
         generators = await stack.enter_async_context(open_generators(settings, engine))
-        knowledge = KnowledgeBase(settings.home / "knowledge", EngineEmbedder(engine))
+        knowledge = open_knowledge(settings, EngineEmbedder(engine))
         stack.push_async_callback(knowledge.close)
         core = _build(settings, around, database, engine, generators, registry, knowledge)
         core.schedules.start(paused=not keep_time)

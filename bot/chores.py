@@ -11,9 +11,10 @@ import structlog
 from sqlalchemy import Engine as Database
 
 from inference import InferenceError
-from knowledge import FolderSource
 
+from .knowledge_wiring import configured_sources
 from .reminders import Reminders
+from .resync import Resync
 from .store.events import SeenEvents
 from .store.knowledge_answers import KnowledgeAnswers
 from .store.log_answers import LogAnswers
@@ -53,17 +54,8 @@ async def _prepare_model(core: Core) -> None:
 
 
 async def _keep_knowledge_fresh(core: Core) -> None:
-    log = structlog.get_logger()
-    while True:
-        folders = core.settings.knowledge.folders
-        if folders:
-            try:
-                await core.engine.encoder_ready()
-                report = await core.knowledge.sync([FolderSource(one) for one in folders])
-                log.info("knowledge_synced", n_documents=report.n_documents)
-            except Exception:  # the old index keeps serving; the next round tries again
-                log.exception("knowledge_sync_failed")
-        await asyncio.sleep(core.settings.knowledge.sync_interval_s)
+    sources = configured_sources(core.settings)
+    await Resync(core.knowledge, core.engine, sources).run()
 
 
 async def _watch_proposals(core: Core, reminders: Reminders | None) -> None:

@@ -2,6 +2,7 @@
 
 from .access import ANYBODY, OWNER, Reader
 from .base import KnowledgeBase, Status
+from .chroma_server import ChromaServer
 from .documents import (
     Answerability,
     Document,
@@ -24,7 +25,10 @@ from .errors import (
     SourceError,
     StoreError,
     SyncBusyError,
+    VectorsError,
+    WriteError,
 )
+from .generations import owner_of
 from .retriever import SearchFilter
 from .sources import Source
 from .sources.folder import FolderSource
@@ -36,6 +40,7 @@ __all__ = [
     "ANYBODY",
     "OWNER",
     "Answerability",
+    "ChromaServer",
     "Document",
     "Embedder",
     "EmbeddingError",
@@ -60,8 +65,11 @@ __all__ = [
     "SyncProgress",
     "SyncReport",
     "SyncStage",
+    "VectorsError",
+    "WriteError",
     "estimate_tokens",
     "identifiers",
+    "owner_of",
     "staleness",
     "terms",
 ]

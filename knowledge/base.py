@@ -4,43 +4,54 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import sqlite3
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import ParamSpec
 
 import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from . import ingest
 from .access import ANYBODY, Reader
-from .document_store import DocumentStore
+from .building import Builder, Built, Progress, Task
+from .chroma_embedded import EmbeddedChroma
+from .document_store import DocumentStore, StoredKey
 from .documents import (
     Answerability,
     Document,
     Metadata,
     SearchResult,
-    SourceOutcome,
     SourceStatus,
     SyncProgress,
     SyncReport,
     SyncStage,
 )
-from .embedding import Embedder
-from .errors import EmbeddingError, IndexCorruptError
+from .embedding import Embedder, embed_checked
+from .embedding_cache import EmbeddingCache
+from .errors import EmbeddingError, IndexCorruptError, WriteError
 from .generations import Generations
-from .index import Contents, Index, open_index, write_index
+from .index import Index, open_index, salvage
+from .lease import Lease
+from .manifest import Recipe
+from .passages import Passages
+from .plan import Plan, is_comparable, make_plan, recipe_for
 from .reading import take_in
 from .refusal import confidence, judge
 from .retriever import SearchFilter, retrieve
 from .sources import Source
+from .sync_report import report
+from .threads import in_thread
+from .vectors import VectorHome
 
-_P = ParamSpec("_P")
+_MOST_CHARACTERS = 4_000
+_LONG = f"Only the first {_MOST_CHARACTERS:,} characters of the question were searched for."
+_WITHOUT_GRAPH = "The vector index does not answer; the local copy of the vectors was searched."
+_UNUSABLE = "The index is damaged and is being made anew; nothing can be found until then."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,20 +72,6 @@ class Status:
     trouble: str
 
 
-class _Lease:
-    """An index with the number of searches that use it. Event loop only."""
-
-    def __init__(self, folder: Path, index: Index) -> None:
-        self.folder = folder
-        self.index = index
-        self.n_users = 0
-        self.is_retired = False
-
-    def close_if_idle(self) -> None:
-        if self.is_retired and not self.n_users:
-            self.index.close()
-
-
 class KnowledgeBase:
     """Documents of some sources, searchable. One per directory and process; one event loop.
 
@@ -83,13 +80,19 @@ class KnowledgeBase:
     Args:
         directory: Where indices are kept; made when missing.
         embedder: Must stay usable until `close`.
+        vectors: Where vectors are searched; default: an embedded Chroma in the directory.
     """
 
-    def __init__(self, directory: Path, embedder: Embedder) -> None:
+    def __init__(
+        self, directory: Path, embedder: Embedder, vectors: VectorHome | None = None
+    ) -> None:
         self._generations = Generations(directory)
         self._store = DocumentStore(directory)
         self._embedder = embedder
-        self._lease: _Lease | None = None
+        self._home = vectors or EmbeddedChroma()
+        self._cache = EmbeddingCache(directory)
+        self._builder = Builder(self._store, self._cache, embedder, self._home)
+        self._lease: Lease | None = None
         self._trouble = ""
         self._unusable: Path | None = None
         self._is_fresh = asyncio.Lock()
@@ -108,7 +111,7 @@ class KnowledgeBase:
     async def status(self) -> Status:
         """What is indexed now."""
         await self._refresh()
-        stored = await asyncio.to_thread(self._store.sources)
+        stored = await in_thread(self._store.sources)
         n_skipped = sum(len(one.skipped) for one in stored)
         if self._lease is None:
             return Status(
@@ -117,12 +120,12 @@ class KnowledgeBase:
             )  # fmt: skip
         manifest = self._lease.index.manifest
         return Status(
-            n_documents=len(manifest.documents),
+            n_documents=manifest.n_documents,
             n_chunks=manifest.n_chunks,
             n_skipped=n_skipped,
             encoder=manifest.recipe.encoder,
             built_at=manifest.built_at,
-            trouble="",
+            trouble=self._lease.index.trouble,
         )
 
     async def search(
@@ -134,6 +137,8 @@ class KnowledgeBase:
         only: SearchFilter | None = None,
     ) -> SearchResult:
         """Find passages; an index that is missing, empty or unusable finds none.
+
+        Of a very long question the beginning is searched for; the result's note says so.
 
         When the embedder fails, or the index was made with another one, words alone decide.
 
@@ -147,23 +152,31 @@ class KnowledgeBase:
         if k < 1:
             raise ValueError(f"k must be >= 1, got {k}")
         began_mono = time.monotonic()
+        if not question.strip():
+            return _nothing(began_mono, "The question is empty.")
+        note = _LONG if len(question) > _MOST_CHARACTERS else ""
+        question = question[:_MOST_CHARACTERS]
         vector = await self._question_vector(question)
         async with self._leased() as index:
             if index is None:
-                return _nothing(began_mono)
-            if vector is not None and index.manifest.recipe != ingest.recipe_for(self._embedder):
+                return _nothing(began_mono, _UNUSABLE if self._trouble else "")
+            if vector is not None and not is_comparable(
+                index.manifest.recipe, recipe_for(self._embedder)
+            ):
                 vector = None
             found = await asyncio.to_thread(retrieve, index, question, vector, k, only, reader)
+            note = note or (_WITHOUT_GRAPH if index.vector_trouble else "")
         value = confidence(found.signals)
         return SearchResult(
             hits=found.hits,
             answerability=judge(value) if found.hits else Answerability.NO,
             confidence=value,
             ms=(time.monotonic() - began_mono) * 1000,
+            note=note,
         )
 
     async def sync(
-        self, sources: Sequence[Source], on_progress: ingest.Progress | None = None
+        self, sources: Sequence[Source], on_progress: Progress | None = None
     ) -> SyncReport:
         """Take in what these sources hold now; those not named stay as they are.
 
@@ -186,7 +199,7 @@ class KnowledgeBase:
     async def add(
         self,
         documents: Sequence[Document],
-        on_progress: ingest.Progress | None = None,
+        on_progress: Progress | None = None,
         *,
         kind: str = "pushed",
     ) -> SyncReport:
@@ -200,7 +213,7 @@ class KnowledgeBase:
         """
         with self._generations.exclusive():
             began_mono = time.monotonic()
-            await asyncio.to_thread(self._store.add, documents, kind)
+            await in_thread(self._store.add, documents, kind)
             names = tuple(dict.fromkeys(document.source for document in documents))
             return await self._index(names, on_progress or _ignore, began_mono)
 
@@ -212,7 +225,7 @@ class KnowledgeBase:
         """
         with self._generations.exclusive():
             began_mono = time.monotonic()
-            await asyncio.to_thread(self._store.remove, source, path)
+            await in_thread(self._store.remove, source, path)
             return await self._index((source,), _ignore, began_mono)
 
     async def sources(self) -> tuple[SourceStatus, ...]:
@@ -221,9 +234,9 @@ class KnowledgeBase:
         Raises:
             StoreError: The stored documents cannot be read.
         """
-        stored = await asyncio.to_thread(self._store.sources)
+        stored = await in_thread(self._store.sources)
         async with self._leased() as index:
-            entries = index.manifest.documents if index is not None else ()
+            entries = index.documents if index is not None else ()
             n_chunks = Counter[str]()
             for entry in entries:
                 n_chunks[entry.source] += entry.n_chunks
@@ -254,12 +267,12 @@ class KnowledgeBase:
         Raises:
             StoreError: The stored documents cannot be read.
         """
-        found = await asyncio.to_thread(self._store.document, source, path)
+        found = await in_thread(self._store.document, source, path)
         if found is None or not reader.may_read(found.metadata.groups):
             return None
         return found
 
-    async def _read(self, sources: Sequence[Source], on_progress: ingest.Progress) -> None:
+    async def _read(self, sources: Sequence[Source], on_progress: Progress) -> None:
         """Into the store, one source after the other, each as a whole or not at all."""
         on_progress(SyncProgress(stage=SyncStage.READING, done=0, total=0))
         loop, n_before = asyncio.get_running_loop(), 0
@@ -270,65 +283,80 @@ class KnowledgeBase:
                 seen = SyncProgress(stage=SyncStage.READING, done=n, total=n)
                 loop.call_soon_threadsafe(on_progress, seen)
 
-            await _to_the_end(take_in, self._store, source, on_read)
-            n_before += len(await asyncio.to_thread(self._store.known, source.name))
+            await in_thread(take_in, self._store, source, on_read)
+            n_before += len(await in_thread(self._store.known, source.name))
 
     async def _index(
-        self, names: Sequence[str], on_progress: ingest.Progress, began_mono: float
+        self, names: Sequence[str], on_progress: Progress, began_mono: float
     ) -> SyncReport:
         """Bring the index to what the store holds."""
-        stored = await asyncio.to_thread(self._store.stored)
+        stored = await in_thread(self._store.stored)
         await self._embedder.embed(())  # from here on its name is known
-        recipe = ingest.recipe_for(self._embedder)
-        n_embedded = 0
+        recipe = recipe_for(self._embedder)
         async with self._leased() as old:
-            plan = ingest.plan(stored, old, recipe, self._trouble)
+            why = self._trouble if old is None else old.trouble
+            plan = make_plan(stored, old, recipe, why)
             if old is not None and plan.is_idle:
-                n_chunks = old.manifest.n_chunks
+                n_chunks, n_embedded = old.manifest.n_chunks, 0
             else:
-                chunks, documents = await asyncio.to_thread(
-                    ingest.cut, stored, self._store, old, plan
-                )
-                vectors, n_embedded = await ingest.embed_chunks(
-                    chunks, old, plan, self._embedder, on_progress
-                )
-                n_chunks = len(chunks)
-                on_progress(SyncProgress(stage=SyncStage.WRITING, done=0, total=n_chunks))
-                contents = Contents(
-                    recipe=recipe, documents=documents, chunks=chunks, vectors=vectors
-                )
-                await _to_the_end(self._write, contents)
+                built = await self._build(stored, plan, recipe, old, on_progress)
+                n_chunks, n_embedded = built.manifest.n_chunks, built.n_embedded
         await self._refresh()
         on_progress(SyncProgress(stage=SyncStage.WRITING, done=n_chunks, total=n_chunks))
-        outcomes = await asyncio.to_thread(self._outcomes, names, plan)
-        done = ingest.report(outcomes, plan, len(stored), n_chunks, n_embedded, began_mono)
-        structlog.get_logger().info(
-            "knowledge_index_built",
-            n_documents=done.n_documents,
-            n_chunks=done.n_chunks,
-            n_embedded=done.n_embedded,
-            rebuilt=done.rebuilt,
-            seconds=round(done.seconds, 2),
-        )
-        return done
+        sources = await in_thread(self._store.sources)
+        return report(names, sources, plan, n_chunks, n_embedded, time.monotonic() - began_mono)
 
-    def _outcomes(self, names: Sequence[str], plan: ingest.Plan) -> list[SourceOutcome]:
-        stored = {one.name: one for one in self._store.sources()}
-        return [ingest.outcome(stored[name], plan) for name in names if name in stored]
-
-    def _write(self, contents: Contents) -> None:
+    async def _build(
+        self,
+        stored: tuple[StoredKey, ...],
+        plan: Plan,
+        recipe: Recipe,
+        old: Index | None,
+        on_progress: Progress,
+    ) -> Built:
         folder = self._generations.new()
+        salvaged = await in_thread(self._salvaged, recipe) if old is None else []
+        taken = old is not None and is_comparable(old.manifest.recipe, recipe)
+        task = Task(
+            directory=folder,
+            stored=stored,
+            plan=plan,
+            recipe=recipe,
+            old=old,
+            known=(*salvaged, *([old.chunks] if old is not None and taken else [])),
+        )
         try:
-            write_index(folder, contents)
-            self._generations.publish(folder)
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
+            built = await self._builder.build(task, on_progress)
+            await in_thread(self._generations.publish, folder)
+        except BaseException as exc:
+            await in_thread(shutil.rmtree, folder, ignore_errors=True)
+            if isinstance(exc, (OSError, sqlite3.Error)):
+                raise WriteError(folder.parent.parent, _reason(exc)) from exc
             raise
+        finally:
+            for passages in salvaged:
+                passages.close()
+        await in_thread(self._settle, built)
+        return built
+
+    def _salvaged(self, recipe: Recipe) -> list[Passages]:
+        """What is left of unusable indices and has vectors of this encoder."""
+        found: list[Passages] = []
+        for one in map(salvage, self._generations.all()):
+            if one is not None and is_comparable(one[0].recipe, recipe):
+                found.append(one[1])
+            elif one is not None:
+                one[1].close()
+        return found
+
+    def _settle(self, built: Built) -> None:
+        self._cache.clear()
+        self._home.settle(built.manifest.vectors, built.gone)
         self._generations.prune()
 
     async def _question_vector(self, question: str) -> NDArray[np.float32] | None:
         try:
-            return (await ingest.embed_checked(self._embedder, [question]))[0]
+            return (await embed_checked(self._embedder, [question]))[0]
         except EmbeddingError as exc:
             structlog.get_logger().warning("searching_by_words_alone", reason=str(exc))
             return None
@@ -358,14 +386,14 @@ class KnowledgeBase:
             if folder == self._unusable or (self._lease and self._lease.folder == folder):
                 return
             try:
-                index = await asyncio.to_thread(open_index, folder)
+                index = await asyncio.to_thread(open_index, folder, self._home)
             except IndexCorruptError as exc:
                 self._trouble, self._unusable = exc.reason, folder
                 self._retire()
                 structlog.get_logger().warning("knowledge_index_unusable", reason=exc.reason)
                 return
             self._retire()
-            self._lease, self._trouble, self._unusable = _Lease(folder, index), "", None
+            self._lease, self._trouble, self._unusable = Lease(folder, index), "", None
 
     def _retire(self) -> None:
         if self._lease is not None:
@@ -374,23 +402,18 @@ class KnowledgeBase:
             self._lease = None
 
 
-async def _to_the_end(write: Callable[_P, object], *args: _P.args, **kwargs: _P.kwargs) -> None:
-    """Run in a thread; a cancellation waits for it, so that the lock outlives the writing."""
-    writing = asyncio.create_task(asyncio.to_thread(write, *args, **kwargs))
-    try:
-        await asyncio.shield(writing)
-    except asyncio.CancelledError:
-        await asyncio.wait([writing])
-        raise
-
-
-def _nothing(began_mono: float) -> SearchResult:
+def _nothing(began_mono: float, note: str) -> SearchResult:
     return SearchResult(
         hits=(),
         answerability=Answerability.NO,
         confidence=0.0,
         ms=(time.monotonic() - began_mono) * 1000,
+        note=note,
     )
+
+
+def _reason(exc: Exception) -> str:
+    return (isinstance(exc, OSError) and exc.strerror) or str(exc)
 
 
 def _ignore(_: SyncProgress) -> None:

@@ -153,12 +153,14 @@ class SearchResult:
         answerability: Verdict of the gate in `refusal.py`.
         confidence: The number behind the verdict.
         ms: Wall time of the search, embedding the question included.
+        note: What a reader should know of the search, in a sentence; mostly empty.
     """
 
     hits: tuple[Hit, ...]
     answerability: Answerability
     confidence: float
     ms: float
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,8 +242,14 @@ class SyncProgress:
 
     Attributes:
         done: Units finished, 0 <= done <= total; documents while READING, else chunks.
+        n_documents: Documents read so far, or that the index will hold.
+        n_tokens: Tokens that went through the encoder so far, within about 10 %.
+        source: What is being read.
     """
 
     stage: SyncStage
     done: int
     total: int
+    n_documents: int = 0
+    n_tokens: int = 0
+    source: str = ""

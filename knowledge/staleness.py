@@ -15,15 +15,16 @@ def staleness(metadata: Metadata, today: date, stale_after_days: int | None = No
 
     Args:
         today: In UTC.
-        stale_after_days: A document that did not change for longer counts as stale; None: age
-            alone makes none stale.
+        stale_after_days: A document without a day of review that did not change for longer counts
+            as stale; None: age alone makes none stale.
     """
     reasons: list[str] = []
     if metadata.is_retired:
         reasons.append("marked as retired")
     changed = metadata.updated_at.date() if metadata.updated_at is not None else None
     is_due = metadata.review_by is not None and metadata.review_by <= today
-    if changed is not None and (is_due or _is_old(changed, today, stale_after_days)):
+    limit = stale_after_days if metadata.review_by is None else None
+    if changed is not None and (is_due or _is_old(changed, today, limit)):
         reasons.append(f"last changed {age(changed, today)}")
     if metadata.review_by is not None and is_due:
         reasons.append(f"review was due on {metadata.review_by.isoformat()}")

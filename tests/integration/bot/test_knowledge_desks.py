@@ -193,7 +193,7 @@ def posted(name: str, content: bytes, file_id: str = "F1") -> PostedFile:
     [
         ("a.md", b"", "empty"),
         ("a.md", b"\x00\x01", "binary"),
-        ("a.md", b"\xff\xfe\xfa", "UTF-8"),
+        ("a.md", b"\xff\xfe\xfa", "UTF"),
         ("a.exe", b"MZ", "known kind"),
         ("a", b"text", "known kind"),
         ("..", b"text", "name"),
@@ -234,7 +234,7 @@ async def test_a_deleted_file_is_removed_once_a_running_sync_has_ended(
     shelf = Shelf(base)
     taking = UploadDesk(shelf, UploadedDocuments(database), Room(), waits_s=(0.0,))
     await taking.take(posted("a.md", b"# Old\n\nold text\n"))
-    shelf.faults = [SyncBusyError(Path("kb"))]
+    shelf.faults.append(SyncBusyError(Path("kb")))
     await taking.file_gone("F1")
     assert await base.catalogue() == ()
 

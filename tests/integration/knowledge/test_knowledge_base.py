@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import socket
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,15 @@ import pytest
 from numpy.typing import NDArray
 
 from knowledge import (
+    ANYBODY,
+    OWNER,
     Answerability,
+    Document,
     EmbeddingError,
     FolderSource,
+    Format,
     KnowledgeBase,
+    Metadata,
     SearchFilter,
     SyncBusyError,
     SyncProgress,
@@ -255,8 +261,10 @@ async def test_another_encoder_rebuilds_everything(home: Path, docs: Path) -> No
     "damaged",
     [
         "manifest.json",
-        "chunks.jsonl",
-        "lexical/data.csc.index.npy",
+        "passages.sqlite3",
+        "vectors.npy",
+        "lexical/pointers.npy",
+        "lexical/vocabulary.txt",
         "vectors/chroma.sqlite3",
         "vectors/*/data_level0.bin",
         "vectors/*/header.bin",
@@ -279,10 +287,12 @@ async def test_a_damaged_index_is_noticed_and_rebuilt(
     else:
         file.write_bytes(b"\xa5" * file.stat().st_size)
     second = KnowledgeBase(home, HashEmbedder())
-    assert (await second.search("idle sessions")).hits == ()
+    found = {hit.path for hit in (await second.search("idle sessions of orders", 1)).hits}
+    assert found <= ({"pool.md"} if "vectors/" in damaged else set())
     assert (await second.status()).trouble
-    report = await second.sync([FolderSource(docs)])
+    report = await second.sync([])
     assert report.rebuilt
+    assert report.n_documents == 3
     assert (await second.status()).trouble == ""
     assert await first_path(second, "idle sessions of orders") == "pool.md"
     await second.close()
@@ -365,6 +375,63 @@ async def test_nothing_is_asked_from_outside(
 async def test_at_least_one_hit_must_be_asked_for(base: KnowledgeBase) -> None:
     with pytest.raises(ValueError, match="k must be >= 1"):
         await base.search("anything", k=0)
+
+
+async def test_an_empty_question_finds_nothing_and_says_so(base: KnowledgeBase, docs: Path) -> None:
+    await base.sync([FolderSource(docs)])
+    found = await base.search(" \n ")
+    assert (found.hits, found.note) == ((), "The question is empty.")
+
+
+async def test_of_a_very_long_question_the_beginning_counts(
+    base: KnowledgeBase, docs: Path
+) -> None:
+    await base.sync([FolderSource(docs)])
+    found = await base.search("idle sessions of orders. " + "lorem ipsum " * 2000, 1)
+    assert found.hits[0].path == "pool.md"
+    assert found.note == "Only the first 4,000 characters of the question were searched for."
+
+
+async def test_documents_are_added_read_and_removed_one_by_one(
+    base: KnowledgeBase, docs: Path
+) -> None:
+    await base.sync([FolderSource(docs)])
+    note = Document(
+        source="threads",
+        path="1.md",
+        text="# Thread\n\nKafka brokers were restarted.\n",
+        format=Format.MARKDOWN,
+        sha256="1",
+        metadata=Metadata(groups=frozenset({"sre"})),
+    )
+    report = await base.add([note, replace(note, path="2.md")], kind="threads")
+    assert (report.added, report.n_documents, report.sources[0].kind) == (2, 5, "threads")
+    assert (await base.search("kafka brokers")).hits[0].source != "threads"
+    found = await base.search("kafka brokers", reader=OWNER)
+    assert found.hits[0].source == "threads"
+    assert await base.document("threads", "1.md", reader=OWNER) == note
+    assert await base.document("threads", "1.md", reader=ANYBODY) is None
+    assert (await base.remove("threads", "1.md")).removed == 1
+    assert await base.document("threads", "1.md", reader=OWNER) is None
+    statuses = {one.name: one for one in await base.sources()}
+    assert (statuses["threads"].n_documents, statuses["threads"].n_chunks) == (1, 1)
+    assert (statuses[str(docs)].n_documents, statuses[str(docs)].n_chunks) == (3, 3)
+    assert (await base.remove("threads")).n_documents == 3
+    assert [one.name for one in await base.sources()] == [str(docs)]
+
+
+async def test_a_change_of_who_may_read_counts_without_a_change_of_text(
+    base: KnowledgeBase,
+) -> None:
+    open_to_all = Document(
+        source="threads", path="1.md", text="Kafka.", format=Format.TEXT, sha256="1"
+    )
+    await base.add([open_to_all])
+    assert (await base.search("kafka")).hits
+    closed = replace(open_to_all, metadata=Metadata(groups=frozenset({"sre"})))
+    report = await base.add([closed])
+    assert (report.changed, report.n_embedded) == (1, 0)
+    assert (await base.search("kafka")).hits == ()
 
 
 async def test_searches_run_beside_each_other(base: KnowledgeBase, docs: Path) -> None:

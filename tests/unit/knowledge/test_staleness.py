@@ -34,6 +34,11 @@ def test_a_review_counts_from_its_day_and_says_how_old_the_text_is() -> None:
     assert staleness(Metadata(review_by=date(2026, 11, 22)), TODAY) == ""
 
 
+def test_a_day_of_review_to_come_goes_before_age() -> None:
+    metadata = Metadata(updated_at=at(2020, 1, 1), review_by=date(2030, 1, 1))
+    assert staleness(metadata, TODAY, 30) == ""
+
+
 def test_every_reason_is_said() -> None:
     metadata = Metadata(is_retired=True, updated_at=at(2025, 11, 1), review_by=TODAY)
     reasons = staleness(metadata, TODAY, 30).split(", ")
