@@ -30,6 +30,8 @@ from .embedder import EngineEmbedder
 from .engine import EnginePlace, metrics_of, open_engine
 from .generators import Generators, open_generators
 from .http import HealthServer
+from .knowledge_desks import KnowledgeDesks, build_knowledge_desks
+from .knowledge_wiring import open_knowledge
 from .messages import Intent
 from .reminders import Remind, Reminders
 from .router import Router
@@ -42,6 +44,7 @@ from .skills.code.snippets import Collection
 from .skills.generation import Generator
 from .skills.incident import IncidentSkill
 from .skills.knowledge.skill import KnowledgeSkill
+from .skills.learn.skill import Room
 from .skills.logs.book import LogBook
 from .skills.logs.digest import estimate_tokens
 from .skills.logs.skill import LogsSkill
@@ -50,7 +53,11 @@ from .skills.runbook.extraction import Extractor
 from .skills.runbook.skill import RunbookSkill
 from .skills.schedule.skill import ScheduleSkill
 from .slack.app import SlackConnection
+from .slack.knowledge_intake import KnowledgeIntake
+from .slack.note_clicks import NoteClicks
 from .slack.outlets import CardBoard
+from .slack.people import People
+from .slack.rooms import SlackRooms
 from .slack.surface import Surface
 from .store.digests import Digests
 from .store.engine import open_database
@@ -60,6 +67,7 @@ from .store.log_answers import LogAnswers
 from .store.log_marks import LogMarks
 from .store.message_refs import MessageRefs
 from .store.threads import Threads
+from .thread_runs import ThreadRuns
 from .token_counter import EngineCounter
 from .wording import ModelWording
 
@@ -74,6 +82,7 @@ class Surroundings:
         team_id: Workspace that bare approver ids belong to.
         post_digest: Posts a finished digest where it was asked for.
         remind: Says that a proposal still waits; None where nobody would see it.
+        room: Where threads are read; None where there are none.
     """
 
     make_board: Callable[[Database], CaseBoard]
@@ -81,6 +90,7 @@ class Surroundings:
     team_id: str
     post_digest: PostDigest
     remind: Remind | None = None
+    room: Room | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +111,7 @@ class Core:
     feedback: FeedbackBook
     log_book: LogBook
     catalog: Catalog
+    desks: KnowledgeDesks
 
     def health(self) -> Mapping[str, str]:
         """Facts for the health endpoint; the bot is up even when its model is not."""
@@ -134,7 +145,7 @@ async def open_core(
             open_engine(settings, registry=registry, place=place)
         )
         generators = await stack.enter_async_context(open_generators(settings, engine))
-        knowledge = KnowledgeBase(settings.home / "knowledge", EngineEmbedder(engine))
+        knowledge = open_knowledge(settings, EngineEmbedder(engine))
         stack.push_async_callback(knowledge.close)
         core = _build(settings, around, database, engine, generators, registry, knowledge)
         core.schedules.start(paused=not keep_time)
@@ -175,6 +186,9 @@ def _build(
         engine=database,
         run=DigestPoster(digests, logs, around.post_digest).post,
     )
+    desks = build_knowledge_desks(
+        settings.knowledge, database, around.directory, around.team_id, knowledge, around.room
+    )
     extractor = Extractor(generators.of("runbook"))
     runbook = RunbookSkill(catalog, services.approvals, extractor)
     skills: Mapping[Intent, Skill] = {
@@ -182,7 +196,9 @@ def _build(
         Intent.RUNBOOK: runbook,
         Intent.SCHEDULE: ScheduleSkill(schedules, tuple(settings.logs.sources)),
         Intent.CHAT: ChatSkill(),
-        **_worded_skills(settings, generators, listener, knowledge, EngineEmbedder(engine)),
+        **_worded_skills(
+            settings, generators, listener, knowledge, desks, services, EngineEmbedder(engine)
+        ),
     }
     router = _router(settings, engine)
     return Core(
@@ -198,6 +214,7 @@ def _build(
             memory=threads,
             sightings=SeenEvents(database),
             listener=listener,
+            clearance=desks.access,
         ),
         listener=listener,
         desk=Desk(
@@ -211,6 +228,7 @@ def _build(
         feedback=FeedbackBook(database),
         log_book=book,
         catalog=catalog,
+        desks=desks,
     )
 
 
@@ -243,14 +261,18 @@ def _worded_skills(
     generators: Generators,
     listener: EagerPrefill,
     knowledge: KnowledgeBase,
+    desks: KnowledgeDesks,
+    services: RunbookServices,
     embedder: EngineEmbedder,
 ) -> Mapping[Intent, Skill]:
     """The skills whose answers are the model's own words, checked."""
     coder = listener.watched(generators.of("code"))
     reader = listener.watched(generators.of("knowledge"))
+    answers = KnowledgeSkill(knowledge, reader, model_name=settings.model)
+    runs = ThreadRuns(services.approvals.recent)
     return {
         Intent.CODE: CodeSkill(coder, knowledge, shell_classes, Collection(embedder.embed)),
-        Intent.KNOWLEDGE: KnowledgeSkill(knowledge, reader, model_name=settings.model),
+        Intent.KNOWLEDGE: desks.learning(answers, runs, generators.of("knowledge")),
     }
 
 
@@ -272,6 +294,7 @@ async def open_slack_bot(settings: Settings) -> AsyncGenerator[Core]:
         team_id=connection.team_id,
         post_digest=connection.post_digest,
         remind=connection.remind,
+        room=SlackRooms(connection.web, people, connection.bot_user_id),
     )
     async with open_core(settings, around) as core, AsyncExitStack() as stack:
         server = HealthServer(
@@ -294,11 +317,27 @@ async def open_slack_bot(settings: Settings) -> AsyncGenerator[Core]:
             amendments=amendments(core.services, core.catalog, core.desk),
             threads=core.threads,
             catalog=core.catalog,
+            notes=NoteClicks(web=connection.web, people=people, desk=core.desks.notes),
+            intake=_intake(connection, people, core),
         )
         stack.push_async_callback(surface.drain, 5.0)
         await connection.listen(surface)
         stack.push_async_callback(connection.close)
         yield core
+
+
+def _intake(connection: SlackConnection, people: People, core: Core) -> KnowledgeIntake | None:
+    """Takes the files of the knowledge channel, where there is one."""
+    channel_id = core.settings.knowledge.upload_channel
+    if channel_id is None:
+        return None
+    return KnowledgeIntake(
+        web=connection.web,
+        people=people,
+        desk=core.desks.uploads,
+        channel_id=channel_id,
+        sightings=core.desks.sightings,
+    )
 
 
 def amendments(services: RunbookServices, catalog: Catalog, desk: Desk) -> Amendments:

@@ -12,8 +12,11 @@ from sqlalchemy import Engine as Database
 
 from inference import InferenceError
 
+from .knowledge_wiring import configured_sources
 from .reminders import Reminders
+from .resync import Resync
 from .store.events import SeenEvents
+from .store.knowledge_answers import KnowledgeAnswers
 from .store.log_answers import LogAnswers
 from .warming import skill_prefixes, warm
 
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
 _REMEMBER_EVENTS = timedelta(days=2)
 _REMEMBER_LOG_ANSWERS = timedelta(days=60)
+_REMEMBER_KNOWLEDGE_ANSWERS = timedelta(days=365)
 _EXPIRY_CHECK_S = 15.0
 _RECOVERY_CHECK_S = 30.0
 
@@ -50,17 +54,8 @@ async def _prepare_model(core: Core) -> None:
 
 
 async def _keep_knowledge_fresh(core: Core) -> None:
-    log = structlog.get_logger()
-    while True:
-        folders = core.settings.knowledge.folders
-        if folders:
-            try:
-                await core.engine.encoder_ready()
-                report = await core.knowledge.sync(folders)
-                log.info("knowledge_synced", n_documents=report.n_documents)
-            except Exception:  # the old index keeps serving; the next round tries again
-                log.exception("knowledge_sync_failed")
-        await asyncio.sleep(core.settings.knowledge.sync_interval_s)
+    sources = configured_sources(core.settings)
+    await Resync(core.knowledge, core.engine, sources).run()
 
 
 async def _watch_proposals(core: Core, reminders: Reminders | None) -> None:
@@ -101,3 +96,5 @@ async def _forget_events(database: Database) -> None:
     now = datetime.now(UTC)
     await asyncio.to_thread(SeenEvents(database).prune, now - _REMEMBER_EVENTS)
     await asyncio.to_thread(LogAnswers(database).prune, now - _REMEMBER_LOG_ANSWERS)
+    old = now - _REMEMBER_KNOWLEDGE_ANSWERS
+    await asyncio.to_thread(KnowledgeAnswers(database).prune, old)

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
@@ -34,6 +34,9 @@ from .messages import (
     Turn,
 )
 from .thread_talk import Remark
+
+if TYPE_CHECKING:
+    from knowledge import Reader
 
 ROUTE_ACTION = "route_choice"
 _MAX_CHOICE_CHARS = 1500
@@ -125,6 +128,18 @@ class Listener(Protocol):
         ...
 
 
+class Clearance(Protocol):
+    """Knows who may read what."""
+
+    async def reader(self, request: Request) -> Reader:
+        """Who will read the answer to a request."""
+        ...
+
+    async def readable(self, history: tuple[Turn, ...], reader: Reader) -> tuple[Turn, ...]:
+        """A thread's turns, without what this reader may not have."""
+        ...
+
+
 class Dispatcher:
     """Takes a request to its skill and its answer to the outlet."""
 
@@ -136,12 +151,14 @@ class Dispatcher:
         memory: Memory,
         sightings: Sightings,
         listener: Listener | None = None,
+        clearance: Clearance | None = None,
         ask_below: float = 0.3,
     ) -> None:
         """Wire the dispatcher.
 
         Args:
             listener: Hears the talk of threads; None: answers know nothing of it.
+            clearance: Knows who may read what; None: nobody is cleared for anything.
             ask_below: Below this confidence the person is asked what they meant.
         """
         self._router = router
@@ -149,6 +166,7 @@ class Dispatcher:
         self._memory = memory
         self._sightings = sightings
         self._listener = listener
+        self._clearance = clearance
         self._ask_below = ask_below
         self._log = structlog.get_logger()
 
@@ -195,6 +213,7 @@ class Dispatcher:
         if request.actor.kind in {ActorKind.EXTERNAL, ActorKind.BOT}:
             await outlet.show(_sentence("I answer only members of this workspace."))
             return
+        request, history = await self._cleared(request, history)
         if intent is None:
             route = await self._router.route(
                 request.text, history, has_attachments=bool(request.attachments)
@@ -209,6 +228,15 @@ class Dispatcher:
             )
             return
         await self._run(request, history, intent, outlet)
+
+    async def _cleared(
+        self, request: Request, history: tuple[Turn, ...]
+    ) -> tuple[Request, tuple[Turn, ...]]:
+        """The request with its reader, and of the thread only what that reader may have."""
+        if self._clearance is None:
+            return replace(request, reader=None), history
+        reader = await self._clearance.reader(request)
+        return replace(request, reader=reader), await self._clearance.readable(history, reader)
 
     async def _run(
         self, request: Request, history: tuple[Turn, ...], intent: Intent, outlet: Outlet

@@ -29,7 +29,6 @@ from .skills.logs.sources import fault_of, is_file, places_of
 
 _GB = 1e9
 _LOW_DISK_BYTES = 2e9
-_DOCUMENTS = (".md", ".markdown", ".txt", ".rst")
 
 
 class Status(StrEnum):
@@ -238,19 +237,21 @@ def _log_files(service: str, patterns: tuple[str, ...]) -> Check:
 
 
 def _knowledge(settings: Settings, _: Machine) -> Check:
-    folders = settings.knowledge.folders
-    if not folders:
+    knowledge = settings.knowledge
+    if not knowledge.folders and not knowledge.sources:
         advice = "name some in opsbot.toml as knowledge.folders, so that answers can cite them"
-        return _warning("knowledge", "no document folders are configured", advice)
-    missing = [folder for folder in folders if not folder.is_dir()]
+        return _warning("knowledge", "no documents are configured", advice)
+    local = [Path(one.location) for one in knowledge.sources if one.kind == "folder"]
+    folders = [folder.expanduser() for folder in (*knowledge.folders, *local)]
+    missing = [folder for folder in folders if not folder.exists()]
     if missing:
-        return _problem("knowledge", f"{missing[0]} is not a folder", "correct knowledge.folders")
-    n_documents = sum(
-        path.suffix.lower() in _DOCUMENTS for folder in folders for path in folder.rglob("*")
-    )
-    if n_documents == 0:
-        return _warning("knowledge", "the folders hold no Markdown or text", "add documents")
-    return _ok("knowledge", f"{n_documents} documents in {len(folders)} folders")
+        advice = "correct knowledge.folders or knowledge.sources"
+        return _problem("knowledge", f"{missing[0]} does not exist", advice)
+    n_other = len(knowledge.sources) - len(local)
+    n_files = sum(path.is_file() for folder in folders for path in folder.rglob("*"))
+    if n_files == 0 and not n_other:
+        return _warning("knowledge", "the folders hold no documents", "add documents")
+    return _ok("knowledge", f"{n_files} files in {len(folders)} folders, {n_other} other sources")
 
 
 def _runbooks(settings: Settings, _: Machine) -> Check:

@@ -10,7 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from knowledge import Reader
 
 
 class Intent(StrEnum):
@@ -77,6 +80,8 @@ class Request:
         received_at: Aware UTC.
         is_direct: Asked in a direct message, where nobody else can see or approve.
         talk: What people said to one another in the thread, one line each, safe to quote.
+        reader: Who will read the answer, as far as documents are concerned; None: nothing is known
+            of them, and only what everybody may read is searched.
     """
 
     request_id: str
@@ -87,6 +92,7 @@ class Request:
     attachments: tuple[Attachment, ...] = ()
     is_direct: bool = False
     talk: str = ""
+    reader: Reader | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +201,8 @@ class Passage:
     Attributes:
         number: The [n] that sentences cite.
         lines: First and last line, 1-based, inclusive.
+        source: Name of the source that `path` is in.
+        stale: Why the document may no longer hold, in a few words; empty when it counts as fresh.
     """
 
     number: int
@@ -203,6 +211,8 @@ class Passage:
     path: str
     lines: tuple[int, int]
     excerpt: str
+    source: str = ""
+    stale: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

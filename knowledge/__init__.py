@@ -2,12 +2,17 @@
 
 from .access import ANYBODY, OWNER, Reader
 from .base import KnowledgeBase, Status
+from .chroma_server import ChromaServer
 from .documents import (
     Answerability,
+    Document,
+    Format,
     Hit,
     Metadata,
     SearchResult,
     SkippedFile,
+    SourceOutcome,
+    SourceStatus,
     SyncProgress,
     SyncReport,
     SyncStage,
@@ -18,9 +23,16 @@ from .errors import (
     IndexCorruptError,
     KnowledgeError,
     SourceError,
+    StoreError,
     SyncBusyError,
+    VectorsError,
+    WriteError,
 )
+from .generations import owner_of
 from .retriever import SearchFilter
+from .sources import Source
+from .sources.folder import FolderSource
+from .staleness import staleness
 from .terms import identifiers, terms
 from .tokens import estimate_tokens
 
@@ -28,8 +40,12 @@ __all__ = [
     "ANYBODY",
     "OWNER",
     "Answerability",
+    "ChromaServer",
+    "Document",
     "Embedder",
     "EmbeddingError",
+    "FolderSource",
+    "Format",
     "Hit",
     "IndexCorruptError",
     "KnowledgeBase",
@@ -39,13 +55,21 @@ __all__ = [
     "SearchFilter",
     "SearchResult",
     "SkippedFile",
+    "Source",
     "SourceError",
+    "SourceOutcome",
+    "SourceStatus",
     "Status",
+    "StoreError",
     "SyncBusyError",
     "SyncProgress",
     "SyncReport",
     "SyncStage",
+    "VectorsError",
+    "WriteError",
     "estimate_tokens",
     "identifiers",
+    "owner_of",
+    "staleness",
     "terms",
 ]

@@ -1,11 +1,13 @@
-"""The knowledge base as the application sees it: sync folders into it, search it."""
+"""The knowledge base as the application sees it: sync sources into it, search it."""
 
 from __future__ import annotations
 
 import asyncio
 import shutil
+import sqlite3
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections import Counter
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,15 +17,41 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from . import ingest
 from .access import ANYBODY, Reader
-from .documents import Answerability, SearchResult, SyncProgress, SyncReport, SyncStage
-from .embedding import Embedder
-from .errors import EmbeddingError, IndexCorruptError
+from .building import Builder, Built, Progress, Task
+from .chroma_embedded import EmbeddedChroma
+from .document_store import DocumentStore, StoredKey
+from .documents import (
+    Answerability,
+    Document,
+    Metadata,
+    SearchResult,
+    SourceStatus,
+    SyncProgress,
+    SyncReport,
+    SyncStage,
+)
+from .embedding import Embedder, embed_checked
+from .embedding_cache import EmbeddingCache
+from .errors import EmbeddingError, IndexCorruptError, WriteError
 from .generations import Generations
-from .index import Contents, Index, open_index, write_index
+from .index import Index, open_index, salvage
+from .lease import Lease
+from .manifest import Recipe
+from .passages import Passages
+from .plan import Plan, is_comparable, make_plan, recipe_for
+from .reading import take_in
 from .refusal import confidence, judge
 from .retriever import SearchFilter, retrieve
+from .sources import Source
+from .sync_report import report
+from .threads import in_thread
+from .vectors import VectorHome
+
+_MOST_CHARACTERS = 4_000
+_LONG = f"Only the first {_MOST_CHARACTERS:,} characters of the question were searched for."
+_WITHOUT_GRAPH = "The vector index does not answer; the local copy of the vectors was searched."
+_UNUSABLE = "The index is damaged and is being made anew; nothing can be found until then."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,34 +72,27 @@ class Status:
     trouble: str
 
 
-class _Lease:
-    """An index with the number of searches that use it. Event loop only."""
-
-    def __init__(self, folder: Path, index: Index) -> None:
-        self.folder = folder
-        self.index = index
-        self.n_users = 0
-        self.is_retired = False
-
-    def close_if_idle(self) -> None:
-        if self.is_retired and not self.n_users:
-            self.index.close()
-
-
 class KnowledgeBase:
-    """Documents of some folders, searchable. One per directory and process; one event loop.
+    """Documents of some sources, searchable. One per directory and process; one event loop.
 
     Another process may sync the same directory: the next search uses what it built.
 
     Args:
         directory: Where indices are kept; made when missing.
         embedder: Must stay usable until `close`.
+        vectors: Where vectors are searched; default: an embedded Chroma in the directory.
     """
 
-    def __init__(self, directory: Path, embedder: Embedder) -> None:
+    def __init__(
+        self, directory: Path, embedder: Embedder, vectors: VectorHome | None = None
+    ) -> None:
         self._generations = Generations(directory)
+        self._store = DocumentStore(directory)
         self._embedder = embedder
-        self._lease: _Lease | None = None
+        self._home = vectors or EmbeddedChroma()
+        self._cache = EmbeddingCache(directory)
+        self._builder = Builder(self._store, self._cache, embedder, self._home)
+        self._lease: Lease | None = None
         self._trouble = ""
         self._unusable: Path | None = None
         self._is_fresh = asyncio.Lock()
@@ -90,19 +111,21 @@ class KnowledgeBase:
     async def status(self) -> Status:
         """What is indexed now."""
         await self._refresh()
+        stored = await in_thread(self._store.sources)
+        n_skipped = sum(len(one.skipped) for one in stored)
         if self._lease is None:
             return Status(
-                n_documents=0, n_chunks=0, n_skipped=0, encoder="", built_at=None,
+                n_documents=0, n_chunks=0, n_skipped=n_skipped, encoder="", built_at=None,
                 trouble=self._trouble,
             )  # fmt: skip
         manifest = self._lease.index.manifest
         return Status(
-            n_documents=len(manifest.documents),
+            n_documents=manifest.n_documents,
             n_chunks=manifest.n_chunks,
-            n_skipped=len(manifest.skipped),
+            n_skipped=n_skipped,
             encoder=manifest.recipe.encoder,
             built_at=manifest.built_at,
-            trouble="",
+            trouble=self._lease.index.trouble,
         )
 
     async def search(
@@ -114,6 +137,8 @@ class KnowledgeBase:
         only: SearchFilter | None = None,
     ) -> SearchResult:
         """Find passages; an index that is missing, empty or unusable finds none.
+
+        Of a very long question the beginning is searched for; the result's note says so.
 
         When the embedder fails, or the index was made with another one, words alone decide.
 
@@ -127,82 +152,211 @@ class KnowledgeBase:
         if k < 1:
             raise ValueError(f"k must be >= 1, got {k}")
         began_mono = time.monotonic()
+        if not question.strip():
+            return _nothing(began_mono, "The question is empty.")
+        note = _LONG if len(question) > _MOST_CHARACTERS else ""
+        question = question[:_MOST_CHARACTERS]
         vector = await self._question_vector(question)
         async with self._leased() as index:
             if index is None:
-                return _nothing(began_mono)
-            if vector is not None and index.manifest.recipe != ingest.recipe_for(self._embedder):
+                return _nothing(began_mono, _UNUSABLE if self._trouble else "")
+            if vector is not None and not is_comparable(
+                index.manifest.recipe, recipe_for(self._embedder)
+            ):
                 vector = None
             found = await asyncio.to_thread(retrieve, index, question, vector, k, only, reader)
+            note = note or (_WITHOUT_GRAPH if index.vector_trouble else "")
         value = confidence(found.signals)
         return SearchResult(
             hits=found.hits,
             answerability=judge(value) if found.hits else Answerability.NO,
             confidence=value,
             ms=(time.monotonic() - began_mono) * 1000,
+            note=note,
         )
 
     async def sync(
-        self, folders: Sequence[Path], on_progress: ingest.Progress | None = None
+        self, sources: Sequence[Source], on_progress: Progress | None = None
     ) -> SyncReport:
-        """Make the index hold exactly the documents of these folders (or single files).
+        """Take in what these sources hold now; those not named stay as they are.
 
-        Costs nothing for documents whose content did not change. The old index serves until the
-        new one is complete; a sync that fails or is cancelled leaves it in place.
+        Costs nothing for documents that did not change. The old index serves until the new one is
+        complete; a sync that fails, is cancelled or killed leaves it in place, and the next one,
+        also one without any source, goes on from there. A source that cannot be read keeps what is
+        stored of it; the report says so.
 
         Raises:
-            SourceError: A folder does not exist or cannot be read.
             SyncBusyError: Another sync of this directory is running.
+            StoreError: The stored documents cannot be read or written.
             EmbeddingError: The embedder failed.
         """
+        named = {source.name: source for source in sources}
         with self._generations.exclusive():
-            return await self._sync(folders, on_progress or _ignore)
+            began_mono = time.monotonic()
+            await self._read(tuple(named.values()), on_progress or _ignore)
+            return await self._index(tuple(named), on_progress or _ignore, began_mono)
 
-    async def _sync(self, folders: Sequence[Path], on_progress: ingest.Progress) -> SyncReport:
-        began_mono = time.monotonic()
-        on_progress(SyncProgress(stage=SyncStage.READING, done=0, total=0))
-        reading = await asyncio.to_thread(ingest.read_sources, folders)
-        n_read = len(reading.documents)
-        on_progress(SyncProgress(stage=SyncStage.READING, done=n_read, total=n_read))
-        await self._embedder.embed(())  # from here on its name is known
-        recipe = ingest.recipe_for(self._embedder)
-        async with self._leased() as old:
-            plan = ingest.plan(reading.documents, old, recipe, self._trouble)
-            if old is not None and plan.is_idle and reading.skipped == old.manifest.skipped:
-                return ingest.report(reading, plan, old.manifest.n_chunks, 0, began_mono)
-            chunks = await asyncio.to_thread(ingest.cut, reading.documents, old, plan)
-            vectors, n_embedded = await ingest.embed_chunks(
-                chunks, old, plan, self._embedder, on_progress
+    async def add(
+        self,
+        documents: Sequence[Document],
+        on_progress: Progress | None = None,
+        *,
+        kind: str = "pushed",
+    ) -> SyncReport:
+        """Take in documents beside what their sources hold; same source and path: replaced.
+
+        Args:
+            kind: What sort of source they make up, in one word.
+
+        Raises:
+            SyncBusyError, StoreError, EmbeddingError: As in `sync`.
+        """
+        with self._generations.exclusive():
+            began_mono = time.monotonic()
+            await in_thread(self._store.add, documents, kind)
+            names = tuple(dict.fromkeys(document.source for document in documents))
+            return await self._index(names, on_progress or _ignore, began_mono)
+
+    async def remove(self, source: str, path: str | None = None) -> SyncReport:
+        """Forget a source, or one document of it; what is not known is no error.
+
+        Raises:
+            SyncBusyError, StoreError, EmbeddingError: As in `sync`.
+        """
+        with self._generations.exclusive():
+            began_mono = time.monotonic()
+            await in_thread(self._store.remove, source, path)
+            return await self._index((source,), _ignore, began_mono)
+
+    async def sources(self) -> tuple[SourceStatus, ...]:
+        """What is held of each source, by name.
+
+        Raises:
+            StoreError: The stored documents cannot be read.
+        """
+        stored = await in_thread(self._store.sources)
+        async with self._leased() as index:
+            entries = index.documents if index is not None else ()
+            n_chunks = Counter[str]()
+            for entry in entries:
+                n_chunks[entry.source] += entry.n_chunks
+        return tuple(
+            SourceStatus(
+                name=one.name,
+                kind=one.kind,
+                n_documents=one.n_documents,
+                n_chunks=n_chunks[one.name],
+                n_skipped=len(one.skipped),
+                synced_at=one.synced_at,
+                trouble=one.trouble,
             )
-        on_progress(SyncProgress(stage=SyncStage.WRITING, done=0, total=len(chunks)))
-        contents = ingest.contents(reading, chunks, vectors, recipe)
-        await _to_the_end(self._write, contents)
-        await self._refresh()
-        on_progress(SyncProgress(stage=SyncStage.WRITING, done=len(chunks), total=len(chunks)))
-        done = ingest.report(reading, plan, len(chunks), n_embedded, began_mono)
-        structlog.get_logger().info(
-            "knowledge_index_built",
-            n_documents=done.n_documents,
-            n_chunks=done.n_chunks,
-            n_embedded=done.n_embedded,
-            rebuilt=done.rebuilt,
-            seconds=round(done.seconds, 2),
+            for one in stored
         )
-        return done
 
-    def _write(self, contents: Contents) -> None:
+    async def catalogue(self) -> tuple[tuple[str, str, Metadata], ...]:
+        """Source, path and metadata of every stored document; for the operator's eyes.
+
+        Raises:
+            StoreError: The stored documents cannot be read.
+        """
+        return await asyncio.to_thread(self._store.metadata)
+
+    async def document(self, source: str, path: str, *, reader: Reader) -> Document | None:
+        """A stored document; None when there is none, or none that `reader` may read.
+
+        Raises:
+            StoreError: The stored documents cannot be read.
+        """
+        found = await in_thread(self._store.document, source, path)
+        if found is None or not reader.may_read(found.metadata.groups):
+            return None
+        return found
+
+    async def _read(self, sources: Sequence[Source], on_progress: Progress) -> None:
+        """Into the store, one source after the other, each as a whole or not at all."""
+        on_progress(SyncProgress(stage=SyncStage.READING, done=0, total=0))
+        loop, n_before = asyncio.get_running_loop(), 0
+        for source in sources:
+
+            def on_read(n_read: int, n_before: int = n_before) -> None:
+                n = n_before + n_read
+                seen = SyncProgress(stage=SyncStage.READING, done=n, total=n)
+                loop.call_soon_threadsafe(on_progress, seen)
+
+            await in_thread(take_in, self._store, source, on_read)
+            n_before += len(await in_thread(self._store.known, source.name))
+
+    async def _index(
+        self, names: Sequence[str], on_progress: Progress, began_mono: float
+    ) -> SyncReport:
+        """Bring the index to what the store holds."""
+        stored = await in_thread(self._store.stored)
+        await self._embedder.embed(())  # from here on its name is known
+        recipe = recipe_for(self._embedder)
+        async with self._leased() as old:
+            why = self._trouble if old is None else old.trouble
+            plan = make_plan(stored, old, recipe, why)
+            if old is not None and plan.is_idle:
+                n_chunks, n_embedded = old.manifest.n_chunks, 0
+            else:
+                built = await self._build(stored, plan, recipe, old, on_progress)
+                n_chunks, n_embedded = built.manifest.n_chunks, built.n_embedded
+        await self._refresh()
+        on_progress(SyncProgress(stage=SyncStage.WRITING, done=n_chunks, total=n_chunks))
+        sources = await in_thread(self._store.sources)
+        return report(names, sources, plan, n_chunks, n_embedded, time.monotonic() - began_mono)
+
+    async def _build(
+        self,
+        stored: tuple[StoredKey, ...],
+        plan: Plan,
+        recipe: Recipe,
+        old: Index | None,
+        on_progress: Progress,
+    ) -> Built:
         folder = self._generations.new()
+        salvaged = await in_thread(self._salvaged, recipe) if old is None else []
+        taken = old is not None and is_comparable(old.manifest.recipe, recipe)
+        task = Task(
+            directory=folder,
+            stored=stored,
+            plan=plan,
+            recipe=recipe,
+            old=old,
+            known=(*salvaged, *([old.chunks] if old is not None and taken else [])),
+        )
         try:
-            write_index(folder, contents)
-            self._generations.publish(folder)
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
+            built = await self._builder.build(task, on_progress)
+            await in_thread(self._generations.publish, folder)
+        except BaseException as exc:
+            await in_thread(shutil.rmtree, folder, ignore_errors=True)
+            if isinstance(exc, (OSError, sqlite3.Error)):
+                raise WriteError(folder.parent.parent, _reason(exc)) from exc
             raise
+        finally:
+            for passages in salvaged:
+                passages.close()
+        await in_thread(self._settle, built)
+        return built
+
+    def _salvaged(self, recipe: Recipe) -> list[Passages]:
+        """What is left of unusable indices and has vectors of this encoder."""
+        found: list[Passages] = []
+        for one in map(salvage, self._generations.all()):
+            if one is not None and is_comparable(one[0].recipe, recipe):
+                found.append(one[1])
+            elif one is not None:
+                one[1].close()
+        return found
+
+    def _settle(self, built: Built) -> None:
+        self._cache.clear()
+        self._home.settle(built.manifest.vectors, built.gone)
         self._generations.prune()
 
     async def _question_vector(self, question: str) -> NDArray[np.float32] | None:
         try:
-            return (await ingest.embed_checked(self._embedder, [question]))[0]
+            return (await embed_checked(self._embedder, [question]))[0]
         except EmbeddingError as exc:
             structlog.get_logger().warning("searching_by_words_alone", reason=str(exc))
             return None
@@ -232,14 +386,14 @@ class KnowledgeBase:
             if folder == self._unusable or (self._lease and self._lease.folder == folder):
                 return
             try:
-                index = await asyncio.to_thread(open_index, folder)
+                index = await asyncio.to_thread(open_index, folder, self._home)
             except IndexCorruptError as exc:
                 self._trouble, self._unusable = exc.reason, folder
                 self._retire()
                 structlog.get_logger().warning("knowledge_index_unusable", reason=exc.reason)
                 return
             self._retire()
-            self._lease, self._trouble, self._unusable = _Lease(folder, index), "", None
+            self._lease, self._trouble, self._unusable = Lease(folder, index), "", None
 
     def _retire(self) -> None:
         if self._lease is not None:
@@ -248,23 +402,18 @@ class KnowledgeBase:
             self._lease = None
 
 
-async def _to_the_end(write: Callable[[Contents], None], contents: Contents) -> None:
-    """Run in a thread; a cancellation waits for it, so that the lock outlives the writing."""
-    writing = asyncio.create_task(asyncio.to_thread(write, contents))
-    try:
-        await asyncio.shield(writing)
-    except asyncio.CancelledError:
-        await asyncio.wait([writing])
-        raise
-
-
-def _nothing(began_mono: float) -> SearchResult:
+def _nothing(began_mono: float, note: str) -> SearchResult:
     return SearchResult(
         hits=(),
         answerability=Answerability.NO,
         confidence=0.0,
         ms=(time.monotonic() - began_mono) * 1000,
+        note=note,
     )
+
+
+def _reason(exc: Exception) -> str:
+    return (isinstance(exc, OSError) and exc.strerror) or str(exc)
 
 
 def _ignore(_: SyncProgress) -> None:

@@ -20,7 +20,7 @@ from .blocks import Block, BlockKind, split_blocks
 from .documents import Chunk, Document
 from .tokens import estimate_tokens
 
-CHUNKER_VERSION = "1"
+CHUNKER_VERSION = "2"
 """Part of an index's identity: change it with anything that moves a chunk's boundaries or text."""
 
 TARGET_TOKENS = 220
@@ -104,18 +104,19 @@ def _take_title(
     document: Document, lines: Sequence[str], blocks: list[Block]
 ) -> tuple[str, list[Block]]:
     """The title, and the blocks that remain to be indexed."""
-    declared = ""
+    declared = document.metadata.title
     if blocks and blocks[0].kind is BlockKind.FRONT_MATTER:
         fields = (_TITLE_FIELD.match(line) for line in lines[: blocks[0].end])
-        declared = next((match[1] for match in fields if match), "")
+        declared = declared or next((match[1] for match in fields if match), "")
         blocks = blocks[1:]
-    if declared:
-        return declared, blocks
     first = next((block for block in blocks if block.kind is BlockKind.HEADING), None)
-    if first is not None and first.heading and (first.level == 1 or first is blocks[0]):
+    leads = first is not None and (first.level == 1 or first is blocks[0])
+    if declared and (first is None or first.heading != declared):
+        return declared, blocks
+    if first is not None and first.heading and leads:
         rest = [block for block in blocks if block is not first]
         return first.heading, rest or blocks
-    return _title_from_path(document.path), blocks
+    return declared or _title_from_path(document.path), blocks
 
 
 def _title_from_path(path: str) -> str:

@@ -153,12 +153,53 @@ class SearchResult:
         answerability: Verdict of the gate in `refusal.py`.
         confidence: The number behind the verdict.
         ms: Wall time of the search, embedding the question included.
+        note: What a reader should know of the search, in a sentence; mostly empty.
     """
 
     hits: tuple[Hit, ...]
     answerability: Answerability
     confidence: float
     ms: float
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceOutcome:
+    """What one sync did with one source; counts are documents.
+
+    Attributes:
+        added: Compared with what could be found before; like `changed` and `removed`.
+        trouble: Why the source could not be read, so that it stayed as it was; empty when it was.
+    """
+
+    name: str
+    kind: str
+    n_documents: int
+    added: int
+    changed: int
+    removed: int
+    skipped: tuple[SkippedFile, ...]
+    trouble: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceStatus:
+    """What is held of one source.
+
+    Attributes:
+        n_chunks: Passages that can be found now.
+        n_skipped: Files that were found but not taken in.
+        synced_at: When it was last read without trouble, aware UTC; None: never.
+        trouble: Why it could not be read the last time; empty when it could.
+    """
+
+    name: str
+    kind: str
+    n_documents: int
+    n_chunks: int
+    n_skipped: int
+    synced_at: datetime | None
+    trouble: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +207,10 @@ class SyncReport:
     """What one sync did; counts are documents unless named otherwise.
 
     Attributes:
+        n_documents: Held now, those of sources that were not read included.
+        added: Compared with what could be found before; like `changed` and `removed`.
+        skipped: Files of the sources named for this sync.
+        sources: One for each source named for this sync, in that order.
         rebuilt: Why everything was embedded anew, or empty when only changes were.
         n_embedded: Chunks that went through the encoder.
         seconds: Wall time.
@@ -180,6 +225,7 @@ class SyncReport:
     n_embedded: int
     rebuilt: str
     seconds: float
+    sources: tuple[SourceOutcome, ...] = ()
 
 
 class SyncStage(StrEnum):
@@ -196,8 +242,14 @@ class SyncProgress:
 
     Attributes:
         done: Units finished, 0 <= done <= total; documents while READING, else chunks.
+        n_documents: Documents read so far, or that the index will hold.
+        n_tokens: Tokens that went through the encoder so far, within about 10 %.
+        source: What is being read.
     """
 
     stage: SyncStage
     done: int
     total: int
+    n_documents: int = 0
+    n_tokens: int = 0
+    source: str = ""

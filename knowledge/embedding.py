@@ -8,6 +8,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from .errors import EmbeddingError
+
 
 class Embedder(Protocol):
     """Text in, unit vectors out."""
@@ -33,3 +35,20 @@ class Embedder(Protocol):
             encoder's context are truncated.
         """
         ...
+
+
+async def embed_checked(embedder: Embedder, texts: Sequence[str]) -> NDArray[np.float32]:
+    """Embed, and hold the embedder to its promise.
+
+    Raises:
+        EmbeddingError: The shape is wrong or a number is not finite.
+    """
+    vectors = np.asarray(await embedder.embed(texts), dtype=np.float32)
+    if vectors.shape != (len(texts), embedder.n_dimensions):
+        raise EmbeddingError(
+            f"expected {len(texts)} vectors of {embedder.n_dimensions} numbers, "
+            f"got an array of shape {vectors.shape}"
+        )
+    if not np.isfinite(vectors).all():
+        raise EmbeddingError("a vector holds a number that is not finite")
+    return vectors

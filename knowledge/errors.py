@@ -1,9 +1,13 @@
 """Errors of this package.
 
 KnowledgeError
-├── SourceError          a folder named for a sync cannot be read
+├── SourceError          a source as a whole cannot be read
 ├── SyncBusyError        another sync of the same directory is running
+├── UnusableDocumentError one document cannot be made text of; the others can
 ├── EmbeddingError       the embedder returned something unusable
+├── StoreError           the stored documents cannot be read or written
+├── WriteError           the next index cannot be written, such as on a full disk
+├── VectorsError         the vector index cannot be written or searched now
 └── IndexCorruptError    a stored index cannot be read; the next sync rebuilds it
 """
 
@@ -17,12 +21,21 @@ class KnowledgeError(Exception):
 
 
 class SourceError(KnowledgeError):
-    """A path named for a sync does not exist or cannot be read."""
+    """A source as a whole cannot be read.
 
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"{path} cannot be read: {reason}")
-        self.path = path
+    Args:
+        place: A path or an address; must hold no credentials.
+        reason: In a few words.
+    """
+
+    def __init__(self, place: Path | str, reason: str) -> None:
+        super().__init__(f"{place} cannot be read: {reason}")
+        self.place = place
         self.reason = reason
+
+
+class UnusableDocumentError(KnowledgeError):
+    """One document cannot be made text of; the message is the reason, in a few words."""
 
 
 class SyncBusyError(KnowledgeError):
@@ -33,8 +46,32 @@ class SyncBusyError(KnowledgeError):
         self.directory = directory
 
 
+class StoreError(KnowledgeError):
+    """The file with the stored documents cannot be read or written."""
+
+    def __init__(self, file: Path, reason: str) -> None:
+        super().__init__(f"the stored documents cannot be used ({file}: {reason})")
+        self.file = file
+        self.reason = reason
+
+
 class EmbeddingError(KnowledgeError):
     """The embedder's answer does not have the promised shape or holds non-finite numbers."""
+
+
+class WriteError(KnowledgeError):
+    """The next index cannot be written; the one before keeps serving."""
+
+    def __init__(self, directory: Path, reason: str) -> None:
+        super().__init__(
+            f"the new index cannot be written to {directory} ({reason}); the old one keeps serving"
+        )
+        self.directory = directory
+        self.reason = reason
+
+
+class VectorsError(KnowledgeError):
+    """The vector index cannot be written or searched now; the message says which and why."""
 
 
 class IndexCorruptError(KnowledgeError):

@@ -71,6 +71,13 @@ class Generations:
             os.fsync(stream.fileno())
         draft.replace(self._pointer)
 
+    def all(self) -> list[Path]:
+        """Every complete generation, the newest first."""
+        if not self._folder.is_dir():
+            return []
+        folders = sorted(self._folder.iterdir(), key=_finished_at, reverse=True)
+        return [folder for folder in folders if _finished_at(folder)]
+
     def prune(self) -> None:
         """Delete what is neither current nor its predecessor. Only under `exclusive`."""
         current = self.current()
@@ -89,3 +96,13 @@ def _finished_at(folder: Path) -> int:
         return (folder / "manifest.json").stat().st_mtime_ns
     except OSError:
         return 0
+
+
+def owner_of(root: Path) -> str:
+    """A name that only this knowledge directory has, for what it keeps elsewhere."""
+    root.mkdir(parents=True, exist_ok=True)
+    file = root / "owner"
+    with FileLock(root / "owner.lock"):
+        if not file.exists():
+            file.write_text(uuid4().hex[:12], encoding="utf-8")
+        return file.read_text(encoding="utf-8").strip()

@@ -1,256 +1,186 @@
-"""One complete, immutable index on disk: a manifest, the chunks, and both search structures.
+"""One complete, immutable index on disk: a manifest, the passages, and both search structures.
 
-DIRECTORY/manifest.json    identity, documents, digests of the files below
-          chunks.jsonl     one chunk a line; the line number is its row everywhere else
-          lexical/         BM25 arrays
-          vectors/         Chroma
+DIRECTORY/manifest.json       identity and checksums of the files below
+          passages.sqlite3    documents and chunks; a chunk's row is its number everywhere else
+          vectors.npy         one row a chunk
+          lexical/            postings
+          vectors/            Chroma, unless a server keeps it
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, date, datetime
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+import structlog
 from numpy.typing import NDArray
 
-from .documents import Chunk, Metadata, SkippedFile
-from .errors import IndexCorruptError
+from .access import Reader
+from .chroma_embedded import FOLDER as VECTOR_FOLDER
+from .documents import Metadata
+from .entries import DocumentEntry
+from .errors import IndexCorruptError, VectorsError
 from .lexical import LexicalIndex
+from .manifest import Manifest, check, read_manifest
+from .passages import TEXTS, VECTORS, Passages
 from .terms import terms
-from .vectors import VectorIndex, is_stable
+from .vectors import VectorHome, VectorMatch, VectorSearch, exact
 
-FORMAT_VERSION = 2
+if TYPE_CHECKING:
+    from .retriever import SearchFilter
 
+LEXICAL_FOLDER = "lexical"
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """What an index was made with; one made with another recipe is not comparable.
+_N_READERS = 64
+_N_TERM_SETS = 4096
 
-    Attributes:
-        encoder: Name of the embedder.
-        chunker: Version of the chunker.
-    """
+_FEW_ROWS = 1000
+"""Up to this many chunks, looking at every one is as fast as the graph, and misses nothing."""
 
-    encoder: str
-    n_dimensions: int
-    chunker: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DocumentEntry:
-    """One indexed document, as the manifest remembers it."""
-
-    source: str
-    path: str
-    sha256: str
-    title: str
-    n_chunks: int
-    metadata: Metadata = field(default_factory=Metadata)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manifest:
-    """What an index says of itself.
-
-    Attributes:
-        built_at: Aware UTC.
-        files: Digest of every file that reading does not change, by path under the index.
-    """
-
-    recipe: Recipe
-    built_at: datetime
-    documents: tuple[DocumentEntry, ...]
-    skipped: tuple[SkippedFile, ...]
-    n_chunks: int
-    files: Mapping[str, str]
+_MANY = 0.3
+"""From this share of allowed rows on, looking deeper and leaving out the others is cheaper."""
 
 
 class Index:
-    """An opened index."""
+    """An opened index.
+
+    Attributes:
+        chunks: By row; only the rows in use.
+        trouble: Why it should be made anew although it can be searched; empty when all is well.
+        vector_trouble: Why the last search looked at every vector itself; empty when it did not.
+    """
 
     def __init__(
         self,
+        directory: Path,
         manifest: Manifest,
-        chunks: tuple[Chunk, ...],
+        passages: Passages,
         lexical: LexicalIndex,
-        vectors: VectorIndex,
+        vectors: VectorSearch | None,
+        trouble: str = "",
     ) -> None:
+        self.directory = directory
         self.manifest = manifest
-        self.chunks = chunks
+        self.chunks = passages
         self.lexical = lexical
-        self.vectors = vectors
-        self._term_sets: dict[int, frozenset[str]] = {}
-        self._metadata = {(one.source, one.path): one.metadata for one in manifest.documents}
+        self.trouble = trouble
+        self.vector_trouble = ""
+        self._vectors = vectors
+        self._used = passages.document_of_row >= 0
+        self._allowed = lru_cache(_N_READERS)(self._rows_allowed)
+        self.terms_of = lru_cache(_N_TERM_SETS)(self._terms_of)
+
+    @property
+    def documents(self) -> tuple[DocumentEntry, ...]:
+        """Every document, by source and path."""
+        return self.chunks.documents
 
     def metadata_of(self, row: int) -> Metadata:
         """What is known of the document a chunk belongs to."""
-        chunk = self.chunks[row]
-        return self._metadata[chunk.source, chunk.path]
+        return self.chunks.entry_of(row).metadata
 
-    def terms_of(self, row: int) -> frozenset[str]:
+    def rows_allowed(self, only: SearchFilter, reader: Reader) -> NDArray[np.bool_] | None:
+        """Rows that may be found, remembered for each reader; None when all may.
+
+        Returns:
+            Shape (n_rows,), not to be changed.
+        """
+        return self._allowed(only, reader)
+
+    def _rows_allowed(self, only: SearchFilter, reader: Reader) -> NDArray[np.bool_] | None:
+        documents = np.fromiter(
+            (only.allows(one) and reader.may_read(one.metadata.groups) for one in self.documents),
+            dtype=np.bool_,
+            count=len(self.documents),
+        )
+        if documents.all():
+            return None
+        # The number of an empty row is -1, which is the place appended here.
+        return np.append(documents, False)[self.chunks.document_of_row]
+
+    def _terms_of(self, row: int) -> frozenset[str]:
         """The distinct terms of a chunk's text, remembered."""
-        found = self._term_sets.get(row)
-        if found is None:
-            found = self._term_sets[row] = frozenset(terms(self.chunks[row].text))
+        return frozenset(terms(self.chunks[row].text))
+
+    def nearest(
+        self, vector: NDArray[np.float32], depth: int, allowed: NDArray[np.bool_] | None = None
+    ) -> list[VectorMatch]:
+        """The nearest chunks, best first; exact when the vector index cannot be searched.
+
+        Args:
+            vector: Shape (n_dimensions,), L2-normalised.
+            depth: Most matches returned.
+            allowed: Shape (n_rows,); False hides a row. None allows all.
+        """
+        rows = self._used if allowed is None else allowed
+        wanted = min(depth, int(np.count_nonzero(rows)))
+        found = self._from_graph(vector, wanted, rows) if wanted else []
+        if len(found) < wanted:
+            return exact(self.chunks.vectors, vector, depth, rows)
         return found
+
+    def _from_graph(
+        self, vector: NDArray[np.float32], wanted: int, rows: NDArray[np.bool_]
+    ) -> list[VectorMatch]:
+        """Matches from the vector index; fewer than wanted when it is not fit for these rows."""
+        share = np.count_nonzero(rows) / max(1, self.manifest.n_chunks)
+        is_small = self.manifest.n_chunks <= _FEW_ROWS
+        if self._vectors is None or is_small or share < _MANY:
+            return []
+        try:
+            found = self._vectors.search(vector, wanted if share == 1 else int(wanted * 2 / share))
+        except VectorsError as exc:
+            if not self.vector_trouble:
+                structlog.get_logger().warning("searching_vectors_one_by_one", reason=str(exc))
+            self.vector_trouble = str(exc)
+            return []
+        self.vector_trouble = ""
+        return [one for one in found if one.row < len(rows) and rows[one.row]][:wanted]
 
     def close(self) -> None:
         """Let go of the files; to be called once, by the owner."""
-        self.vectors.close()
+        self.chunks.close()
+        if self._vectors is not None:
+            self._vectors.close()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contents:
-    """Everything that goes into an index; `vectors` has one row per chunk."""
-
-    recipe: Recipe
-    documents: tuple[DocumentEntry, ...]
-    skipped: tuple[SkippedFile, ...]
-    chunks: tuple[Chunk, ...]
-    vectors: NDArray[np.float32]
-
-
-def write_index(directory: Path, contents: Contents) -> None:
-    """Write a complete index into a new folder; the manifest comes last."""
-    directory.mkdir(parents=True)
-    with (directory / "chunks.jsonl").open("w", encoding="utf-8") as stream:
-        for chunk in contents.chunks:
-            stream.write(json.dumps(asdict(chunk), ensure_ascii=False) + "\n")
-    LexicalIndex.build([chunk.embedded_text for chunk in contents.chunks]).save(
-        directory / "lexical"
-    )
-    VectorIndex.write(directory / "vectors", contents.vectors)
-    manifest = Manifest(
-        recipe=contents.recipe,
-        built_at=datetime.now(UTC),
-        documents=contents.documents,
-        skipped=contents.skipped,
-        n_chunks=len(contents.chunks),
-        files=_digests(directory),
-    )
-    with (directory / "manifest.json").open("w", encoding="utf-8") as stream:
-        json.dump(_manifest_json(manifest), stream, ensure_ascii=False)
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
-def open_index(directory: Path) -> Index:
+def open_index(directory: Path, home: VectorHome) -> Index:
     """Open an index after checking that it is what was written. Blocks on disk.
 
+    When only the part with the graph of vectors is bad, the index can be searched and says so.
+
     Raises:
-        IndexCorruptError: Anything is missing or damaged.
+        IndexCorruptError: Anything else is missing or damaged.
     """
     manifest = read_manifest(directory)
+    graph = [name for name in manifest.files if name.startswith(f"{VECTOR_FOLDER}/")]
+    check(directory, manifest, manifest.files.keys() - set(graph))
+    lexical = LexicalIndex.load(directory / LEXICAL_FOLDER, manifest.n_rows)
+    passages = _open_passages(directory, manifest)
     try:
-        if _digests(directory) != manifest.files:
-            raise IndexCorruptError(directory, "files are missing or were changed")
-        with (directory / "chunks.jsonl").open(encoding="utf-8") as stream:
-            chunks = tuple(_chunk(json.loads(line)) for line in stream)
-    except (OSError, ValueError, KeyError, TypeError) as exc:
-        raise IndexCorruptError(directory, f"chunks: {exc}") from exc
-    lexical = LexicalIndex.load(directory / "lexical", manifest.n_chunks)
-    vectors = VectorIndex.open(directory / "vectors", manifest.n_chunks)
-    return Index(manifest, chunks, lexical, vectors)
+        check(directory, manifest, graph)
+        vectors = home.open(directory, manifest.vectors, manifest.n_chunks)
+    except IndexCorruptError as exc:
+        return Index(directory, manifest, passages, lexical, None, exc.reason)
+    return Index(directory, manifest, passages, lexical, vectors)
 
 
-def read_manifest(directory: Path) -> Manifest:
-    """Read only what an index says of itself.
+def _open_passages(directory: Path, manifest: Manifest) -> Passages:
+    passages = Passages.open(directory)
+    expected = (manifest.n_documents, manifest.n_rows, manifest.recipe.n_dimensions)
+    if (len(passages.documents), *passages.vectors.shape) != expected:
+        passages.close()
+        raise IndexCorruptError(directory, "passages do not fit the manifest")
+    return passages
 
-    Raises:
-        IndexCorruptError: The manifest is missing, damaged or of another format.
-    """
+
+def salvage(directory: Path) -> tuple[Manifest, Passages] | None:
+    """The passages of an index whose other parts are bad, for their vectors; None: also bad."""
     try:
-        fields = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))
-        if fields["format"] != FORMAT_VERSION:
-            raise IndexCorruptError(directory, f"format {fields['format']} is not known")
-        return Manifest(
-            recipe=Recipe(**fields["recipe"]),
-            built_at=datetime.fromisoformat(fields["built_at"]),
-            documents=tuple(_entry(entry) for entry in fields["documents"]),
-            skipped=tuple(SkippedFile(**entry) for entry in fields["skipped"]),
-            n_chunks=int(fields["n_chunks"]),
-            files=dict(fields["files"]),
-        )
-    except (OSError, ValueError, KeyError, TypeError) as exc:
-        raise IndexCorruptError(directory, f"manifest: {exc}") from exc
-
-
-def _manifest_json(manifest: Manifest) -> dict[str, Any]:
-    fields = asdict(manifest)
-    documents = [
-        {**entry, "metadata": _metadata_json(document.metadata)}
-        for entry, document in zip(fields["documents"], manifest.documents, strict=True)
-    ]
-    return {
-        "format": FORMAT_VERSION,
-        **fields,
-        "documents": documents,
-        "built_at": manifest.built_at.isoformat(),
-    }
-
-
-def _metadata_json(metadata: Metadata) -> dict[str, Any]:
-    """Only what is known, so that a manifest stays short."""
-    fields = {name: value for name, value in asdict(metadata).items() if value}
-    if metadata.updated_at is not None:
-        fields["updated_at"] = metadata.updated_at.isoformat()
-    if metadata.review_by is not None:
-        fields["review_by"] = metadata.review_by.isoformat()
-    if metadata.groups:
-        fields["groups"] = sorted(metadata.groups)
-    return fields
-
-
-def _entry(fields: dict[str, Any]) -> DocumentEntry:
-    known = dict(fields["metadata"])
-    if "updated_at" in known:
-        known["updated_at"] = datetime.fromisoformat(known["updated_at"])
-    if "review_by" in known:
-        known["review_by"] = date.fromisoformat(known["review_by"])
-    if "groups" in known:
-        known["groups"] = frozenset(known["groups"])
-    entry: dict[str, Any] = {**fields, "metadata": Metadata(**known)}
-    return DocumentEntry(**entry)
-
-
-def _chunk(fields: dict[str, Any]) -> Chunk:
-    first, last = fields["lines"]
-    return Chunk(
-        source=fields["source"],
-        path=fields["path"],
-        title=fields["title"],
-        heading_path=tuple(fields["heading_path"]),
-        ordinal=fields["ordinal"],
-        lines=(first, last),
-        text=fields["text"],
-        sha256=fields["sha256"],
-    )
-
-
-def _digests(directory: Path) -> dict[str, str]:
-    """SHA-256 of every file that reading leaves alone."""
-    files: dict[str, str] = {}
-    for file in sorted(directory.rglob("*")):
-        in_vectors = "vectors" in file.relative_to(directory).parts
-        if not file.is_file() or file.name == "manifest.json":
-            continue
-        if not in_vectors or is_stable(file):
-            with file.open("rb") as stream:
-                digest = hashlib.file_digest(stream, "sha256").hexdigest()
-            files[file.relative_to(directory).as_posix()] = digest
-    return files
-
-
-def documents_of(chunks: Sequence[Chunk]) -> dict[tuple[str, str], tuple[Chunk, ...]]:
-    """Chunks grouped by the identity of their document, in order."""
-    groups: dict[tuple[str, str], list[Chunk]] = {}
-    for chunk in chunks:
-        groups.setdefault((chunk.source, chunk.path), []).append(chunk)
-    return {identity: tuple(group) for identity, group in groups.items()}
+        manifest = read_manifest(directory)
+        check(directory, manifest, (TEXTS, VECTORS))
+        return manifest, _open_passages(directory, manifest)
+    except (IndexCorruptError, KeyError):
+        return None

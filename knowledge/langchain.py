@@ -10,6 +10,7 @@ from langchain_core.documents import Document as LangChainDocument
 from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict, Field
 
+from .access import ANYBODY, Reader
 from .base import KnowledgeBase
 from .documents import Hit
 from .retriever import SearchFilter
@@ -22,6 +23,7 @@ class HybridRetriever(BaseRetriever):
         knowledge: An open knowledge base; the retriever does not close it.
         k: Most documents returned.
         only: Which documents may be returned; None allows all.
+        reader: Who will read what is found; by default only what everybody may read.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -29,11 +31,12 @@ class HybridRetriever(BaseRetriever):
     knowledge: KnowledgeBase
     k: int = Field(default=5, ge=1)
     only: SearchFilter | None = None
+    reader: Reader = ANYBODY
 
     async def _aget_relevant_documents(
         self, query: str, *, run_manager: AsyncCallbackManagerForRetrieverRun
     ) -> list[LangChainDocument]:
-        found = await self.knowledge.search(query, self.k, only=self.only)
+        found = await self.knowledge.search(query, self.k, reader=self.reader, only=self.only)
         return [_document(hit) for hit in found.hits]
 
     def _get_relevant_documents(

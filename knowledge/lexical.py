@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import bm25s
 import numpy as np
 from numpy.typing import NDArray
 
 from .errors import IndexCorruptError
+from .postings import Postings, build_postings
 from .terms import terms
 
-_NO_TERM = "\x00none"
-"""A term no text has: it keeps an index without any term valid for bm25s."""
+TERMS_VERSION = "1"
+"""To be raised when `terms.terms` gives other terms for a text, so that indices are made anew."""
+
+_K1 = 1.5
+"""How soon more of the same term adds nothing."""
+
+_B = 0.75
+"""How much a long text is held against it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,42 +31,31 @@ class LexicalMatch:
     score: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Postings:
-    """Which rows hold which term: `rows[pointers[t] : pointers[t + 1]]` for term number t."""
-
-    n_rows: int
-    pointers: NDArray[np.int32]
-    rows: NDArray[np.int32]
-
-
-def _postings(bm25: bm25s.BM25) -> _Postings:
-    scores: Any = bm25.scores  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    return _Postings(int(scores["num_docs"]), scores["indptr"], scores["indices"])
-
-
 class LexicalIndex:
-    """BM25 over all chunks of one index, by row number. Immutable; safe to share by threads."""
+    """BM25 over all chunks of one index, by row number. Immutable; safe to share by threads.
 
-    def __init__(self, bm25: bm25s.BM25, n_rows: int) -> None:
-        self._bm25 = bm25
-        self._vocabulary: dict[str, int] = bm25.vocab_dict  # pyright: ignore[reportUnknownMemberType]
-        self._postings = _postings(bm25)
-        self.n_rows = n_rows
+    The scores are Lucene's: inverse document frequency, saturated by length.
+    """
+
+    def __init__(self, postings: Postings) -> None:
+        self._postings = postings
+        lengths = postings.lengths
+        self.n_rows = int(np.count_nonzero(lengths))
+        mean = float(lengths.sum()) / max(1, self.n_rows)
+        self._norms = (_K1 * (1 - _B + _B * lengths / max(mean, 1.0))).astype(np.float32)
 
     @classmethod
-    def build(cls, texts: Sequence[str]) -> LexicalIndex:
+    def build(cls, texts: Iterable[str]) -> LexicalIndex:
         """Index texts; the position of a text is its row."""
-        bm25 = bm25s.BM25(method="lucene")
-        corpus = [terms(text) or [_NO_TERM] for text in texts] or [[_NO_TERM]]
-        bm25.index(corpus, show_progress=False)  # pyright: ignore[reportUnknownMemberType]
-        return cls(bm25, len(texts))
+        return cls(build_postings(terms(text) for text in texts))
+
+    def patched(self, gone: Sequence[range], texts: Iterable[str]) -> LexicalIndex:
+        """This index without some rows and with texts in rows after the last."""
+        return LexicalIndex(self._postings.patched(gone, (terms(text) for text in texts)))
 
     def save(self, directory: Path) -> None:
         """Write the index into a new folder."""
-        self._bm25.save(  # pyright: ignore[reportUnknownMemberType]
-            str(directory), show_progress=False
-        )
+        self._postings.save(directory)
 
     @classmethod
     def load(cls, directory: Path, n_rows: int) -> LexicalIndex:
@@ -70,16 +64,10 @@ class LexicalIndex:
         Raises:
             IndexCorruptError: Files are missing or damaged, or not made for `n_rows` rows.
         """
-        try:
-            bm25 = bm25s.BM25.load(  # pyright: ignore[reportUnknownMemberType]
-                str(directory), mmap=True, show_progress=False
-            )
-            index = cls(bm25, n_rows)
-        except (OSError, ValueError, KeyError, TypeError, EOFError) as exc:
-            raise IndexCorruptError(directory, f"lexical part: {exc}") from exc
-        if index._postings.n_rows != max(n_rows, 1):
+        postings = Postings.load(directory)
+        if len(postings.lengths) != n_rows:
             raise IndexCorruptError(directory, f"lexical part is not made for {n_rows} chunks")
-        return index
+        return cls(postings)
 
     def search(
         self, query: Sequence[str], depth: int, allowed: NDArray[np.bool_] | None = None
@@ -91,28 +79,23 @@ class LexicalIndex:
             depth: Most matches returned.
             allowed: Shape (n_rows,); False hides a row. None allows all.
         """
-        known = [
-            self._vocabulary[term] for term in dict.fromkeys(query) if term in self._vocabulary
-        ]
-        if not known or not self.n_rows:
-            return []
-        scores: NDArray[np.float32] = self._bm25.get_scores_from_ids(known)  # pyright: ignore[reportUnknownMemberType]
+        scores = np.zeros(len(self._norms), dtype=np.float32)
+        for term in dict.fromkeys(query):
+            span = self._postings.span(term)
+            rows, counts = self._postings.rows[span], self._postings.counts[span]
+            scores[rows] += self._rarity(term) * counts / (counts + self._norms[rows])
         if allowed is not None:
-            scores = np.where(allowed, scores, 0.0)
-        best = np.argsort(-scores, kind="stable")[:depth]
-        return [LexicalMatch(int(row), float(scores[row])) for row in best if scores[row] > 0]
+            scores[~allowed] = 0.0
+        return [LexicalMatch(int(row), float(scores[row])) for row in _best(scores, depth)]
 
     def rows_with(self, term: str) -> NDArray[np.int32]:
         """Rows that hold a term (stem or lower-case identifier), ascending."""
-        term_id = self._vocabulary.get(term)
-        if term_id is None:
-            return np.empty(0, dtype=np.int32)
-        pointers, rows = self._postings.pointers, self._postings.rows
-        return np.sort(rows[pointers[term_id] : pointers[term_id + 1]])
+        return self._postings.rows[self._postings.span(term)]
 
     def n_rows_with(self, term: str) -> int:
         """How many rows hold a term."""
-        return len(self.rows_with(term))
+        span = self._postings.span(term)
+        return span.stop - span.start
 
     def coverage(self, query: Sequence[str], row: int) -> float:
         """Share of the query's distinct terms that a row holds, rare terms counting more.
@@ -122,9 +105,23 @@ class LexicalIndex:
         """
         weights = {term: self._rarity(term) for term in dict.fromkeys(query)}
         total = sum(weights.values())
-        held = sum(weight for term, weight in weights.items() if row in self.rows_with(term))
+        held = sum(weight for term, weight in weights.items() if self._holds(row, term))
         return held / total if total else 0.0
+
+    def _holds(self, row: int, term: str) -> bool:
+        rows = self.rows_with(term)
+        at = int(np.searchsorted(rows, row))
+        return at < len(rows) and int(rows[at]) == row
 
     def _rarity(self, term: str) -> float:
         n_with = self.n_rows_with(term)
         return float(np.log(1 + (self.n_rows - n_with + 0.5) / (n_with + 0.5)))
+
+
+def _best(scores: NDArray[np.float32], depth: int) -> NDArray[np.int64]:
+    """Places of the largest positive scores, best first, ties by place."""
+    found = np.flatnonzero(scores > 0)
+    if len(found) > depth:
+        least = np.partition(scores[found], len(found) - depth)[len(found) - depth]
+        found = found[scores[found] >= least]
+    return found[np.argsort(-scores[found], kind="stable")][:depth]

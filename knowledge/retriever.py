@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .access import ANYBODY, Reader
-from .documents import Chunk, Hit, Metadata
+from .documents import Hit
+from .entries import DocumentEntry
 from .fusion import Ranked, fuse, promote, without_near_duplicates
 from .index import Index
 from .refusal import Signals
 from .terms import identifiers, strip_markup, terms
-from .vectors import VectorMatch
 
 DEPTH = 100
 """Rows each ranking contributes."""
@@ -43,16 +43,16 @@ class SearchFilter:
     services: frozenset[str] = frozenset()
     owners: frozenset[str] = frozenset()
 
-    def allows(self, chunk: Chunk, metadata: Metadata) -> bool:
-        """Whether a chunk may be returned."""
-        if self.sources and chunk.source not in self.sources:
+    def allows(self, document: DocumentEntry) -> bool:
+        """Whether the chunks of a document may be returned."""
+        if self.sources and document.source not in self.sources:
             return False
-        if self.services and metadata.service not in self.services:
+        if self.services and document.metadata.service not in self.services:
             return False
-        if self.owners and metadata.owner not in self.owners:
+        if self.owners and document.metadata.owner not in self.owners:
             return False
         folder = self.under.strip("/")
-        return not folder or chunk.path == folder or chunk.path.startswith(f"{folder}/")
+        return not folder or document.path == folder or document.path.startswith(f"{folder}/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +79,9 @@ def retrieve(
         reader: What they may not read takes no part in the search, not even in its scores.
     """
     asked = strip_markup(question)
-    allowed = _allowed(index, only or SearchFilter(), reader)
+    allowed = index.rows_allowed(only or SearchFilter(), reader)
     lexical = index.lexical.search(terms(asked), DEPTH, allowed)
-    near = _nearest(index, vector, allowed)
+    near = index.nearest(vector, DEPTH, allowed) if vector is not None else []
     exact = _rows_with_names(index, asked, allowed)
     ranked = fuse([[match.row for match in lexical], [match.row for match in near]])
     ranked = promote(ranked, exact)
@@ -97,34 +97,15 @@ def retrieve(
     )
 
 
-def _allowed(index: Index, only: SearchFilter, reader: Reader) -> NDArray[np.bool_] | None:
-    """Rows that may be found; None when all may."""
-    known = [index.metadata_of(row) for row in range(len(index.chunks))]
-    rows = [
-        only.allows(chunk, metadata) and reader.may_read(metadata.groups)
-        for chunk, metadata in zip(index.chunks, known, strict=True)
-    ]
-    return None if all(rows) else np.array(rows, dtype=np.bool_)
-
-
-def _nearest(
-    index: Index, vector: NDArray[np.float32] | None, allowed: NDArray[np.bool_] | None
-) -> list[VectorMatch]:
-    if vector is None:
-        return []
-    rows = None if allowed is None else [int(row) for row in np.flatnonzero(allowed)]
-    return index.vectors.search(vector, DEPTH, rows)
-
-
 def _rows_with_names(
     index: Index, question: str, allowed: NDArray[np.bool_] | None
 ) -> frozenset[int]:
-    """Rows that hold a rare name of the question exactly."""
+    """Rows that hold a rare name of the question exactly; hidden rows make no name common."""
     found: set[int] = set()
     for name in identifiers(question):
-        rows = index.lexical.rows_with(name)
+        rows = [row for row in index.lexical.rows_with(name) if allowed is None or allowed[row]]
         if 0 < len(rows) <= _RARE_ROWS:
-            found.update(int(row) for row in rows if allowed is None or allowed[row])
+            found.update(int(row) for row in rows)
     return frozenset(found)
 
 

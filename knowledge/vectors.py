@@ -1,30 +1,14 @@
-"""The vector index: an embedded Chroma collection that only ever sees our own embeddings."""
+"""Where the vectors of an index are searched: one narrow seam, and the exact search itself."""
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Generator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-import chromadb
 import numpy as np
-from chromadb.api.client import Client
-from chromadb.config import Settings
-from chromadb.errors import ChromaError
 from numpy.typing import NDArray
-
-from .errors import IndexCorruptError
-
-_DATABASE = "chroma.sqlite3"
-_GRAPH_INDEX = "index_metadata.pickle"
-
-_COLLECTION = "chunks"
-_ROWS_PER_WRITE = 1000
-
-_EFFORT = 200
-"""Candidates the graph search keeps; twice the depth asked for, so that nothing near is missed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,143 +19,97 @@ class VectorMatch:
     cosine: float
 
 
-class VectorIndex:
-    """Vectors of all chunks of one index, by row number. Read-only; safe to share by threads."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VectorChange:
+    """How the vectors of an index differ from those of the one before.
 
-    def __init__(self, client: Client, collection: chromadb.Collection, n_rows: int) -> None:
-        self._client = client
-        self._collection = collection
-        self._n_rows = n_rows
+    Attributes:
+        vectors: Shape (n_rows, n_dimensions), L2-normalised; rows that are empty mean nothing.
+        gone: Rows that became empty.
+        fresh: Rows that were added after the last one.
+    """
 
-    @staticmethod
-    def write(directory: Path, vectors: NDArray[np.float32]) -> None:
-        """Write a new index.
+    vectors: NDArray[np.float32]
+    gone: tuple[range, ...]
+    fresh: range
 
-        Args:
-            directory: An empty or missing folder.
-            vectors: Shape (n_rows, n_dimensions), rows L2-normalised.
-        """
-        # Chroma writes its graph when this many rows have come; the last one completes it.
-        n_persisted = max(2, len(vectors))
-        client = _client(directory)
-        try:
-            # NOTE: without an embedding function Chroma would fetch a default model when it is
-            # given text; it is never given any.
-            collection = client.create_collection(
-                _COLLECTION,
-                embedding_function=None,
-                configuration={
-                    "hnsw": {
-                        "space": "cosine",
-                        "ef_construction": _EFFORT,
-                        "ef_search": _EFFORT,
-                        "batch_size": min(_ROWS_PER_WRITE, n_persisted),
-                        "sync_threshold": n_persisted,
-                    }
-                },
-            )
-            for start in range(0, len(vectors), _ROWS_PER_WRITE):
-                part = vectors[start : start + _ROWS_PER_WRITE]
-                ids = [str(row) for row in range(start, start + len(part))]
-                collection.add(ids=ids, embeddings=part)
-        finally:
-            client.close()
 
-    @classmethod
-    def open(cls, directory: Path, n_rows: int) -> VectorIndex:
-        """Open a written index.
+class VectorSearch(Protocol):
+    """The vectors of one index, opened for searching; safe to share by threads."""
 
-        Raises:
-            IndexCorruptError: It is damaged, missing, or does not hold `n_rows` vectors.
-        """
-        _check_database(directory)
-        with _translated(directory):
-            client = _client(directory)
-            try:
-                collection = client.get_collection(_COLLECTION, embedding_function=None)
-                n_stored = collection.count()
-            except ChromaError:
-                client.close()
-                raise
-        if n_stored != n_rows:
-            client.close()
-            raise IndexCorruptError(directory, f"{n_stored} of {n_rows} vectors")
-        return cls(client, collection, n_rows)
-
-    def search(
-        self, vector: NDArray[np.float32], depth: int, rows: Sequence[int] | None = None
-    ) -> list[VectorMatch]:
-        """The nearest rows, best first.
+    def search(self, vector: NDArray[np.float32], depth: int) -> list[VectorMatch]:
+        """The nearest rows, best first; may hold rows that the index does not use.
 
         Args:
             vector: Shape (n_dimensions,), L2-normalised.
             depth: Most matches returned.
-            rows: The only rows to consider; None considers all.
 
         Raises:
-            IndexCorruptError: The files went bad since they were opened.
+            VectorsError: It cannot be searched now.
         """
-        n_results = min(depth, self._n_rows if rows is None else len(rows))
-        if n_results == 0:
-            return []
-        with _translated(Path()):
-            found = self._collection.query(
-                query_embeddings=vector[None, :],
-                n_results=n_results,
-                ids=None if rows is None else [str(row) for row in rows],
-                include=["distances"],
-            )
-        distances = (found["distances"] or [[]])[0]
-        return [
-            VectorMatch(int(row), 1.0 - float(distance))
-            for row, distance in zip(found["ids"][0], distances, strict=True)
-        ]
-
-    def read(self, rows: Sequence[int]) -> NDArray[np.float32]:
-        """Stored vectors of rows, in that order; shape (len(rows), n_dimensions), rows > 0."""
-        with _translated(Path()):
-            found = self._collection.get(ids=[str(row) for row in rows], include=["embeddings"])
-        place = {int(row): at for at, row in enumerate(found["ids"])}
-        stored = np.asarray(found["embeddings"], dtype=np.float32)
-        return stored[[place[row] for row in rows]]
+        ...
 
     def close(self) -> None:
-        """Let go of the files. The index must not be used afterwards."""
-        self._client.close()
+        """Let go of files and connections. The search must not be used afterwards."""
+        ...
 
 
-def is_stable(file: Path) -> bool:
-    """Whether opening and searching leave a file of a vector index as it was written.
+class VectorHome(Protocol):
+    """Keeps the vectors of indices, each in its folder or under its name."""
 
-    The database is touched by every client; a graph too small to be written is made anew.
-    """
-    return not file.name.startswith(_DATABASE) and (file.parent / _GRAPH_INDEX).is_file()
+    def build(self, directory: Path, vectors: NDArray[np.float32], rows: Sequence[range]) -> str:
+        """Keep the vectors of a new index.
+
+        Args:
+            directory: The folder of the index.
+            rows: The rows in use.
+
+        Returns:
+            The name under which they are kept; empty when `directory` says it all.
+
+        Raises:
+            VectorsError: They could not be kept.
+        """
+        ...
+
+    def patch(self, directory: Path, base: Path, name: str, change: VectorChange) -> str:
+        """Keep the vectors of a new index, going on from those of another, which stays usable.
+
+        Args:
+            base: The folder of that index.
+            name: Under which its vectors are kept.
+        """
+        ...
+
+    def open(self, directory: Path, name: str, n_chunks: int) -> VectorSearch:
+        """Open what is kept.
+
+        Args:
+            n_chunks: How many vectors it must hold at least.
+
+        Raises:
+            IndexCorruptError: It is damaged or missing.
+        """
+        ...
+
+    def settle(self, name: str, gone: Sequence[range]) -> None:
+        """Clean up after an index became the current one: nobody opens the others any more."""
+        ...
 
 
-def _client(directory: Path) -> Client:
-    settings = Settings(
-        anonymized_telemetry=False, is_persistent=True, persist_directory=str(directory)
-    )
-    return Client(settings=settings)
-
-
-@contextmanager
-def _translated(directory: Path) -> Generator[None]:
-    try:
-        yield
-    except ChromaError as exc:
-        raise IndexCorruptError(directory, f"vector part: {exc}") from exc
-
-
-def _check_database(directory: Path) -> None:
-    """Look at the database before Chroma's native code does; it is less careful."""
-    file = directory / _DATABASE
-    if not file.is_file():
-        raise IndexCorruptError(directory, "vector part is missing")
-    try:
-        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
-            verdict = connection.execute("PRAGMA quick_check(1)").fetchone()
-    except sqlite3.Error as exc:
-        raise IndexCorruptError(directory, f"vector part: {exc}") from exc
-    if verdict != ("ok",):
-        raise IndexCorruptError(directory, f"vector part: {verdict[0]}")
+def exact(
+    vectors: NDArray[np.float32],
+    vector: NDArray[np.float32],
+    depth: int,
+    allowed: NDArray[np.bool_],
+) -> list[VectorMatch]:
+    """The nearest of the allowed rows, best first, by looking at every one."""
+    rows = np.flatnonzero(allowed)
+    if not len(rows):
+        return []
+    cosines = (vectors @ vector)[rows] if 5 * len(rows) > len(allowed) else vectors[rows] @ vector
+    if len(rows) > depth:
+        best = np.argpartition(-cosines, depth - 1)[:depth]
+        rows, cosines = rows[best], cosines[best]
+    order = np.argsort(-cosines, kind="stable")
+    return [VectorMatch(int(rows[at]), float(cosines[at])) for at in order]

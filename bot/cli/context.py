@@ -28,7 +28,7 @@ def terminal_settings() -> Settings:
     from ..demo.running import demo_home, read_running
 
     settings = read_settings()
-    if settings.logs.sources or settings.knowledge.folders:
+    if settings.logs.sources or settings.knowledge.folders or settings.knowledge.sources:
         return settings
     running = read_running(demo_home(settings.home))
     if running is None:

@@ -63,6 +63,7 @@ def _files(data: Path, name: str) -> list[Path]:
 
 async def _attacked(settings: Settings, attacks: Sequence[Attack]) -> tuple[AttackResult, ...]:
     """Attack a bot that has a data directory of its own."""
+    from knowledge import FolderSource
     from runbooks.directory import LOCAL_TEAM, LocalDirectory
     from runbooks.lifecycle import ProposalState
 
@@ -96,7 +97,7 @@ async def _attacked(settings: Settings, attacks: Sequence[Attack]) -> tuple[Atta
 
             await core.engine.ready()
             if n_documents:
-                await core.knowledge.sync([documents])
+                await core.knowledge.sync([FolderSource(documents)])
             return await run_attacks(attacks, core.dispatcher, decided, _progress)
 
 

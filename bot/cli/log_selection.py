@@ -35,8 +35,8 @@ def selection(now: datetime, since: str, until: str, level: str, contains: str) 
     if level and level.lower() not in _LEVELS:
         fail(f"{level} is no level: expected one of {', '.join(_LEVELS)}", WRONG_USE)
     query = LogQuery(
-        start=_instant(since, now) if since else None,
-        end=_instant(until, now) if until else None,
+        start=instant(since, now) if since else None,
+        end=instant(until, now) if until else None,
         level=Severity[level.upper()] if level else None,
         contains=contains,
     )
@@ -45,7 +45,7 @@ def selection(now: datetime, since: str, until: str, level: str, contains: str) 
     return query
 
 
-def _instant(text: str, now: datetime) -> datetime:
+def instant(text: str, now: datetime) -> datetime:
     """A time, or so long ago; a time without a zone is in UTC."""
     age = _AGE.fullmatch(text)
     try:

@@ -173,7 +173,8 @@ def _passages(part: Passages) -> Table:
         place = f"{row.path}:{row.lines[0]}-{row.lines[1]}"
         title = Text.assemble((row.title, "bold"), f" › {row.heading}  ", (place, "dim"))
         excerpt = Text(" ".join(row.excerpt.split())[:240], style="dim")
-        table.add_row(Text(f"[{row.number}]"), Group(title, excerpt))
+        stale = (Text(row.stale, style="yellow"),) if row.stale else ()
+        table.add_row(Text(f"[{row.number}]"), Group(title, excerpt, *stale))
     return table
 
 

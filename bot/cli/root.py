@@ -16,6 +16,7 @@ from . import (
     engine_child,
     evaluate,
     kb,
+    kb_gaps,
     logs,
     models,
     policy,
@@ -35,6 +36,8 @@ app = typer.Typer(
 )
 
 demo.app.add_typer(orders, name="orders")
+kb.app.command("gaps")(kb_gaps.gaps)
+kb.app.command("feedback")(kb_gaps.feedback)
 demo.app.command("break")(break_checkout)
 
 app.add_typer(demo.app, name="demo")

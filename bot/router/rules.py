@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 
 from bot.messages import Intent
+from bot.skills.learn.orders import is_learn_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +258,13 @@ RULES: tuple[Rule, ...] = (
 )
 
 
+# The knowledge skill's place takes orders to learn a thread; the order is the whole text.
+_LEARN = Rule("learn this thread", Intent.KNOWLEDGE, 0.97, re.compile("^"))
+
+
 def decide(text: str) -> Rule | None:
     """The first rule that fits, or None."""
     text = text.strip()
+    if is_learn_order(text):
+        return _LEARN
     return next((rule for rule in RULES if rule.fits(text)), None)

@@ -10,6 +10,7 @@ HELP = (
     "I read logs, search your documents, propose runbooks and write queries. For example:\n"
     "• `why is checkout failing?`  evidence from the live logs, then an explanation\n"
     "• `what does our runbook say about pool exhaustion?`  passages with citations\n"
+    "• `learn this thread`  a summary that somebody keeps, found by later questions\n"
     "• `run the runbook for pool exhaustion`  a proposal that somebody else approves\n"
     "• `promql for checkout 5xx rate`  one checked code block\n"
     "• `post a log digest of checkout here every weekday at 9`  a schedule"

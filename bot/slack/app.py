@@ -69,7 +69,7 @@ class SlackConnection:
         self.web = SlackWeb(make_client(slack.bot_token.get_secret_value(), slack.api_url))
         self.pacer = EditPacer(slack.edit_interval_s)
         self.team_id = ""
-        self._bot_user_id = ""
+        self.bot_user_id = ""
         self._handler: AsyncSocketModeHandler | None = None
         self._log = structlog.get_logger()
 
@@ -79,7 +79,7 @@ class SlackConnection:
         Raises:
             SlackCallError: The token is wrong, or Slack cannot be reached.
         """
-        self.team_id, self._bot_user_id = await self.web.auth_test()
+        self.team_id, self.bot_user_id = await self.web.auth_test()
         return People(self.web, self.team_id)
 
     async def listen(self, surface: Surface) -> None:
@@ -88,7 +88,7 @@ class SlackConnection:
         register(
             app,
             surface,
-            bot_user_id=self._bot_user_id,
+            bot_user_id=self.bot_user_id,
             thread_follow_ups=self._settings.thread_follow_ups,
         )
         self._handler = AsyncSocketModeHandler(

@@ -132,7 +132,8 @@ def _passage(row: Passage) -> str:
     heading = f" › {escape(row.heading)}" if row.heading else ""
     place = code_span(f"{row.path}:{row.lines[0]}-{row.lines[1]}")
     excerpt = code_span(" ".join(row.excerpt.split())[:240])
-    return f"*[{row.number}] {escape(row.title)}*{heading}  {place}\n>{excerpt}"
+    stale = f"\n>:warning: _{escape(row.stale)}_" if row.stale else ""
+    return f"*[{row.number}] {escape(row.title)}*{heading}  {place}\n>{excerpt}{stale}"
 
 
 def _note(part: Note) -> list[Block]:

@@ -13,6 +13,7 @@ def home_blocks() -> list[Block]:
             "*Logs*  `@opsbot why is checkout failing?`\n"
             "*Runbooks*  `@opsbot propose the runbook for pool exhaustion`\n"
             "*Documents*  `@opsbot what does our runbook say about pool exhaustion?`\n"
+            "*Threads*  `@opsbot learn this thread`\n"
             "*Code*  `@opsbot promql for checkout 5xx rate`\n"
             "*Digests*  `@opsbot post a log digest of checkout here every weekday at 9`"
         ),

@@ -24,6 +24,7 @@ class Upload:
     name: str
     url: str
     size_bytes: int
+    file_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,11 +58,13 @@ class Retraction:
 
     Attributes:
         text: What it says now, as plain text; empty when it was deleted.
+        is_deleted: It is gone; a text may also become empty by an edit.
     """
 
     thread: ThreadRef
     ts: str
     text: str
+    is_deleted: bool = False
 
 
 # Event payloads are JSON whose shape Slack defines; they are parsed here and go no further.
@@ -100,8 +103,14 @@ def parse_retraction(event: Mapping[str, Any], bot_user_id: str) -> Retraction |
     after: Mapping[str, Any] = event.get("message") or {} if kind == "message_changed" else {}
     ts = str(after.get("ts") or event.get("deleted_ts") or before.get("ts") or "")
     thread_ts = str(after.get("thread_ts") or before.get("thread_ts") or ts)
-    text = "" if after.get("subtype") == "tombstone" else str(after.get("text") or "")
-    return Retraction(thread=ThreadRef(channel_id, thread_ts), ts=ts, text=plain(text, bot_user_id))
+    is_deleted = kind == "message_deleted" or after.get("subtype") == "tombstone"
+    text = "" if is_deleted else str(after.get("text") or "")
+    return Retraction(
+        thread=ThreadRef(channel_id, thread_ts),
+        ts=ts,
+        text=plain(text, bot_user_id),
+        is_deleted=is_deleted,
+    )
 
 
 def plain(raw: str, bot_user_id: str) -> str:
@@ -164,6 +173,7 @@ def uploads_of(files: Sequence[Mapping[str, Any]]) -> tuple[Upload, ...]:
             name=str(file.get("name") or "file"),
             url=str(file.get("url_private_download") or file.get("url_private") or ""),
             size_bytes=int(file.get("size") or 0),
+            file_id=str(file.get("id") or ""),
         )
         for file in files
     )

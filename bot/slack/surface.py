@@ -30,8 +30,10 @@ from .clicker import account_kind
 from .decision_clicks import DecisionClicks
 from .edit_modal import FilledEdit
 from .incoming import Incoming, Retraction, split_paste, to_request
+from .knowledge_intake import KnowledgeIntake
 from .mark_modal import FilledMark, mark_modal
 from .mrkdwn import escape
+from .note_clicks import NoteClicks
 from .outlets import AnswerOutlet
 from .people import People
 from .posting import EditPacer
@@ -68,11 +70,14 @@ class Surface:
         log_book: LogBook | None = None,
         amendments: Amendments | None = None,
         catalog: Catalog | None = None,
+        notes: NoteClicks | None = None,
+        intake: KnowledgeIntake | None = None,
     ) -> None:
         """Wire the surface; without a log book log answers have no marks.
 
         Without amendments, proposals can only be approved and rejected; without a catalogue, missing
-        values of a runbook are said in words, not in a form.
+        values of a runbook are said in words, not in a form. Without notes no thread is learned;
+        without an intake no uploaded file becomes a document.
         """
         self.web = web
         self.catalog = catalog
@@ -86,6 +91,8 @@ class Surface:
         self._clicks = (
             ProposalClicks(web=web, people=people, amendments=amendments) if amendments else None
         )
+        self._notes = notes
+        self._intake = intake
         self._decisions = DecisionClicks(web=web, people=people, desk=desk)
         self._live: dict[asyncio.Task[None], ThreadRef | None] = {}
         self._log = structlog.get_logger()
@@ -110,6 +117,27 @@ class Surface:
     def retract(self, retraction: Retraction) -> None:
         """Take in that a message was deleted or edited."""
         self._dispatcher.retract(retraction.thread, retraction.ts, retraction.text)
+        if self._intake is not None and retraction.is_deleted:
+            self._start(self._intake.message_gone(retraction.thread.channel_id, retraction.ts))
+
+    def takes_documents(self, incoming: Incoming) -> bool:
+        """Whether a message brings files to the knowledge channel."""
+        return self._intake is not None and self._intake.wants(incoming)
+
+    def index_files(self, incoming: Incoming) -> None:
+        """Make documents of a message's files."""
+        if self._intake is not None:
+            self._start(self._intake.take(incoming), incoming.thread)
+
+    def file_gone(self, file_id: str) -> None:
+        """Take in that a file was deleted."""
+        if self._intake is not None and file_id:
+            self._start(self._intake.file_gone(file_id))
+
+    def learn(self, work: Callable[[NoteClicks], Coroutine[None, None, None]]) -> None:
+        """Take a click on a thread's summary."""
+        if self._notes is not None:
+            self._start(work(self._notes))
 
     def choose(self, user_id: str, thread: ThreadRef, ts: str, intent: Intent, text: str) -> None:
         """Answer a question whose skill a person picked."""

@@ -142,6 +142,34 @@ class SlackWeb:
             response = await self.client.usergroups_users_list(usergroup=group_id)
             return tuple(str(user_id) for user_id in response["users"] or ())
 
+    async def replies(self, channel_id: str, thread_ts: str, limit: int) -> list[Mapping[str, Any]]:
+        """The messages of a thread, oldest first, at most about `limit` (channels:history)."""
+        found: list[Mapping[str, Any]] = []
+        cursor = ""
+        with _translated("conversations.replies"):
+            while len(found) < limit:
+                response = await self.client.conversations_replies(
+                    channel=channel_id, ts=thread_ts, limit=min(limit, 200), cursor=cursor or None
+                )
+                found.extend(response["messages"] or ())
+                cursor = str((response.get("response_metadata") or {}).get("next_cursor") or "")
+                if not cursor:
+                    break
+        return found
+
+    async def channel(self, channel_id: str) -> Mapping[str, Any]:
+        """One conversation, as `conversations.info` describes it (needs channels:read)."""
+        with _translated("conversations.info"):
+            response = await self.client.conversations_info(channel=channel_id)
+            channel: dict[str, Any] = response["channel"] or {}
+            return channel
+
+    async def permalink(self, channel_id: str, ts: str) -> str:
+        """The address of a message."""
+        with _translated("chat.getPermalink"):
+            response = await self.client.chat_getPermalink(channel=channel_id, message_ts=ts)
+            return str(response["permalink"])
+
     async def status(self, channel_id: str, thread_ts: str, status: str) -> None:
         """Show what the bot is doing under a thread; empty clears it."""
         with _translated("assistant.threads.setStatus"):

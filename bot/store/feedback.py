@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from sqlalchemy import Engine, select
 
-from .tables import FeedbackRow
+from .tables import FeedbackRow, KnowledgeAnswerRow
 from .transaction import reading, writing
 
 
@@ -44,17 +44,20 @@ class FeedbackBook:
     def record(self, feedback: Feedback) -> None:
         """Keep a verdict, replacing an earlier one of the same person on the same answer.
 
+        Of an answer from documents, question and answer are taken from what was stored of it.
+
         Raises:
             StoreError: The database failed.
         """
         with writing(self._engine) as session:
+            known = session.get(KnowledgeAnswerRow, feedback.request_id)
             session.merge(
                 FeedbackRow(
                     request_id=feedback.request_id,
                     user_id=feedback.user_id,
                     verdict=feedback.verdict.value,
-                    question=feedback.question,
-                    answer=feedback.answer,
+                    question=feedback.question if known is None else known.question,
+                    answer=feedback.answer if known is None else known.answer,
                     created_at=feedback.created_at,
                 )
             )

@@ -233,3 +233,52 @@ class LogMarkRow(Base):
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[str | None] = mapped_column(Text)
+
+
+class KnowledgeAnswerRow(Base):
+    """What was answered from documents, or that nothing answered."""
+
+    __tablename__ = "knowledge_answers"
+
+    request_id: Mapped[str] = mapped_column(String(200), primary_key=True)
+    channel_id: Mapped[str] = mapped_column(String(64))
+    user_id: Mapped[str] = mapped_column(String(64))
+    question: Mapped[str] = mapped_column(Text)
+    is_refusal: Mapped[bool] = mapped_column(index=True)
+    answer: Mapped[str] = mapped_column(Text)
+    passages: Mapped[list[dict[str, Any]]]
+    nearest: Mapped[list[str]]
+    created_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class ThreadNoteRow(Base):
+    """A summary of a thread that somebody asked the bot to learn."""
+
+    __tablename__ = "thread_notes"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    note_id: Mapped[int] = mapped_column(primary_key=True)
+    state: Mapped[str] = mapped_column(String(16))
+    channel_id: Mapped[str] = mapped_column(String(64))
+    thread_ts: Mapped[str] = mapped_column(String(64))
+    title: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+    url: Mapped[str] = mapped_column(Text)
+    groups: Mapped[list[str]]
+    asked_by: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    decided_by: Mapped[str | None] = mapped_column(String(64))
+    decided_at: Mapped[datetime | None]
+
+
+class UploadRow(Base):
+    """Which file of Slack a document was made of."""
+
+    __tablename__ = "knowledge_uploads"
+
+    path: Mapped[str] = mapped_column(String(300), primary_key=True)
+    file_id: Mapped[str] = mapped_column(String(64), index=True)
+    channel_id: Mapped[str] = mapped_column(String(64))
+    message_ts: Mapped[str] = mapped_column(String(64))
+    user_id: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]

@@ -19,6 +19,7 @@ class Task:
 
     Attributes:
         examples: Snippets that are like what was asked.
+        documents: Which documents it was made of; see `bot.provenance`.
     """
 
     request_id: str
@@ -27,6 +28,7 @@ class Task:
     earlier: str
     titles: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    documents: str = "[]"
     talk: str = ""
     examples: tuple[Match, ...] = ()
 

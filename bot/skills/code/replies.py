@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from bot.messages import Code, Note, Part, Phase, Prose, Reply
+from bot.provenance import DOCUMENTS
 
 from .draft import Draft, Solution, Task
 from .languages import Language
@@ -54,7 +55,11 @@ def final(solution: Solution) -> Reply:
         parts.insert(0, Prose(text=_refusal(task, best, len(drafts) - 1)))
     parts.extend(Note(text=text) for text in (*_rounds(drafts, best), *_sources(solution)))
     state = "checked" if best.verdict.is_valid else "not valid"
-    facts = {"language": task.language.value, "code": best.code}
+    facts = {
+        "language": task.language.value,
+        "code": best.code,
+        DOCUMENTS: task.documents,
+    }
     if solution.snippet is not None:
         facts["snippet"] = solution.snippet.snippet.name
     return Reply(

@@ -9,7 +9,9 @@ from typing import Protocol
 
 from bot.messages import Reply, Request, SkillEvent, Turn
 from bot.prompts import code as prompts
+from bot.provenance import Place, documents_fact
 from inference.request import ChatMessage, Ended, GenerateRequest, Outcome, Sampling, TextDelta
+from knowledge import ANYBODY, Reader
 
 from ..generation import Generator, as_data
 from .asked import detect
@@ -31,7 +33,7 @@ _NAMED_IN_DOCUMENTS = frozenset(
 _FAILURES = (Outcome.FAILED, Outcome.REJECTED, Outcome.CANCELLED)
 
 
-class Hit(Protocol):
+class Hit(Place, Protocol):
     """A passage of the knowledge base."""
 
     @property
@@ -57,8 +59,8 @@ class Found(Protocol):
 class Lookup(Protocol):
     """Finds passages; `knowledge.KnowledgeBase` does."""
 
-    async def search(self, question: str, k: int) -> Found:
-        """At most `k` passages."""
+    async def search(self, question: str, k: int, *, reader: Reader) -> Found:
+        """At most `k` passages that the reader may read."""
         ...
 
 
@@ -99,7 +101,7 @@ class CodeSkill:
         """Yield snapshots as `answer` does, and at last what came of it, every draft included."""
         language, earlier = _what_to_write(request.text, history)
         yield working(language, (), "reading")
-        task = await self._task(request, language, earlier)
+        task = await self._task(request, language, history[-1].facts if earlier else {})
         solution = await self._from_snippet(task)
         if solution is not None:
             yield solution
@@ -122,18 +124,20 @@ class CodeSkill:
             )
         yield Solution(task=task, drafts=tuple(drafts))
 
-    async def _task(self, request: Request, language: Language, earlier: str) -> Task:
+    async def _task(self, request: Request, language: Language, earlier: Mapping[str, str]) -> Task:
         hits: Sequence[Hit] = ()
         if self._lookup is not None and language in _NAMED_IN_DOCUMENTS:
             question = f"{language.label} metrics tables catalogue names labels: {request.text}"
-            found = (await self._lookup.search(question, _N_SEARCHED)).hits
+            reader = request.reader or ANYBODY
+            found = (await self._lookup.search(question, _N_SEARCHED, reader=reader)).hits
             # A catalogue is cut into chunks: whatever was found of the best document belongs together.
             hits = [hit for hit in found if hit.title == found[0].title]
         task = Task(
             request_id=request.request_id,
             text=request.text,
             language=language,
-            earlier=earlier,
+            earlier=earlier.get("code", ""),
+            documents=documents_fact(hits, earlier),
             talk=request.talk,
             titles=tuple(dict.fromkeys(hit.title for hit in hits)),
             notes=tuple(filter(None, (naming_lines(hit.text, _NOTE_CHARS) for hit in hits))),

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.messages import Note, Part, Passage, Passages, Phase, Prose, Reply
+from bot.provenance import DOCUMENTS, documents_fact
 from knowledge import Hit
 
+from ..recorded import refusal_facts
 from .excerpt import excerpt
 
 NOTHING = "Nothing in the knowledge base answers this."
@@ -24,6 +26,7 @@ def passages(hits: Sequence[Hit], question: str) -> Passages:
                 path=hit.path,
                 lines=hit.lines,
                 excerpt=excerpt(hit.text, question),
+                source=hit.source,
             )
             for number, hit in enumerate(hits, start=1)
         )
@@ -53,13 +56,16 @@ def answered(
 
 def refused(hits: Sequence[Hit], footer: str = "") -> Reply:
     """Nothing answers; the nearest documents by name only."""
+    facts = {DOCUMENTS: documents_fact(hits)} | refusal_facts(
+        tuple(dict.fromkeys(hit.title for hit in hits))[:_N_NEAREST]
+    )
     names = dict.fromkeys(f"{hit.title} ({hit.path})" for hit in hits)
     nearest = "; ".join(list(names)[:_N_NEAREST])
     text = f"{NOTHING} Nearest: {nearest}." if nearest else NOTHING
     parts: tuple[Part, ...] = (Prose(text=text),)
     if footer:
         parts = (*parts, Note(text=footer))
-    return Reply(parts=parts, summary=text)
+    return Reply(parts=parts, summary=text, facts=facts)
 
 
 def without_model(found: Passages, reason: str, facts: dict[str, str]) -> Reply:

@@ -10,8 +10,9 @@ from typing import Protocol
 from bot.addressed import for_people
 from bot.messages import Passages, Reply, Request, SkillEvent, Turn
 from bot.prompts import knowledge as prompts
+from bot.provenance import DOCUMENTS, documents_fact
 from inference.request import Ended, GenerateRequest, Outcome, TextDelta
-from knowledge import Answerability, Hit, SearchResult, Status, estimate_tokens
+from knowledge import ANYBODY, Answerability, Hit, Reader, SearchResult, Status, estimate_tokens
 
 from ..generation import Generator, as_data
 from . import replies
@@ -29,8 +30,8 @@ _FAILURES = (Outcome.FAILED, Outcome.REJECTED, Outcome.CANCELLED)
 class Knowledge(Protocol):
     """Finds passages; `knowledge.KnowledgeBase` is one."""
 
-    async def search(self, question: str, k: int = 5) -> SearchResult:
-        """Find up to `k` passages."""
+    async def search(self, question: str, k: int = 5, *, reader: Reader) -> SearchResult:
+        """Find up to `k` passages that the reader may read."""
         ...
 
     async def status(self) -> Status:
@@ -59,7 +60,8 @@ class KnowledgeSkill:
     ) -> AsyncIterator[SkillEvent]:
         """Yield the passages, then the answer as far as it is checked, then all of it."""
         question = standalone(request.text, history)
-        found = await self._knowledge.search(question.query, _N_PASSAGES)
+        reader = request.reader or ANYBODY
+        found = await self._knowledge.search(question.query, _N_PASSAGES, reader=reader)
         if not found.hits or found.answerability is Answerability.NO:
             yield await self._refusal(found)
             return
@@ -86,7 +88,7 @@ class KnowledgeSkill:
         return replies.refused(found.hits)
 
     def _final(self, draft: Draft, found: SearchResult, shown: Passages, seconds: float) -> Reply:
-        facts = {"topic": found.hits[0].title}
+        facts = {"topic": found.hits[0].title, DOCUMENTS: documents_fact(found.hits)}
         if draft.failure and not draft.kept:
             return replies.without_model(shown, draft.failure, facts)
         footer = replies.footer(draft.n_withheld, self._model_name, seconds)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from slack_bolt.async_app import AsyncApp
 
 from ..surface import Surface
-from . import actions, amendments, commands, events, shortcuts, views
+from . import actions, amendments, commands, events, learning, shortcuts, views
 
 
 def register(app: AsyncApp, surface: Surface, *, bot_user_id: str, thread_follow_ups: bool) -> None:
@@ -21,3 +21,4 @@ def register(app: AsyncApp, surface: Surface, *, bot_user_id: str, thread_follow
     views.register(app, surface)
     commands.register(app, surface, bot_user_id)
     shortcuts.register(app, surface, bot_user_id)
+    learning.register(app, surface)

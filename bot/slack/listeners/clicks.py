@@ -27,6 +27,12 @@ def where(body: Mapping[str, Any]) -> ThreadRef:
     return ThreadRef(str(channel_id), str(ts or ""))
 
 
+def message_ts(body: Mapping[str, Any]) -> str:
+    """The timestamp of the message that was clicked."""
+    container, message = _record(body, "container"), _record(body, "message")
+    return str(container.get("message_ts") or message.get("ts") or "")
+
+
 def _record(body: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     found: Mapping[str, Any] = body.get(key) or {}
     return found

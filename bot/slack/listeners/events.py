@@ -39,6 +39,8 @@ def register(app: AsyncApp, surface: Surface, bot_user_id: str, *, thread_follow
             surface.receive(incoming, addressed=True)
         elif f"<@{bot_user_id}" in str(event.get("text")):
             return  # it also arrives as `app_mention`
+        elif surface.takes_documents(incoming):
+            surface.index_files(incoming)
         elif thread_follow_ups:
             surface.receive(incoming, addressed=False)
         else:

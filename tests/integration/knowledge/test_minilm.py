@@ -10,7 +10,7 @@ import pytest
 from bot.embedder import EngineEmbedder
 from bot.engine import open_engine
 from bot.settings import load_settings
-from knowledge import Answerability, KnowledgeBase
+from knowledge import Answerability, FolderSource, KnowledgeBase
 
 pytestmark = pytest.mark.model
 
@@ -27,7 +27,7 @@ async def base(minilm: Path, home: Path) -> AsyncGenerator[KnowledgeBase]:
     settings = load_settings(inference={"encoder": str(minilm)})
     async with open_engine(settings, generator=False) as engine:
         knowledge = KnowledgeBase(home, EngineEmbedder(engine))
-        await knowledge.sync([_DEMO])
+        await knowledge.sync([FolderSource(_DEMO)])
         yield knowledge
         await knowledge.close()
 

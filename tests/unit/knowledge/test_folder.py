@@ -8,7 +8,13 @@ import pytest
 
 from knowledge.documents import Document, Format, SkippedFile
 from knowledge.errors import SourceError
-from knowledge.sources.folder import MAX_BYTES, read_source
+from knowledge.sources.files import Found
+from knowledge.sources.folder import FolderSource
+from knowledge.sources.limits import MAX_BYTES
+
+
+def read_source(root: Path) -> list[Found]:
+    return list(FolderSource(root).read({}))
 
 
 def documents(root: Path) -> dict[str, Document]:
@@ -49,7 +55,7 @@ def test_the_digest_changes_with_the_content_only(tmp_path: Path) -> None:
     ("data", "reason"),
     [
         (b"PK\x00\x03", "binary"),
-        (b"caf\xe9", "not UTF-8 (byte 3)"),
+        (b"\xc4\xe3\xba\xc3", "not UTF-8 (byte 0)"),
         (b" \n ", "empty"),
         (b"a" * (MAX_BYTES + 1), "larger than 2 MB"),
     ],
@@ -68,7 +74,7 @@ def test_hidden_and_generated_places_are_not_documents(tmp_path: Path) -> None:
         file = tmp_path / place
         file.parent.mkdir(exist_ok=True)
         file.write_text("text")
-    assert list(read_source(tmp_path)) == []
+    assert read_source(tmp_path) == []
 
 
 def test_a_link_back_to_its_own_folder_ends(tmp_path: Path) -> None:
@@ -102,4 +108,4 @@ def test_a_single_file_is_a_source(tmp_path: Path) -> None:
 
 def test_a_missing_folder_is_an_error_and_not_an_empty_one(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="no such file or folder"):
-        list(read_source(tmp_path / "nowhere"))
+        read_source(tmp_path / "nowhere")

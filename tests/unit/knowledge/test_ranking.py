@@ -58,7 +58,7 @@ def test_a_damaged_index_is_refused(tmp_path: Path) -> None:
     LexicalIndex.build(TEXTS).save(tmp_path / "lexical")
     with pytest.raises(IndexCorruptError):
         LexicalIndex.load(tmp_path / "lexical", len(TEXTS) + 1)
-    (tmp_path / "lexical" / "vocab.index.json").write_text("{")
+    (tmp_path / "lexical" / "pointers.npy").write_bytes(b"{")
     with pytest.raises(IndexCorruptError):
         LexicalIndex.load(tmp_path / "lexical", len(TEXTS))
 

@@ -43,7 +43,7 @@ def test_many_questions_are_answered_in_order_one_object_a_line(tmp_path: Path) 
     assert first["hits"][0]["path"] == "deploys-and-rollbacks.md"
     assert second["hits"][0]["path"] == "backups.md"
     assert len(first["hits"]) == 2
-    assert set(first["hits"][0]) == {"path", "title", "heading", "lines", "score", "text"}
+    assert set(first["hits"][0]) == {"path", "title", "heading", "lines", "score", "text", "stale"}
     assert first["ms"] > 0
 
 

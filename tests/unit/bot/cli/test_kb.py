@@ -24,6 +24,9 @@ def nothing_configured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     [
         (["sync"], "name a folder"),
         (["sync", "nowhere"], "nowhere does not exist"),
+        (["sync", "--source", "wiki", "."], "either paths or sources"),
+        (["remove", "wiki"], "no source is called wiki"),
+        (["search", " "], "say what you want to know"),
         (["search"], "give either"),
         (["search", "q", "--jsonl", "f"], "give either"),
         (["search", "--jsonl", "nowhere.jsonl"], "cannot be read"),
@@ -53,6 +56,20 @@ def test_a_missing_encoder_stops_a_sync_before_anything_is_written(tmp_path: Pat
     assert result.exit_code == 1
     assert "opsbot models pull" in " ".join(result.stderr.split())
     assert not (tmp_path / "home" / "knowledge" / "current").exists()
+
+
+def test_a_source_the_settings_do_not_name_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "opsbot.toml").write_text(
+        '[[knowledge.sources]]\nname = "wiki"\nlocation = "docs"\n'
+    )
+    result = CliRunner().invoke(app, ["sync", "--source", "wikki"])
+    assert result.exit_code == 2
+    assert "no source is called wikki; there are: wiki" in " ".join(result.stderr.split())
+
+
+def test_no_sources_are_an_empty_list() -> None:
+    assert json.loads(CliRunner().invoke(app, ["sources", "--json"]).stdout) == []
+    assert "no sources yet" in CliRunner().invoke(app, ["sources"]).stdout
 
 
 def test_the_status_of_nothing_is_one_document() -> None:

@@ -19,9 +19,12 @@ from bot.workspace.seed import SHORTCUTS
 SCOPES_OF_METHODS = {
     "assistant_threads_setStatus": {"assistant:write"},
     "auth_test": set[str](),
+    "chat_getPermalink": set[str](),
     "chat_postEphemeral": {"chat:write"},
     "chat_postMessage": {"chat:write"},
     "chat_update": {"chat:write"},
+    "conversations_info": set[str](),  # of channels: see the optional scopes
+    "conversations_replies": {"im:history"},
     "files_upload_v2": {"files:write"},
     "usergroups_users_list": {"usergroups:read"},
     "users_info": {"users:read"},
@@ -32,12 +35,13 @@ SCOPES_OF_EVENTS = {
     "agent_session_stopped": {"assistant:write"},
     "app_home_opened": set[str](),
     "app_mention": {"app_mentions:read"},
-    "message.channels": {"channels:history"},
-    "message.groups": {"groups:history"},
+    "file_deleted": {"files:read"},
+    "message.channels": {"channels:history", "channels:read"},
+    "message.groups": {"groups:history", "groups:read"},
     "message.im": {"im:history"},
 }
 FOLLOW_UP_EVENTS = {"message.channels", "message.groups"}
-FOLLOW_UP_SCOPES = {"channels:history", "groups:history"}
+FOLLOW_UP_SCOPES = {"channels:history", "groups:history", "channels:read", "groups:read"}
 
 
 class RecordingApp:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from bot.messages import (
@@ -16,9 +16,11 @@ from bot.messages import (
     ThreadRef,
     Turn,
 )
+from bot.provenance import DOCUMENTS
 from bot.skills.code.skill import CodeSkill
 from bot.skills.code.snippets import Collection
 from inference.request import Ended, Event, GenerateRequest, Outcome, Started, TextDelta
+from knowledge import ANYBODY, Reader
 
 _GOOD = '```promql\nsum(rate(jobs_total{queue="mail"}[5m]))\n```'
 _BAD = "```promql\nsum(rate(jobs_total))\n```"
@@ -45,6 +47,8 @@ class _Script:
 class _Hit:
     title: str
     text: str
+    source: str = "docs"
+    path: str = "metrics.md"
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,11 @@ class _Found:
 
 
 class _Lookup:
-    async def search(self, question: str, k: int) -> _Found:
+    def __init__(self) -> None:
+        self.readers: list[Reader] = []
+
+    async def search(self, question: str, k: int, *, reader: Reader) -> _Found:
+        self.readers.append(reader)
         hit = _Hit("Metrics", "| `jobs_total` | counter | `queue`, `result` | jobs |")
         return _Found((hit,)[:k])
 
@@ -100,7 +108,8 @@ async def test_valid_code_is_shown_with_what_was_checked_and_what_was_not() -> N
     assert (code.language, code.text) == ("promql", 'sum(rate(jobs_total{queue="mail"}[5m]))')
     assert "parsed as PromQL by promql-parser" in code.checks
     assert any(check.startswith("not checked:") for check in code.checks)
-    assert reply.facts == {"language": "promql", "code": code.text}
+    documents = '[["docs", "metrics.md"]]'
+    assert reply.facts == {"language": "promql", "code": code.text, DOCUMENTS: documents}
     assert len(script.requests) == 1
 
 
@@ -230,3 +239,22 @@ async def test_everyday_words_do_not_change_a_threads_language() -> None:
     before = Turn(text="", intent=Intent.CODE, answer="", facts={"language": "mysql", "code": "x"})
     reply = (await _replies(CodeSkill(script), "find only the open ones", (before,)))[-1]
     assert reply.facts["language"] == "mysql"
+
+
+async def test_names_are_looked_up_for_who_asks_and_for_anybody_when_nobody_is_known() -> None:
+    lookup, reader = _Lookup(), Reader(groups=frozenset({"db"}), channel_groups=None)
+    for asked in (replace(_request("promql of jobs"), reader=reader), _request("promql of jobs")):
+        skill = CodeSkill(_Script([_GOOD]), lookup)
+        assert [event async for event in skill.answer(asked, ())]
+    assert lookup.readers == [reader, ANYBODY]
+
+
+async def test_code_that_goes_on_from_earlier_code_remembers_its_documents_too() -> None:
+    earlier = Turn(
+        text="",
+        intent=Intent.CODE,
+        answer="",
+        facts={"language": "promql", "code": "up", DOCUMENTS: '[["docs", "secret.md"]]'},
+    )
+    reply = (await _replies(CodeSkill(_Script([_GOOD]), _Lookup()), "promql", (earlier,)))[-1]
+    assert reply.facts[DOCUMENTS] == '[["docs", "secret.md"], ["docs", "metrics.md"]]'

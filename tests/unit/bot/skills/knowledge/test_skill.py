@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import pytest
@@ -21,11 +21,12 @@ from bot.messages import (
     Turn,
 )
 from bot.prompts.knowledge import grammar, prefix
+from bot.provenance import DOCUMENTS
 from bot.skills.knowledge import KnowledgeSkill
 from bot.skills.knowledge.excerpt import excerpt
 from bot.skills.knowledge.skill import plain_links
 from inference.request import Ended, Event, GenerateRequest, Outcome, Role, Started, TextDelta
-from knowledge import Answerability, Hit, SearchResult, Status
+from knowledge import ANYBODY, Answerability, Hit, Reader, SearchResult, Status
 
 _BACKUP = "A full backup is made every night at 02:00 UTC and kept for 35 days."
 _RESTORE = "Restoring takes about 40 minutes. Use `pgrestore --latest orders`."
@@ -68,8 +69,10 @@ class _Documents:
     answerability: Answerability = Answerability.YES
     trouble: str = ""
     queries: list[str] = field(default_factory=list[str])
+    readers: list[Reader] = field(default_factory=list[Reader])
 
-    async def search(self, question: str, k: int = 5) -> SearchResult:
+    async def search(self, question: str, k: int = 5, *, reader: Reader) -> SearchResult:
+        self.readers.append(reader)
         self.queries.append(question)
         return SearchResult(
             hits=self.hits[:k], answerability=self.answerability, confidence=0.5, ms=1.0
@@ -133,7 +136,7 @@ async def test_the_answer_keeps_the_passages_and_cites_them() -> None:
     assert _prose(last) == f"{_BACKUP} [1] Restoring takes about 40 minutes. [2]"
     assert _passages(last) == [1, 2]
     assert _notes(last).startswith("tiny, ")
-    assert last.facts == {"topic": "Backups"}
+    assert last.facts == {"topic": "Backups", DOCUMENTS: '[["/docs", "backups.md"]]'}
 
 
 async def test_no_snapshot_ever_shows_an_unverified_sentence() -> None:
@@ -265,3 +268,11 @@ def test_an_excerpt_is_the_part_about_the_question() -> None:
     )
     assert excerpt(text, "how to restore a backup") == "Restore orders from the last backup first."
     assert len(excerpt("word " * 500, "word")) <= 220
+
+
+async def test_passages_are_looked_for_on_behalf_of_who_asks() -> None:
+    documents, reader = _Documents(), Reader(groups=frozenset({"db"}), channel_groups=None)
+    skill = KnowledgeSkill(documents, _Model(_GOOD))
+    for asked in (replace(_request("backups?"), reader=reader), _request("backups?")):
+        assert [event async for event in skill.answer(asked, ())]
+    assert documents.readers == [reader, ANYBODY]

@@ -1,0 +1,82 @@
+"""The form in which a thread's summary is edited before it is learned."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..messages import ThreadRef
+from ..skills.learn.summary import MAX_CHARS, MAX_TITLE_CHARS
+from ..store.thread_notes import ThreadNote
+from .mrkdwn import clean
+from .parameter_fields import plain
+
+NOTE_VIEW = "edit_thread_note"
+TITLE = "title"
+TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilledNote:
+    """The form, filled in.
+
+    Attributes:
+        message_ts: The message that shows the summary.
+    """
+
+    note_id: int
+    thread: ThreadRef
+    message_ts: str
+    title: str
+    text: str
+
+
+def note_modal(note: ThreadNote, thread: ThreadRef, message_ts: str) -> Mapping[str, Any]:
+    """Ask for another title and text."""
+    private = {
+        "note_id": note.note_id,
+        "channel_id": thread.channel_id,
+        "thread_ts": thread.thread_ts,
+        "message_ts": message_ts,
+    }
+    return {
+        "type": "modal",
+        "callback_id": NOTE_VIEW,
+        "private_metadata": json.dumps(private),
+        "title": plain("Edit the summary"),
+        "submit": plain("Save"),
+        "close": plain("Cancel"),
+        "blocks": [
+            _field(TITLE, "Title", note.title, MAX_TITLE_CHARS),
+            _field(TEXT, "What is worth remembering", note.text, MAX_CHARS, multiline=True)
+            | {"hint": plain("Nothing is learned until somebody keeps it.")},
+        ],
+    }
+
+
+def read_note(view: Mapping[str, Any]) -> FilledNote:
+    """Read the submitted form."""
+    private = json.loads(str(view["private_metadata"]))
+    values = view["state"]["values"]
+    return FilledNote(
+        note_id=int(private["note_id"]),
+        thread=ThreadRef(str(private["channel_id"]), str(private["thread_ts"])),
+        message_ts=str(private["message_ts"]),
+        title=str(values[TITLE][TITLE].get("value") or "").strip(),
+        text=str(values[TEXT][TEXT].get("value") or "").strip(),
+    )
+
+
+def _field(
+    block_id: str, label: str, value: str, limit: int, *, multiline: bool = False
+) -> dict[str, Any]:
+    element: dict[str, Any] = {
+        "type": "plain_text_input",
+        "action_id": block_id,
+        "initial_value": clean(value)[:limit],
+        "max_length": limit,
+        "multiline": multiline,
+    }
+    return {"type": "input", "block_id": block_id, "label": plain(label), "element": element}

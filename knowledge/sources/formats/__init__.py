@@ -1,0 +1,1 @@
+"""One file per way a document is written."""
