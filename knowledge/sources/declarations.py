@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import cast
 
@@ -57,6 +58,24 @@ def metadata_of(
         review_by=_review_by(fields, updated_at, defaults.stale_after_days),
         is_retired=_is_retired(fields),
         groups=narrowed(defaults.groups, fields),
+    )
+
+
+def with_defaults(metadata: Metadata, defaults: SourceDefaults, path: str) -> Metadata:
+    """Metadata that were made elsewhere, completed and narrowed by what the settings say.
+
+    Raises:
+        UnusableDocumentError: None of its access groups is one of the source's.
+    """
+    groups = sorted(metadata.groups)
+    return replace(
+        metadata,
+        url=metadata.url or defaults.url_of(path),
+        owner=metadata.owner or defaults.owner,
+        service=metadata.service or defaults.service,
+        review_by=metadata.review_by
+        or _review_by({}, metadata.updated_at, defaults.stale_after_days),
+        groups=narrowed(defaults.groups, {"groups": groups}),
     )
 
 

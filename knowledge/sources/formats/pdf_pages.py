@@ -91,14 +91,14 @@ class _Seen:
         self._page_scale = 1.0
         self._saved: list[tuple[int, float, float]] = []
 
-    def passes(self, operands: Any, operator: bytes) -> bool:
+    def passes(self, operands: list[Any], operator: bytes) -> bool:
         """Whether an operation may stay: every one but the drawing of text nobody sees."""
         self._follow(operands, operator)
         points = abs(self._size) * self._text_scale * self._page_scale
         is_seen = self._mode != _INVISIBLE_MODE and points >= _LEAST_POINTS
         return is_seen or operator not in _SHOWING
 
-    def _follow(self, operands: Any, operator: bytes) -> None:
+    def _follow(self, operands: list[Any], operator: bytes) -> None:
         if operator == b"Tr":
             self._mode = int(operands[0])
         elif operator == b"Tf":
