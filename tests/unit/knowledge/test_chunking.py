@@ -156,3 +156,12 @@ def test_no_line_of_text_is_lost_and_chunks_stay_in_order(
     places = [chunk.lines for chunk in found]
     assert places == sorted(places)
     assert all(1 <= first <= last <= len(lines) for first, last in places)
+
+
+def test_code_directives_of_restructured_text_are_not_cut() -> None:
+    code = "\n\n".join(f"   command {n} --with some --more options" for n in range(40))
+    text = (
+        f"Title\n=====\n\n{'word ' * 200}\n\n.. code-block:: bash\n   :linenos:\n\n{code}\n\nEnd.\n"
+    )
+    document = Document(source="s", path="a.rst", text=text, format=Format.RST, sha256="0")
+    assert sum(code in chunk.text for chunk in chunk_document(document)) == 1
