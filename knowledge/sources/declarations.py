@@ -12,6 +12,7 @@ from ..documents import Metadata
 from ..errors import UnusableDocumentError
 from .decoding import visible
 from .defaults import SourceDefaults
+from .front_matter import plain
 
 _TITLE = ("title",)
 _OWNER = ("owner", "owners", "owner_slack", "team", "maintainer", "maintainers", "author")
@@ -30,6 +31,7 @@ _EVERYBODY = frozenset({"public", "everybody", "everyone", "all"})
 _PERIOD = re.compile(r"^\s*(\d{1,3})\s*(day|week|month|year)s?\s*$", re.IGNORECASE)
 _DAYS = {"day": 1, "week": 7, "month": 30, "year": 365}
 _MAX_CHARS = 300
+_MAX_NAMES = 5
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -129,7 +131,7 @@ def _words(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield from (word for word in re.split(r"[,;\s]+", value.strip("[] ")) if word)
     elif isinstance(value, list):
-        yield from (str(one).strip() for one in cast("list[object]", value) if str(one).strip())
+        yield from filter(None, (plain(one) for one in cast("list[object]", value)))
 
 
 def _listed(groups: Iterable[str]) -> str:
@@ -139,12 +141,11 @@ def _listed(groups: Iterable[str]) -> str:
 def _text(fields: Mapping[str, object], names: Iterable[str]) -> str:
     for name in names:
         value = fields.get(name)
-        if isinstance(value, list):
-            value = ", ".join(str(one) for one in cast("list[object]", value)[:5])
-        if isinstance(value, str | int | float) and not isinstance(value, bool):
-            text = visible(" ".join(str(value).split()))[:_MAX_CHARS]
-            if text:
-                return text
+        members = cast("list[object]", value)[:_MAX_NAMES] if isinstance(value, list) else [value]
+        told = [plain(one) for one in members if not isinstance(one, bool)]
+        text = visible(", ".join(one for one in told if one))[:_MAX_CHARS]
+        if text:
+            return text
     return ""
 
 

@@ -14,6 +14,7 @@ from ..errors import UnusableDocumentError
 _MAX_CHARS = 20_000
 _MAX_LINES = 200
 _MAX_FIELDS = 60
+_MAX_BITS = 1000
 _ATTRIBUTE = re.compile(r"^:([A-Za-z][\w -]{0,40}):[ \t]+(.*)$")
 _RESTRICTING = re.compile(
     r"^\W*(access|groups|access[_-]groups|allowed[_-]groups)\W*:", re.MULTILINE | re.IGNORECASE
@@ -48,7 +49,7 @@ def _yaml_fields(text: str) -> Mapping[str, object]:
     if not isinstance(loaded, dict):
         return _unreadable(block, None)
     fields = cast("dict[object, object]", loaded)
-    return {_key(str(name)): value for name, value in list(fields.items())[:_MAX_FIELDS]}
+    return {_key(plain(name)): value for name, value in list(fields.items())[:_MAX_FIELDS]}
 
 
 def _unreadable(block: str, cause: Exception | None) -> Mapping[str, object]:
@@ -80,6 +81,18 @@ def _attributes(text: str) -> Mapping[str, object]:
         elif fields and not line.strip():
             break
     return fields
+
+
+def plain(value: object) -> str:
+    """A text, number or truth value in one line; empty for anything else.
+
+    What lists and mappings hold may be endless, as YAML lets them hold one another.
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int) and value.bit_length() > _MAX_BITS:
+        return ""
+    return " ".join(str(value).split()) if isinstance(value, str | int | float) else ""
 
 
 def _key(name: str) -> str:
