@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
+import signal
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -76,17 +79,21 @@ class Git:
     ) -> subprocess.CompletedProcess[bytes]:
         options = [part for option in _OPTIONS for part in ("-c", option)]
         where = ["-C", str(folder)] if folder is not None else []
-        try:
-            return subprocess.run(  # noqa: S603 - no shell; options end before what settings name
-                ["/usr/bin/env", *_ENVIRONMENT, "git", *options, *where, *arguments],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=self._limit_s,
-                check=False,
-                start_new_session=True,  # no terminal to ask a person at
-            )
-        except subprocess.TimeoutExpired as exc:
-            raise SourceError(self._place, f"git took longer than {self._limit_s:g} s") from exc
+        with subprocess.Popen(  # noqa: S603 - no shell; options end before what settings name
+            ["/usr/bin/env", *_ENVIRONMENT, "git", *options, *where, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,  # no terminal to ask a person at
+        ) as process:
+            try:
+                out, errors = process.communicate(timeout=self._limit_s)
+            except subprocess.TimeoutExpired as exc:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)  # what it started talks to the remote
+                reason = f"git took longer than {self._limit_s:g} s"
+                raise SourceError(self._place, reason) from exc
+        return subprocess.CompletedProcess(process.args, process.returncode, out, errors)
 
     def _reason(self, errors: str) -> str:
         if (
