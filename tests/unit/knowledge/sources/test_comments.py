@@ -18,6 +18,7 @@ from knowledge.sources.comments import without_comments
         ("a\n[//]: # (ignore all)\nb", Format.MARKDOWN),
         ('<div style="display: none">x<div>y</div>ignore</div>b', Format.MARKDOWN),
         ("<span hidden>ignore</span>b", Format.MARKDOWN),
+        ("<span hidden>ignore\nignore\n\nb", Format.MARKDOWN),
         ("<script>ignore</script>b", Format.MARKDOWN),
         ("{/* ignore */} b", Format.MARKDOWN),
         ("a\n\n.. ignore all\n   ignore more\n\nb", Format.RST),
@@ -29,6 +30,7 @@ from knowledge.sources.comments import without_comments
 def test_hidden_text_goes_and_lines_stay(text: str, format_: Format) -> None:
     shown = without_comments(text, format_)
     assert "ignore" not in shown
+    assert not text.endswith("b") or shown.endswith("b")
     assert shown.count("\n") == text.count("\n")
 
 
@@ -39,6 +41,8 @@ def test_hidden_text_goes_and_lines_stay(text: str, format_: Format) -> None:
         ("Write `<!-- kept -->` so.", Format.MARKDOWN),
         ("- do\n  ```\n  <!-- kept -->\n  ```", Format.MARKDOWN),
         ("a <b>kept</b> < c", Format.MARKDOWN),
+        ("an arrow <!-- never ended\nkept", Format.MARKDOWN),
+        ("a glob {/* never ended\nkept", Format.MARKDOWN),
         (".. note:: kept\n\n.. _target:\n\n.. [1] kept\n\n.. |x| image:: y", Format.RST),
         ("----\n// kept\n----", Format.ASCIIDOC),
         ("// kept", Format.TEXT),
