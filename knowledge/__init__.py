@@ -27,7 +27,9 @@ from .errors import (
 )
 from .retriever import SearchFilter
 from .sources import Source
+from .sources.defaults import SourceDefaults
 from .sources.folder import FolderSource
+from .sources.spec import SourceSpec, source_of
 from .terms import identifiers, terms
 from .tokens import estimate_tokens
 
@@ -50,8 +52,10 @@ __all__ = [
     "SearchResult",
     "SkippedFile",
     "Source",
+    "SourceDefaults",
     "SourceError",
     "SourceOutcome",
+    "SourceSpec",
     "SourceStatus",
     "Status",
     "StoreError",
@@ -61,5 +65,6 @@ __all__ = [
     "SyncStage",
     "estimate_tokens",
     "identifiers",
+    "source_of",
     "terms",
 ]

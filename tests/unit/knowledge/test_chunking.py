@@ -165,3 +165,13 @@ def test_code_directives_of_restructured_text_are_not_cut() -> None:
     )
     document = Document(source="s", path="a.rst", text=text, format=Format.RST, sha256="0")
     assert sum(code in chunk.text for chunk in chunk_document(document)) == 1
+
+
+def test_a_page_number_is_a_heading_and_never_the_title() -> None:
+    text = "## Page 1\n\nPromote the standby.\n\n## Page 2\n\n" + "word " * 200
+    document = Document(
+        source="s", path="fail-over.pdf", text=text, format=Format.MARKDOWN, sha256="0"
+    )
+    chunks = chunk_document(document)
+    assert {chunk.title for chunk in chunks} == {"Fail over"}
+    assert "Page 2" in chunks[-1].heading
