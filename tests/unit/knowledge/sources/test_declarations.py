@@ -66,7 +66,14 @@ def test_garbage_is_no_declaration(front: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "front", ["access: [dba\ntitle: x", "title: [x\ngroups: dba", "access: {a: b}", "groups: [[a]]"]
+    "front",
+    [
+        "access: [dba\ntitle: x",
+        "title: [x\ngroups: dba",
+        "access: {a: b}",
+        "groups: [[a]]",
+        "access: dba\n" + "# x\n" * 300,
+    ],
 )
 def test_a_restriction_that_cannot_be_read_keeps_the_document_out(front: str) -> None:
     with pytest.raises(UnusableDocumentError):
@@ -119,3 +126,8 @@ def test_groups_beyond_those_of_the_source_keep_the_document_out() -> None:
 def test_attributes_of_other_formats_are_read(text: str, format_: Format) -> None:
     found = metadata_of(declared(text, format_), NO_DEFAULTS, "a", CHANGED)
     assert (found.owner, found.updated_at) == ("db", datetime(2025, 6, 3, tzinfo=UTC))
+
+
+def test_a_restriction_behind_many_other_fields_holds() -> None:
+    many = "\n".join(f"k{n}: v" for n in range(150))
+    assert of(f"{many}\naccess: dba").groups == {"dba"}
