@@ -31,7 +31,9 @@ from .errors import (
 from .generations import owner_of
 from .retriever import SearchFilter
 from .sources import Source
+from .sources.defaults import SourceDefaults
 from .sources.folder import FolderSource
+from .sources.spec import SourceSpec, source_of
 from .staleness import staleness
 from .terms import identifiers, terms
 from .tokens import estimate_tokens
@@ -56,8 +58,10 @@ __all__ = [
     "SearchResult",
     "SkippedFile",
     "Source",
+    "SourceDefaults",
     "SourceError",
     "SourceOutcome",
+    "SourceSpec",
     "SourceStatus",
     "Status",
     "StoreError",
@@ -70,6 +74,7 @@ __all__ = [
     "estimate_tokens",
     "identifiers",
     "owner_of",
+    "source_of",
     "staleness",
     "terms",
 ]

@@ -7,39 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 
+from .asciidoc_blocks import asciidoc_blocks
+from .block import Block, BlockKind
 from .documents import Format
 
-
-class BlockKind(StrEnum):
-    """What a run of lines is."""
-
-    FRONT_MATTER = "front_matter"
-    HEADING = "heading"
-    FENCE = "fence"
-    LIST = "list"
-    TABLE = "table"
-    PARAGRAPH = "paragraph"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
-    """A run of lines.
-
-    Attributes:
-        start: Index of the first line, from 0.
-        end: Index behind the last line (half open).
-        level: Depth of a heading, 1 being the outermost; 0 for everything else.
-        heading: Text of a heading without its markup, else empty.
-    """
-
-    kind: BlockKind
-    start: int
-    end: int
-    level: int = 0
-    heading: str = ""
+__all__ = ["Block", "BlockKind", "plain_heading", "split_blocks"]
 
 
 _ATX = re.compile(r"^ {0,3}(#{1,6})(?:[ \t]+(.*?))?[ \t]*#*[ \t]*$")
@@ -48,6 +21,10 @@ _ITEM = re.compile(r"^(\s*)(?:[-*+]|\d{1,3}[.)]|#\.)\s+\S")
 _TABLE_RULE = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(\|\s*:?-{2,}:?\s*)*\|?\s*$")
 _UNDERLINE = re.compile(r"^([=\-~^\"'`#*+.:_<>])\1{2,}\s*$")
 _RST_TABLE = re.compile(r"^\s*(\+[-=+]{3,}\+|={2,}( +={2,})+)\s*$")
+_DIRECTIVE = re.compile(
+    r"^\.\. (code-block|sourcecode|code|parsed-literal|prompt|highlight"
+    r"|list-table|csv-table|table)::"
+)
 _MARKDOWN_UNDERLINES = {"=": 1, "-": 2}
 _INLINE_MARKUP = re.compile(r"!\[[^\]]*\]\([^)]*\)|\[([^\]]*)\]\([^)]*\)|\*\*|__|`|<[^<>]{1,80}>")
 _ANCHOR = re.compile(r"\s*\{[#:.][^{}]*\}\s*$")
@@ -55,6 +32,8 @@ _ANCHOR = re.compile(r"\s*\{[#:.][^{}]*\}\s*$")
 
 def split_blocks(lines: Sequence[str], format_: Format) -> list[Block]:
     """Cut a document into consecutive blocks; blank lines between them belong to none."""
+    if format_ is Format.ASCIIDOC:
+        return list(asciidoc_blocks(lines))
     return list(_Reader(lines, format_).blocks())
 
 
@@ -139,10 +118,20 @@ class _Reader:
         return Block(kind=BlockKind.HEADING, start=at, end=at + 2, level=level, heading=heading)
 
     def _fence(self, at: int) -> Block | None:
+        if self._format is Format.RST:
+            return self._directive(at)
         match = _FENCE.match(self._lines[at]) if self._format is Format.MARKDOWN else None
         if match is None or (match[2][0] == "`" and "`" in match[3]):
             return None
         return Block(kind=BlockKind.FENCE, start=at, end=self._fence_end(at, match[2]))
+
+    def _directive(self, at: int) -> Block | None:
+        """A reStructuredText directive whose content is verbatim or a table, with that content."""
+        match = _DIRECTIVE.match(self._lines[at])
+        if match is None:
+            return None
+        kind = BlockKind.TABLE if match[1].endswith("table") else BlockKind.FENCE
+        return Block(kind=kind, start=at, end=max(self._indented_end(at + 1), at + 1))
 
     def _fence_end(self, at: int, mark: str) -> int:
         for end in range(at + 1, len(self._lines)):
@@ -193,7 +182,9 @@ class _Reader:
                 break
             end += 1
         if self._format is Format.RST and self._lines[end - 1].rstrip().endswith("::"):
-            end = self._indented_end(end)
+            literal_end = self._indented_end(end)
+            if literal_end > end:
+                return Block(kind=BlockKind.FENCE, start=at, end=literal_end)
         return Block(kind=BlockKind.PARAGRAPH, start=at, end=end)
 
     def _indented_end(self, at: int) -> int:

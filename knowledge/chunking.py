@@ -41,6 +41,9 @@ _SPLIT_AT = [
     r"\s+",
     "",
 ]
+_PAGE = re.compile(r"Page \d+")
+"""The heading of a page of a file that has pages; no document is called so."""
+
 _TITLE_FIELD = re.compile(r"""^title:\s*["']?(.+?)["']?\s*$""", re.IGNORECASE)
 
 
@@ -110,7 +113,11 @@ def _take_title(
         declared = declared or next((match[1] for match in fields if match), "")
         blocks = blocks[1:]
     first = next((block for block in blocks if block.kind is BlockKind.HEADING), None)
-    leads = first is not None and (first.level == 1 or first is blocks[0])
+    leads = (
+        first is not None
+        and (first.level == 1 or first is blocks[0])
+        and not _PAGE.fullmatch(first.heading)
+    )
     if declared and (first is None or first.heading != declared):
         return declared, blocks
     if first is not None and first.heading and leads:

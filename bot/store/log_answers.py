@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, delete
+from sqlalchemy import Engine, delete, select
 
 from .tables import LogAnswerRow
 from .transaction import reading, writing
@@ -92,6 +92,16 @@ class LogAnswers:
         with reading(self._engine) as session:
             row = session.get(LogAnswerRow, request_id)
             return _answer(row) if row is not None else None
+
+    def all(self) -> tuple[LogAnswer, ...]:
+        """Those kept, oldest first.
+
+        Raises:
+            StoreError: The database failed.
+        """
+        query = select(LogAnswerRow).order_by(LogAnswerRow.created_at, LogAnswerRow.request_id)
+        with reading(self._engine) as session:
+            return tuple(_answer(row) for row in session.scalars(query))
 
     def prune(self, before: datetime) -> int:
         """Forget answers given before a time, aware UTC.

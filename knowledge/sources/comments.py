@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ..documents import Format
 
@@ -18,6 +18,8 @@ _HIDDEN = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _CODE_SPAN = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)")
+_IN_PARAGRAPH = frozenset({"p", "span", "small", "font"})
+_INDENT = 3
 _LONGEST_LINE = 2000
 _FENCE = re.compile(r"^\s*(?:[-*+]\s+|\d+[.)]\s+)?(`{3,}|~{3,})")
 _RST_COMMENT = re.compile(r"^(\s*)\.\.(?:\s+(?!\[|_|\||[\w:+.-]+::).*)?$")
@@ -41,6 +43,7 @@ def _markdown(text: str) -> str:
         return text
     code = _code_places(text)
     starts = [start for start, _ in code]
+    last = {mark: text.rfind(mark) for mark in ("-->", "*/}")}
     kept: list[str] = []
     at = 0
     while match := _HIDDEN.search(text, at):
@@ -49,32 +52,50 @@ def _markdown(text: str) -> str:
             kept.append(text[at : match.end()])
             at = match.end()
             continue
-        end = _hidden_end(text, match)
+        end = _hidden_end(text, match, last)
+        if end is None:
+            kept.append(text[at : match.end()])
+            at = match.end()
+            continue
         kept += [text[at : match.start()], "\n" * text.count("\n", match.start(), end)]
         at = end
     return "".join([*kept, text[at:]])
 
 
-def _hidden_end(text: str, match: re.Match[str]) -> int:
-    """Offset behind what begins to be hidden; the end of the text when nothing ends it."""
-    if match["comment"]:
-        return _behind(text, "-->", match.end())
-    if match["mdx"]:
-        return _behind(text, "*/}", match.end())
+def _hidden_end(text: str, match: re.Match[str], last: Mapping[str, int]) -> int | None:
+    """Offset behind what begins to be hidden; None when it is text after all.
+
+    Args:
+        last: Offset of the last of each mark that ends a comment, -1 for none.
+    """
+    if match["comment"] or match["mdx"]:
+        mark = "-->" if match["comment"] else "*/}"
+        if last[mark] >= match.end():
+            return text.index(mark, match.end()) + len(mark)
+        before = text[max(match.start() - _INDENT - 1, 0) : match.start()].rpartition("\n")[2]
+        begins_line = not before.strip() and len(before) <= _INDENT
+        return len(text) if match["comment"] and begins_line else None
     if match["rest"] is not None:
-        return _behind(text, "\n", match.end()) - 1
-    tag = match["unseen"] or match["element"]
+        return _found(text, "\n", match.end())
+    return _element_end(text, match)
+
+
+def _element_end(text: str, match: re.Match[str]) -> int:
+    """Behind the end tag; where there is none, the end of the paragraph or of the text."""
+    tag = (match["unseen"] or match["element"]).lower()
+    limit = _found(text, "\n\n", match.end()) if tag in _IN_PARAGRAPH else len(text)
     depth = 1
-    for mark in re.compile(rf"<(/?){tag}\b[^<>]*>", re.IGNORECASE).finditer(text, match.end()):
+    marks = re.compile(rf"<(/?){tag}\b[^<>]*>", re.IGNORECASE)
+    for mark in marks.finditer(text, match.end(), limit):
         depth += -1 if mark[1] else 1
         if not depth:
             return mark.end()
-    return len(text)
+    return limit
 
 
-def _behind(text: str, mark: str, start: int) -> int:
+def _found(text: str, mark: str, start: int) -> int:
     at = text.find(mark, start)
-    return len(text) if at < 0 else at + len(mark)
+    return len(text) if at < 0 else at
 
 
 def _code_places(text: str) -> list[tuple[int, int]]:

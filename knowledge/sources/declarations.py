@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import cast
 
@@ -11,6 +12,7 @@ from ..documents import Metadata
 from ..errors import UnusableDocumentError
 from .decoding import visible
 from .defaults import SourceDefaults
+from .front_matter import plain
 
 _TITLE = ("title",)
 _OWNER = ("owner", "owners", "owner_slack", "team", "maintainer", "maintainers", "author")
@@ -29,6 +31,7 @@ _EVERYBODY = frozenset({"public", "everybody", "everyone", "all"})
 _PERIOD = re.compile(r"^\s*(\d{1,3})\s*(day|week|month|year)s?\s*$", re.IGNORECASE)
 _DAYS = {"day": 1, "week": 7, "month": 30, "year": 365}
 _MAX_CHARS = 300
+_MAX_NAMES = 5
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -57,6 +60,24 @@ def metadata_of(
         review_by=_review_by(fields, updated_at, defaults.stale_after_days),
         is_retired=_is_retired(fields),
         groups=narrowed(defaults.groups, fields),
+    )
+
+
+def with_defaults(metadata: Metadata, defaults: SourceDefaults, path: str) -> Metadata:
+    """Metadata that were made elsewhere, completed and narrowed by what the settings say.
+
+    Raises:
+        UnusableDocumentError: None of its access groups is one of the source's.
+    """
+    groups = sorted(metadata.groups)
+    return replace(
+        metadata,
+        url=metadata.url or defaults.url_of(path),
+        owner=metadata.owner or defaults.owner,
+        service=metadata.service or defaults.service,
+        review_by=metadata.review_by
+        or _review_by({}, metadata.updated_at, defaults.stale_after_days),
+        groups=narrowed(defaults.groups, {"groups": groups}),
     )
 
 
@@ -110,7 +131,7 @@ def _words(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield from (word for word in re.split(r"[,;\s]+", value.strip("[] ")) if word)
     elif isinstance(value, list):
-        yield from (str(one).strip() for one in cast("list[object]", value) if str(one).strip())
+        yield from filter(None, (plain(one) for one in cast("list[object]", value)))
 
 
 def _listed(groups: Iterable[str]) -> str:
@@ -120,12 +141,11 @@ def _listed(groups: Iterable[str]) -> str:
 def _text(fields: Mapping[str, object], names: Iterable[str]) -> str:
     for name in names:
         value = fields.get(name)
-        if isinstance(value, list):
-            value = ", ".join(str(one) for one in cast("list[object]", value)[:5])
-        if isinstance(value, str | int | float) and not isinstance(value, bool):
-            text = visible(" ".join(str(value).split()))[:_MAX_CHARS]
-            if text:
-                return text
+        members = cast("list[object]", value)[:_MAX_NAMES] if isinstance(value, list) else [value]
+        told = [plain(one) for one in members if not isinstance(one, bool)]
+        text = visible(", ".join(one for one in told if one))[:_MAX_CHARS]
+        if text:
+            return text
     return ""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeAlias
 
@@ -12,9 +12,11 @@ from ..documents import Document, SkippedFile, UnchangedDocument
 from ..errors import UnusableDocumentError
 from .declarations import metadata_of
 from .defaults import SourceDefaults
-from .formats.conversion import Converted, FileKind, kind_of
+from .formats.conversion import Converted, kind_of
 
 Found: TypeAlias = Document | UnchangedDocument | SkippedFile
+
+FieldsOf: TypeAlias = Callable[[str], Mapping[str, object]]
 
 READER_VERSION = "1"
 """Change it with anything that makes another text or other metadata of the same bytes."""
@@ -60,30 +62,34 @@ class FileReader:
             if found is not None:
                 yield found
 
-    def read_one(self, file: FoundFile, known: Mapping[str, str]) -> Found | None:
-        """One file; None when it is no document at all."""
+    def read_one(
+        self, file: FoundFile, known: Mapping[str, str], fields_of: FieldsOf | None = None
+    ) -> Found | None:
+        """One file; None when it is no document at all.
+
+        Args:
+            fields_of: What the text itself tells beside what its format declares.
+        """
         kind = kind_of(file.path)
         if kind is None:
             return SkippedFile(path=file.path, reason="not a known kind of document")
         try:
             data = file.read(kind.max_bytes)
-            digest = hashlib.sha256(data).hexdigest()
-            if kind.is_slow and known.get(file.path) == digest:
+            if kind.is_slow and known.get(file.path) == hashlib.sha256(data).hexdigest():
                 return UnchangedDocument(path=file.path)
-            return self._document(file, kind, data, digest)
+            converted = kind.convert(data)
+            if converted is None:
+                no_document = SkippedFile(path=file.path, reason="no OpenAPI description")
+                return no_document if self.is_strict else None
+            if fields_of is not None:
+                fields = {**fields_of(converted.text), **converted.fields}
+                converted = replace(converted, fields=fields)
+            return self.document(file, converted, data)
         except UnusableDocumentError as exc:
             return SkippedFile(path=file.path, reason=str(exc))
 
-    def _document(self, file: FoundFile, kind: FileKind, data: bytes, digest: str) -> Found | None:
-        converted = kind.convert(data)
-        if converted is None:
-            if self.is_strict:
-                return SkippedFile(path=file.path, reason="no OpenAPI description")
-            return None
-        return self.document(file, converted, digest)
-
-    def document(self, file: FoundFile, converted: Converted, digest: str) -> Document:
-        """The document of a file that was converted.
+    def document(self, file: FoundFile, converted: Converted, data: bytes) -> Document:
+        """The document of a file with these bytes that was converted.
 
         Raises:
             UnusableDocumentError: It names access groups that are not those of the source.
@@ -93,7 +99,7 @@ class FileReader:
             path=file.path,
             text=converted.text,
             format=converted.format,
-            sha256=digest,
+            sha256=hashlib.sha256(data).hexdigest(),
             metadata=metadata_of(converted.fields, self.defaults, file.path, file.changed_at),
         )
 

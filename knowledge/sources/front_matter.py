@@ -13,7 +13,7 @@ from ..errors import UnusableDocumentError
 
 _MAX_CHARS = 20_000
 _MAX_LINES = 200
-_MAX_FIELDS = 60
+_MAX_BITS = 1000
 _ATTRIBUTE = re.compile(r"^:([A-Za-z][\w -]{0,40}):[ \t]+(.*)$")
 _RESTRICTING = re.compile(
     r"^\W*(access|groups|access[_-]groups|allowed[_-]groups)\W*:", re.MULTILINE | re.IGNORECASE
@@ -48,7 +48,7 @@ def _yaml_fields(text: str) -> Mapping[str, object]:
     if not isinstance(loaded, dict):
         return _unreadable(block, None)
     fields = cast("dict[object, object]", loaded)
-    return {_key(str(name)): value for name, value in list(fields.items())[:_MAX_FIELDS]}
+    return {_key(plain(name)): value for name, value in fields.items()}
 
 
 def _unreadable(block: str, cause: Exception | None) -> Mapping[str, object]:
@@ -68,6 +68,8 @@ def _front_matter(text: str) -> str | None:
     for end, line in enumerate(lines[1:_MAX_LINES], start=1):
         if line.rstrip() in {"---", "..."}:
             return "\n".join(lines[1:end])
+    if len(lines) > _MAX_LINES:
+        _unreadable("\n".join(lines[1:_MAX_LINES]), None)  # it may go on beyond what is looked at
     return None
 
 
@@ -75,11 +77,23 @@ def _attributes(text: str) -> Mapping[str, object]:
     """`:name: value` lines before the first section's text."""
     fields: dict[str, object] = {}
     for line in text.split("\n", _MAX_LINES)[:_MAX_LINES]:
-        if (match := _ATTRIBUTE.match(line)) and len(fields) < _MAX_FIELDS:
+        if match := _ATTRIBUTE.match(line):
             fields.setdefault(_key(match[1]), match[2].strip())
         elif fields and not line.strip():
             break
     return fields
+
+
+def plain(value: object) -> str:
+    """A text, number or truth value in one line; empty for anything else.
+
+    What lists and mappings hold may be endless, as YAML lets them hold one another.
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int) and value.bit_length() > _MAX_BITS:
+        return ""
+    return " ".join(str(value).split()) if isinstance(value, str | int | float) else ""
 
 
 def _key(name: str) -> str:

@@ -165,9 +165,15 @@ class _Converter:
         if tag in {"ul", "ol"} and self._lists:
             self._lists.pop()
         elif tag == "code":
-            self._inline.append("`")
+            self._end_code()
         elif tag == "a" and _address(node):
             self._inline.append(f"]({_address(node)})")
+
+    def _end_code(self) -> None:
+        if self._inline and self._inline[-1] == "`":
+            self._inline.pop()  # there was nothing to see in it
+        else:
+            self._inline.append("`")
 
     def _next_marker(self) -> str:
         current = self._lists[-1] if self._lists else _List(number=None)
@@ -178,7 +184,7 @@ class _Converter:
 
     def _taken(self) -> str:
         """The running text so far, which is thereby over."""
-        text = _EMPTY_LINK.sub("", "".join(self._inline)).replace("``", "")
+        text = _EMPTY_LINK.sub("", "".join(self._inline))
         self._inline.clear()
         return "\n".join(" ".join(line.split()) for line in text.split("\n")).strip()
 

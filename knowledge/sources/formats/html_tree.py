@@ -72,10 +72,13 @@ _UNSEEN_TAGS = frozenset(
     ]
 )
 _UNSEEN_STYLE = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|opacity\s*:\s*0*(?:\.0+)?\s*(?:[;!]|$)"
-    r"|font-size\s*:\s*0*(?:\.\d+)?(?:px|pt|r?em|%)?\s*(?:[;!]|$)"
+    r"(?<![\w-])(?:display\s*:\s*none"
+    r"|visibility\s*:\s*(?:hidden|collapse)"
+    r"|opacity\s*:\s*0*(?:\.0*)?\s*(?:[;!]|$)"
+    r"|font-size\s*:\s*(?:0*(?:\.0*)?(?:r?em|%)?|(?:0*\.\d+|[01](?:\.\d*)?)(?:px|pt)?)\s*(?:[;!]|$)"
     r"|(?:left|top|text-indent|right|margin-left)\s*:\s*-\d{3,}"
-    r"|(?:max-)?(?:height|width)\s*:\s*0+(?:px|pt|r?em)?\s*(?:[;!]|$)|clip\s*:\s*rect|color\s*:\s*transparent",
+    r"|(?:max-)?(?:height|width)\s*:\s*0+(?:px|pt|r?em)?\s*(?:[;!]|$)"
+    r"|clip\s*:\s*rect|color\s*:\s*transparent)",
     re.IGNORECASE,
 )
 _UNSEEN_CLASS = re.compile(

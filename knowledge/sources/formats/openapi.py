@@ -10,6 +10,7 @@ from typing import cast
 import yaml
 
 from ...errors import UnusableDocumentError
+from ..front_matter import plain
 from .markdown_writer import MarkdownWriter
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -19,6 +20,8 @@ _DECLARED_INLINE = re.compile(r"""[{,]\s*"(?:openapi|swagger)"\s*:\s*"[23]""")
 _MAX_OPERATIONS = 5000
 _MAX_PROPERTIES = 60
 _MAX_REFERENCES = 20
+_MAX_LISTED = 20
+_MAX_LINE_CHARS = 500
 
 _Node = Mapping[str, object]
 
@@ -203,11 +206,8 @@ def _text(value: object) -> str:
 
 
 def _line(value: object) -> str:
-    """A plain value in one line; lists joined, structures left out."""
+    """A plain value, or a list of such, in one line; structures are left out."""
     if isinstance(value, list):
-        return ", ".join(filter(None, (_line(one) for one in cast("list[object]", value)[:20])))
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str | int | float):
-        return " ".join(str(value).split())[:500]
-    return ""
+        members = cast("list[object]", value)[:_MAX_LISTED]
+        return ", ".join(filter(None, (plain(one) for one in members)))
+    return plain(value)[:_MAX_LINE_CHARS]

@@ -156,3 +156,22 @@ def test_no_line_of_text_is_lost_and_chunks_stay_in_order(
     places = [chunk.lines for chunk in found]
     assert places == sorted(places)
     assert all(1 <= first <= last <= len(lines) for first, last in places)
+
+
+def test_code_directives_of_restructured_text_are_not_cut() -> None:
+    code = "\n\n".join(f"   command {n} --with some --more options" for n in range(40))
+    text = (
+        f"Title\n=====\n\n{'word ' * 200}\n\n.. code-block:: bash\n   :linenos:\n\n{code}\n\nEnd.\n"
+    )
+    document = Document(source="s", path="a.rst", text=text, format=Format.RST, sha256="0")
+    assert sum(code in chunk.text for chunk in chunk_document(document)) == 1
+
+
+def test_a_page_number_is_a_heading_and_never_the_title() -> None:
+    text = "## Page 1\n\nPromote the standby.\n\n## Page 2\n\n" + "word " * 200
+    document = Document(
+        source="s", path="fail-over.pdf", text=text, format=Format.MARKDOWN, sha256="0"
+    )
+    chunks = chunk_document(document)
+    assert {chunk.title for chunk in chunks} == {"Fail over"}
+    assert "Page 2" in chunks[-1].heading

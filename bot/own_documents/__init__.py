@@ -1,0 +1,1 @@
+"""What the bot itself knows, as documents for the knowledge base."""
