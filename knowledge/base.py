@@ -32,7 +32,7 @@ from .documents import (
 )
 from .embedding import Embedder, embed_checked
 from .embedding_cache import EmbeddingCache
-from .errors import EmbeddingError, IndexCorruptError, WriteError
+from .errors import EmbeddingError, IndexCorruptError, StoreError, WriteError
 from .generations import Generations
 from .index import Index, open_index, salvage
 from .lease import Lease
@@ -40,6 +40,7 @@ from .manifest import Recipe
 from .passages import Passages
 from .plan import Plan, is_comparable, make_plan, recipe_for
 from .reading import take_in
+from .recovery import is_lost, recover
 from .refusal import confidence, judge
 from .retriever import SearchFilter, retrieve
 from .sources import Source
@@ -192,6 +193,7 @@ class KnowledgeBase:
         named = {source.name: source for source in sources}
         with self._generations.exclusive():
             began_mono = time.monotonic()
+            await self._mend()
             await self._read(tuple(named.values()), on_progress or _ignore)
             return await self._index(tuple(named), on_progress or _ignore, began_mono)
 
@@ -212,6 +214,7 @@ class KnowledgeBase:
         """
         with self._generations.exclusive():
             began_mono = time.monotonic()
+            await self._mend()
             await in_thread(self._store.add, documents, kind)
             names = tuple(dict.fromkeys(document.source for document in documents))
             return await self._index(names, on_progress or _ignore, began_mono)
@@ -224,6 +227,7 @@ class KnowledgeBase:
         """
         with self._generations.exclusive():
             began_mono = time.monotonic()
+            await self._mend()
             await in_thread(self._store.remove, source, path)
             return await self._index((source,), _ignore, began_mono)
 
@@ -262,6 +266,19 @@ class KnowledgeBase:
         if found is None or not reader.may_read(found.metadata.groups):
             return None
         return found
+
+    async def _mend(self) -> None:
+        """Recover the stored documents when they are damaged or gone."""
+        async with self._leased() as index:
+            try:
+                must_recover = await in_thread(is_lost, self._store, index)
+                await in_thread(self._store.check)
+            except StoreError as exc:
+                if not exc.is_damaged:
+                    raise
+                must_recover = True
+            if must_recover:
+                await in_thread(recover, self._store, index)
 
     async def _read(self, sources: Sequence[Source], on_progress: Progress) -> None:
         """Into the store, one source after the other, each as a whole or not at all."""
