@@ -1,7 +1,7 @@
 """Documents in, cited passages out."""
 
 from .access import ANYBODY, OWNER, Reader
-from .base import KnowledgeBase, Status
+from .base import KnowledgeBase
 from .chroma_server import ChromaServer
 from .documents import (
     Answerability,
@@ -32,6 +32,7 @@ from .generations import owner_of
 from .retriever import SearchFilter
 from .sources import Source
 from .sources.folder import FolderSource
+from .status import Status
 from .terms import identifiers, terms
 from .tokens import estimate_tokens
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from itertools import groupby
 from pathlib import Path
@@ -13,7 +13,10 @@ import structlog
 from .document_store import DocumentStore, document_of_row, revision_of
 from .documents import Document, Format
 from .entries import DocumentEntry
-from .index import Index
+from .index import Index, salvage
+from .manifest import Recipe
+from .passages import Passages
+from .plan import is_comparable
 
 _FROM_INDEX = "the stored documents were damaged; these were recovered from the index, sync again"
 
@@ -48,6 +51,17 @@ def recover(store: DocumentStore, index: Index | None) -> None:
         n_from_file=len(saved),
         n_from_index=len(lost),
     )
+
+
+def salvaged(folders: Iterable[Path], recipe: Recipe) -> list[Passages]:
+    """What is left of unusable indices and has vectors of this encoder; to be closed after use."""
+    found: list[Passages] = []
+    for one in map(salvage, folders):
+        if one is not None and is_comparable(one[0].recipe, recipe):
+            found.append(one[1])
+        elif one is not None:
+            one[1].close()
+    return found
 
 
 def _readable(file: Path) -> Iterator[Document]:
