@@ -1,7 +1,7 @@
 """Documents in, cited passages out."""
 
 from .access import ANYBODY, OWNER, Reader
-from .base import KnowledgeBase, Status
+from .base import KnowledgeBase
 from .chroma_server import ChromaServer
 from .documents import (
     Answerability,
@@ -35,6 +35,7 @@ from .sources.defaults import SourceDefaults
 from .sources.folder import FolderSource
 from .sources.spec import SourceSpec, source_of
 from .staleness import staleness
+from .status import Status
 from .terms import identifiers, terms
 from .tokens import estimate_tokens
 

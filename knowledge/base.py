@@ -9,8 +9,6 @@ import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -33,17 +31,18 @@ from .documents import (
 )
 from .embedding import Embedder, embed_checked
 from .embedding_cache import EmbeddingCache
-from .errors import EmbeddingError, IndexCorruptError, WriteError
+from .errors import EmbeddingError, IndexCorruptError, StoreError, WriteError
 from .generations import Generations
-from .index import Index, open_index, salvage
+from .index import Index, open_index
 from .lease import Lease
 from .manifest import Recipe
-from .passages import Passages
 from .plan import Plan, is_comparable, make_plan, recipe_for
 from .reading import take_in
+from .recovery import is_lost, recover, salvaged
 from .refusal import confidence, judge
 from .retriever import SearchFilter, retrieve
 from .sources import Source
+from .status import Status
 from .sync_report import report
 from .threads import in_thread
 from .vectors import VectorHome
@@ -52,24 +51,6 @@ _MOST_CHARACTERS = 4_000
 _LONG = f"Only the first {_MOST_CHARACTERS:,} characters of the question were searched for."
 _WITHOUT_GRAPH = "The vector index does not answer; the local copy of the vectors was searched."
 _UNUSABLE = "The index is damaged and is being made anew; nothing can be found until then."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
-    """What a knowledge base holds.
-
-    Attributes:
-        encoder: Name of the embedder the index was made with; empty when there is no index.
-        built_at: Aware UTC, or None when there is no index.
-        trouble: Why the stored index cannot be used; a sync repairs it. Empty when all is well.
-    """
-
-    n_documents: int
-    n_chunks: int
-    n_skipped: int
-    encoder: str
-    built_at: datetime | None
-    trouble: str
 
 
 class KnowledgeBase:
@@ -193,6 +174,7 @@ class KnowledgeBase:
         named = {source.name: source for source in sources}
         with self._generations.exclusive():
             began_mono = time.monotonic()
+            await self._mend()
             await self._read(tuple(named.values()), on_progress or _ignore)
             return await self._index(tuple(named), on_progress or _ignore, began_mono)
 
@@ -213,6 +195,7 @@ class KnowledgeBase:
         """
         with self._generations.exclusive():
             began_mono = time.monotonic()
+            await self._mend()
             await in_thread(self._store.add, documents, kind)
             names = tuple(dict.fromkeys(document.source for document in documents))
             return await self._index(names, on_progress or _ignore, began_mono)
@@ -225,6 +208,7 @@ class KnowledgeBase:
         """
         with self._generations.exclusive():
             began_mono = time.monotonic()
+            await self._mend()
             await in_thread(self._store.remove, source, path)
             return await self._index((source,), _ignore, began_mono)
 
@@ -272,6 +256,19 @@ class KnowledgeBase:
             return None
         return found
 
+    async def _mend(self) -> None:
+        """Recover the stored documents when they are damaged or gone."""
+        async with self._leased() as index:
+            try:
+                must_recover = await in_thread(is_lost, self._store, index)
+                await in_thread(self._store.check)
+            except StoreError as exc:
+                if not exc.is_damaged:
+                    raise
+                must_recover = True
+            if must_recover:
+                await in_thread(recover, self._store, index)
+
     async def _read(self, sources: Sequence[Source], on_progress: Progress) -> None:
         """Into the store, one source after the other, each as a whole or not at all."""
         on_progress(SyncProgress(stage=SyncStage.READING, done=0, total=0))
@@ -315,7 +312,7 @@ class KnowledgeBase:
         on_progress: Progress,
     ) -> Built:
         folder = self._generations.new()
-        salvaged = await in_thread(self._salvaged, recipe) if old is None else []
+        saved = await in_thread(salvaged, self._generations.all(), recipe) if old is None else []
         taken = old is not None and is_comparable(old.manifest.recipe, recipe)
         task = Task(
             directory=folder,
@@ -323,7 +320,7 @@ class KnowledgeBase:
             plan=plan,
             recipe=recipe,
             old=old,
-            known=(*salvaged, *([old.chunks] if old is not None and taken else [])),
+            known=(*saved, *([old.chunks] if old is not None and taken else [])),
         )
         try:
             built = await self._builder.build(task, on_progress)
@@ -334,20 +331,10 @@ class KnowledgeBase:
                 raise WriteError(folder.parent.parent, _reason(exc)) from exc
             raise
         finally:
-            for passages in salvaged:
+            for passages in saved:
                 passages.close()
         await in_thread(self._settle, built)
         return built
-
-    def _salvaged(self, recipe: Recipe) -> list[Passages]:
-        """What is left of unusable indices and has vectors of this encoder."""
-        found: list[Passages] = []
-        for one in map(salvage, self._generations.all()):
-            if one is not None and is_comparable(one[0].recipe, recipe):
-                found.append(one[1])
-            elif one is not None:
-                one[1].close()
-        return found
 
     def _settle(self, built: Built) -> None:
         self._cache.clear()

@@ -132,7 +132,7 @@ class DocumentStore:
             for source, path in identities:
                 row = rows.execute(_SELECT_ONE, (source, path)).fetchone()
                 if row is not None:
-                    yield _document(row)
+                    yield document_of_row(row)
 
     def document(self, source: str, path: str) -> Document | None:
         """One stored document, or None."""
@@ -239,6 +239,33 @@ class DocumentStore:
             rows.execute("DELETE FROM sources WHERE name = ?", (source,))
             return gone.rowcount
 
+    def check(self) -> None:
+        """Look through the whole file.
+
+        Raises:
+            StoreError: It is damaged.
+        """
+        with self._reading() as rows:
+            (verdict,) = rows.execute("PRAGMA quick_check(1)").fetchone()
+            if verdict != "ok":
+                raise sqlite3.DatabaseError(verdict)
+
+    def set_aside(self) -> Path | None:
+        """Rename the file, so that the next use begins a new one; None when there is none.
+
+        Returns:
+            Where it is now.
+        """
+        if not self._file.exists():
+            return None
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
+        place = self._file.with_name(f"{self._file.name}.damaged-{stamp}")
+        for ending in ("-wal", "-shm", ""):
+            part = self._file.with_name(self._file.name + ending)
+            if part.exists():
+                part.rename(f"{place}{ending}")
+        return place
+
     @contextmanager
     def _reading(self) -> Generator[sqlite3.Connection]:
         with self._connected() as connection:
@@ -267,7 +294,8 @@ class DocumentStore:
                 _prepare(connection)
                 yield connection
         except (sqlite3.Error, OSError) as exc:
-            raise StoreError(self._file, str(exc)) from exc
+            is_damaged = type(exc) is sqlite3.DatabaseError
+            raise StoreError(self._file, str(exc), is_damaged=is_damaged) from exc
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
@@ -275,7 +303,9 @@ def _prepare(connection: sqlite3.Connection) -> None:
     if version == _VERSION:
         return
     if version > _VERSION:
-        raise sqlite3.DatabaseError(f"it is of version {version}, which is newer than this program")
+        raise sqlite3.NotSupportedError(
+            f"it is of version {version}, which is newer than this program"
+        )
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("BEGIN IMMEDIATE")
     (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -311,7 +341,12 @@ def _note_source(
     )
 
 
-def _document(row: tuple[str, str, str, str, str, str]) -> Document:
+def document_of_row(row: tuple[str, str, str, str, str, str]) -> Document:
+    """A document from its columns.
+
+    Raises:
+        ValueError, TypeError: They are none.
+    """
     source, path, sha256, format_, text, known = row
     fields: Mapping[str, object] = json.loads(known)
     return Document(

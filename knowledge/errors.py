@@ -47,10 +47,15 @@ class SyncBusyError(KnowledgeError):
 
 
 class StoreError(KnowledgeError):
-    """The file with the stored documents cannot be read or written."""
+    """The file with the stored documents cannot be read or written.
 
-    def __init__(self, file: Path, reason: str) -> None:
+    Attributes:
+        is_damaged: The file itself is bad; a sync sets it aside and fills a new one.
+    """
+
+    def __init__(self, file: Path, reason: str, *, is_damaged: bool = False) -> None:
         super().__init__(f"the stored documents cannot be used ({file}: {reason})")
+        self.is_damaged = is_damaged
         self.file = file
         self.reason = reason
 

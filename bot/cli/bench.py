@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from . import bench_report
+from .bench_kb import kb
 from .bench_setup import (
     Progress,
     engine_choices,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from ..settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Measure speed on this machine.")
+app.command()(kb)
 
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 _Out = Annotated[Path | None, typer.Option(help="Write the JSON document here too.")]

@@ -440,3 +440,43 @@ async def test_searches_run_beside_each_other(base: KnowledgeBase, docs: Path) -
     found = await asyncio.gather(*(base.search(question, k=1) for question in asked))
     paths = [result.hits[0].path for result in found]
     assert paths == ["pool.md", "backup.md", "certificate.md"] * 5
+
+
+def note(path: str) -> Document:
+    text = f"# Note {path}\n\nKafka brokers were restarted because of {path}.\n"
+    return Document(source="threads", path=path, text=text, format=Format.MARKDOWN, sha256=path)
+
+
+def set_aside(home: Path) -> list[Path]:
+    return list(home.glob("documents.sqlite3.damaged-*"))
+
+
+@pytest.mark.parametrize("how", ["garbage", "gone", "one page"])
+async def test_damaged_documents_are_recovered_and_nothing_is_emptied(
+    home: Path, docs: Path, how: str
+) -> None:
+    base = KnowledgeBase(home, HashEmbedder())
+    await base.sync([FolderSource(docs)])
+    await base.add([note(f"{number}.md") for number in range(40)])
+    file = home / "documents.sqlite3"
+    for part in ("-wal", "-shm"):
+        file.with_name(file.name + part).unlink(missing_ok=True)
+    if how == "gone":
+        file.unlink()
+    elif how == "garbage":
+        file.write_bytes(b"\xa5" * file.stat().st_size)
+    else:
+        data = bytearray(file.read_bytes())
+        data[-4096:] = b"\xa5" * 4096
+        file.write_bytes(data)
+    assert await first_path(base, "idle sessions of orders") == "pool.md"
+    report = await base.sync([FolderSource(docs)])
+    assert report.n_documents == 43
+    found = await base.search("kafka brokers restarted because of 17", 40)
+    assert {hit.path for hit in found.hits} >= {"17.md"}
+    recovered = await base.document("threads", "17.md", reader=ANYBODY)
+    assert recovered is not None
+    assert "Kafka brokers were restarted because of 17.md." in recovered.text
+    assert set_aside(home)
+    assert (await base.sync([FolderSource(docs)])).changed == 0
+    await base.close()
