@@ -20,11 +20,13 @@ from .errors import (
     SourceError,
     SyncBusyError,
 )
-from .retriever import SearchFilter
+from .retriever import ALL_METHODS, Methods, SearchFilter
+from .rewriting import Rewriter
 from .terms import identifiers, terms
 from .tokens import estimate_tokens
 
 __all__ = [
+    "ALL_METHODS",
     "ANYBODY",
     "OWNER",
     "Answerability",
@@ -35,7 +37,9 @@ __all__ = [
     "KnowledgeBase",
     "KnowledgeError",
     "Metadata",
+    "Methods",
     "Reader",
+    "Rewriter",
     "SearchFilter",
     "SearchResult",
     "SkippedFile",

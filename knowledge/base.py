@@ -9,11 +9,10 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
-import numpy as np
 import structlog
-from numpy.typing import NDArray
 
 from . import ingest
 from .access import ANYBODY, Reader
@@ -21,9 +20,16 @@ from .documents import Answerability, SearchResult, SyncProgress, SyncReport, Sy
 from .embedding import Embedder
 from .errors import EmbeddingError, IndexCorruptError
 from .generations import Generations
+from .glossary import in_english
+from .hits import hits
 from .index import Contents, Index, open_index, write_index
 from .refusal import confidence, judge
-from .retriever import SearchFilter, retrieve
+from .retriever import ALL_METHODS, Methods, SearchFilter, Wording, retrieve
+from .rewriting import Rewriter, is_worth_rewriting, search_words
+from .terms import strip_markup
+
+_MAX_QUESTION_CHARS = 4000
+"""What goes on longer is a log somebody pasted; its beginning says what it is about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,11 +72,15 @@ class KnowledgeBase:
     Args:
         directory: Where indices are kept; made when missing.
         embedder: Must stay usable until `close`.
+        rewriter: Puts questions into other words; None searches with what was asked.
     """
 
-    def __init__(self, directory: Path, embedder: Embedder) -> None:
+    def __init__(
+        self, directory: Path, embedder: Embedder, rewriter: Rewriter | None = None
+    ) -> None:
         self._generations = Generations(directory)
         self._embedder = embedder
+        self._rewriter = rewriter
         self._lease: _Lease | None = None
         self._trouble = ""
         self._unusable: Path | None = None
@@ -112,6 +122,8 @@ class KnowledgeBase:
         *,
         reader: Reader = ANYBODY,
         only: SearchFilter | None = None,
+        widen_tokens: int = 0,
+        methods: Methods = ALL_METHODS,
     ) -> SearchResult:
         """Find passages; an index that is missing, empty or unusable finds none.
 
@@ -120,6 +132,9 @@ class KnowledgeBase:
         Args:
             k: Most hits returned, >= 1.
             reader: Who will read what is found.
+            widen_tokens: Hits grow by their neighbours until all texts together have about so
+                many tokens; 0 leaves them alone.
+            methods: For measuring what each part of the search adds.
 
         Raises:
             ValueError: `k` is below 1.
@@ -127,17 +142,25 @@ class KnowledgeBase:
         if k < 1:
             raise ValueError(f"k must be >= 1, got {k}")
         began_mono = time.monotonic()
-        vector = await self._question_vector(question)
+        asked = strip_markup(question)[:_MAX_QUESTION_CHARS]
+        english = in_english(asked) if methods.glossary else ""
+        wordings = await self._embedded([asked, english] if english else [asked])
         async with self._leased() as index:
             if index is None:
                 return _nothing(began_mono)
-            if vector is not None and index.manifest.recipe != ingest.recipe_for(self._embedder):
-                vector = None
-            found = await asyncio.to_thread(retrieve, index, question, vector, k, only, reader)
+            if wordings[0].vector is not None and not self._made(index):
+                wordings = [Wording(one.text, None) for one in wordings]
+            search = partial(retrieve, k=k, only=only, reader=reader, methods=methods)
+            found = await asyncio.to_thread(search, index, wordings)
+            if methods.rewriting and is_worth_rewriting(asked, found.signals):
+                more = await self._rewritten(asked)
+                if more:
+                    found = await asyncio.to_thread(search, index, [*wordings, *more])
+            result = await asyncio.to_thread(hits, index, found, widen_tokens)
         value = confidence(found.signals)
         return SearchResult(
-            hits=found.hits,
-            answerability=judge(value) if found.hits else Answerability.NO,
+            hits=result,
+            answerability=judge(value) if result else Answerability.NO,
             confidence=value,
             ms=(time.monotonic() - began_mono) * 1000,
         )
@@ -200,12 +223,23 @@ class KnowledgeBase:
             raise
         self._generations.prune()
 
-    async def _question_vector(self, question: str) -> NDArray[np.float32] | None:
+    def _made(self, index: Index) -> bool:
+        return index.manifest.recipe == ingest.recipe_for(self._embedder)
+
+    async def _rewritten(self, asked: str) -> list[Wording]:
+        """What a model makes of a question; nothing without a model, or when it is too slow."""
+        if self._rewriter is None:
+            return []
+        words = search_words(await self._rewriter.rewrite(asked))
+        return await self._embedded([words]) if words else []
+
+    async def _embedded(self, texts: Sequence[str]) -> list[Wording]:
         try:
-            return (await ingest.embed_checked(self._embedder, [question]))[0]
+            vectors = await ingest.embed_checked(self._embedder, texts)
         except EmbeddingError as exc:
             structlog.get_logger().warning("searching_by_words_alone", reason=str(exc))
-            return None
+            return [Wording(text, None) for text in texts]
+        return [Wording(text, vector) for text, vector in zip(texts, vectors, strict=True)]
 
     @asynccontextmanager
     async def _leased(self) -> AsyncGenerator[Index | None]:

@@ -25,6 +25,7 @@ from .errors import IndexCorruptError
 from .lexical import LexicalIndex
 from .terms import terms
 from .vectors import VectorIndex, is_stable
+from .widening import Place
 
 FORMAT_VERSION = 2
 
@@ -87,6 +88,7 @@ class Index:
         self.lexical = lexical
         self.vectors = vectors
         self._term_sets: dict[int, frozenset[str]] = {}
+        self._rows: dict[Place, int] | None = None
         self._metadata = {(one.source, one.path): one.metadata for one in manifest.documents}
 
     def metadata_of(self, row: int) -> Metadata:
@@ -100,6 +102,16 @@ class Index:
         if found is None:
             found = self._term_sets[row] = frozenset(terms(self.chunks[row].text))
         return found
+
+    def chunk_at(self, place: Place) -> Chunk | None:
+        """The chunk at a place of a document, None where there is none."""
+        if self._rows is None:
+            self._rows = {
+                (chunk.source, chunk.path, chunk.ordinal): row
+                for row, chunk in enumerate(self.chunks)
+            }
+        row = self._rows.get(place)
+        return None if row is None else self.chunks[row]
 
     def close(self) -> None:
         """Let go of the files; to be called once, by the owner."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .access import ANYBODY, Reader
-from .documents import Chunk, Hit, Metadata
-from .fusion import Ranked, fuse, promote, without_near_duplicates
+from .documents import Chunk, Metadata
+from .fusion import Ranked, best_of, blend, fuse, promote, without_near_duplicates
 from .index import Index
 from .refusal import Signals
-from .terms import identifiers, strip_markup, terms
+from .terms import identifiers, terms
 from .vectors import VectorMatch
 
 DEPTH = 100
@@ -55,46 +55,106 @@ class SearchFilter:
         return not folder or chunk.path == folder or chunk.path.startswith(f"{folder}/")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Methods:
+    """What takes part in a search. Everything does, except where the parts are measured.
+
+    Attributes:
+        words: BM25.
+        meaning: Vectors.
+        scores: The two are fused by score; else by rank.
+        names: Exact rare names come first.
+        glossary: A question in another language is also searched in English words.
+        rewriting: So is what a model makes of it, where there is one.
+    """
+
+    words: bool = True
+    meaning: bool = True
+    scores: bool = True
+    names: bool = True
+    glossary: bool = True
+    rewriting: bool = True
+
+
+ALL_METHODS = Methods()
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """One way of putting the question.
+
+    Attributes:
+        vector: Its embedding, shape (n_dimensions,); None searches by words alone.
+    """
+
+    text: str
+    vector: NDArray[np.float32] | None
+
+
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """Hits, best first, and what the refusal gate needs to know."""
+    """Rows, best first, and what the refusal gate needs to know."""
 
-    hits: tuple[Hit, ...]
+    ranked: tuple[Ranked, ...]
+    cosines: Mapping[int, float]
     signals: Signals
 
 
 def retrieve(
     index: Index,
-    question: str,
-    vector: NDArray[np.float32] | None,
+    wordings: Sequence[Wording],
     k: int,
+    *,
     only: SearchFilter | None = None,
     reader: Reader = ANYBODY,
+    methods: Methods = ALL_METHODS,
 ) -> Retrieved:
-    """Search. Blocks on disk for a millisecond or two.
+    """Search. Blocks on disk for a millisecond or two a wording.
 
     Args:
-        vector: The question's embedding, shape (n_dimensions,); None searches by words alone.
-        k: Most hits returned.
+        wordings: The question as it was asked, without chat markup, then others of it; >= 1.
+        k: Most rows returned.
         reader: What they may not read takes no part in the search, not even in its scores.
     """
-    asked = strip_markup(question)
     allowed = _allowed(index, only or SearchFilter(), reader)
-    lexical = index.lexical.search(terms(asked), DEPTH, allowed)
-    near = _nearest(index, vector, allowed)
+    findings = [_find(index, wording, allowed, methods) for wording in wordings]
+    ranked = best_of([_fused(finding, methods) for finding in findings])
+    asked = " ".join(wording.text for wording in wordings)
     exact = _rows_with_names(index, asked, allowed)
-    ranked = fuse([[match.row for match in lexical], [match.row for match in near]])
-    ranked = promote(ranked, exact)
+    if methods.names:
+        ranked = promote(ranked, exact)
     best = _distinct(index, ranked, k)
-    cosines = {match.row: match.cosine for match in near}
+    cosines = {row: cosine for one in findings for row, cosine in one.meaning.items()}
     return Retrieved(
-        hits=tuple(_hit(index, one, cosines.get(one.row)) for one in best),
-        signals=Signals(
-            cosine=None if vector is None else max(cosines.values(), default=0.0),
-            coverage=_coverage(index, asked, best),
-            has_name=bool(exact),
-        ),
+        ranked=tuple(best),
+        cosines=cosines,
+        signals=_signals(index, wordings, findings, best, has_name=bool(exact)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """What one wording found: BM25 scores and cosines by row, each best first."""
+
+    words: Mapping[int, float]
+    meaning: Mapping[int, float]
+
+
+def _find(
+    index: Index, wording: Wording, allowed: NDArray[np.bool_] | None, methods: Methods
+) -> _Finding:
+    lexical = index.lexical.search(terms(wording.text), DEPTH, allowed) if methods.words else []
+    near = _nearest(index, wording.vector, allowed) if methods.meaning else []
+    return _Finding(
+        words={match.row: match.score for match in lexical},
+        meaning={match.row: match.cosine for match in near},
+    )
+
+
+def _fused(finding: _Finding, methods: Methods) -> dict[int, float]:
+    if methods.scores:
+        return blend(finding.words, finding.meaning)
+    return {one.row: one.score for one in fuse([list(finding.words), list(finding.meaning)])}
 
 
 def _allowed(index: Index, only: SearchFilter, reader: Reader) -> NDArray[np.bool_] | None:
@@ -134,22 +194,21 @@ def _distinct(index: Index, ranked: Sequence[Ranked], k: int) -> list[Ranked]:
     return without_near_duplicates(pool, sets, k)
 
 
-def _coverage(index: Index, question: str, found: Sequence[Ranked]) -> float:
-    asked = terms(question)
-    return max((index.lexical.coverage(asked, one.row) for one in found), default=0.0)
-
-
-def _hit(index: Index, ranked: Ranked, cosine: float | None) -> Hit:
-    chunk = index.chunks[ranked.row]
-    return Hit(
-        source=chunk.source,
-        path=chunk.path,
-        title=chunk.title,
-        heading=chunk.heading,
-        lines=chunk.lines,
-        score=ranked.score,
-        cosine=cosine,
-        text=chunk.text,
-        ordinal=chunk.ordinal,
-        metadata=index.metadata_of(ranked.row),
+def _signals(
+    index: Index,
+    wordings: Sequence[Wording],
+    findings: Sequence[_Finding],
+    best: Sequence[Ranked],
+    *,
+    has_name: bool,
+) -> Signals:
+    has_vector = any(wording.vector is not None for wording in wordings)
+    cosine = max((c for one in findings for c in one.meaning.values()), default=0.0)
+    coverages = (
+        index.lexical.coverage(terms(wording.text), one.row) for wording in wordings for one in best
+    )
+    return Signals(
+        cosine=cosine if has_vector else None,
+        coverage=max(coverages, default=0.0),
+        has_name=has_name,
     )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from knowledge.documents import Answerability
 from knowledge.errors import IndexCorruptError
-from knowledge.fusion import Ranked, fuse, promote, without_near_duplicates
+from knowledge.fusion import Ranked, best_of, blend, fuse, promote, without_near_duplicates
 from knowledge.lexical import LexicalIndex
 from knowledge.refusal import Signals, confidence, judge
 from knowledge.terms import terms
@@ -74,6 +74,22 @@ def test_unknown_words_lower_the_coverage() -> None:
 
 def test_a_row_in_both_rankings_beats_the_first_of_one() -> None:
     assert [one.row for one in fuse([[1, 2], [3, 2]])] == [2, 1, 3]
+
+
+def test_a_score_says_how_near_and_how_many_words() -> None:
+    scores = blend({1: 10.0, 2: 5.0}, {1: 0.3, 2: 0.6, 3: 0.5})
+    assert scores == pytest.approx({1: 0.8, 2: 0.85, 3: 0.5})
+
+
+def test_a_row_that_only_words_found_counts_as_near_as_the_farthest() -> None:
+    assert blend({9: 4.0}, {1: 0.5, 2: 0.2})[9] == pytest.approx(0.7)
+    assert blend({9: 4.0}, {})[9] == pytest.approx(0.5)
+    assert blend({}, {1: 0.4}) == {1: 0.4}
+
+
+def test_a_row_keeps_its_best_score_under_any_wording() -> None:
+    ranked = best_of([{1: 0.2, 2: 0.5}, {1: 0.9}, {}])
+    assert ranked == [Ranked(1, 0.9), Ranked(2, 0.5)]
 
 
 rankings = st.lists(st.lists(st.integers(0, 20), unique=True, max_size=10), max_size=4)
