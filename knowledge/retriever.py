@@ -211,4 +211,15 @@ def _signals(
         cosine=cosine if has_vector else None,
         coverage=max(coverages, default=0.0),
         has_name=has_name,
+        is_agreed=any(_agree(index, one) for one in findings),
     )
+
+
+def _agree(index: Index, finding: _Finding) -> bool:
+    """Whether the best row by words and the best by meaning belong to one document."""
+    by_words = next(iter(finding.words), None)
+    by_meaning = next(iter(finding.meaning), None)
+    if by_words is None or by_meaning is None:
+        return False
+    first, second = index.chunks[by_words], index.chunks[by_meaning]
+    return (first.source, first.path) == (second.source, second.path)

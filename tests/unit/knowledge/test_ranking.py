@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -123,28 +124,34 @@ def test_a_repetition_gives_its_place_to_the_next() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cosine", "coverage", "has_name", "expected"),
+    ("cosine", "coverage", "has_name", "is_agreed", "expected"),
     [
-        (0.70, 0.3, False, Answerability.YES),
-        (0.45, 0.4, True, Answerability.YES),
-        (0.45, 0.4, False, Answerability.UNSURE),
-        (0.25, 0.3, False, Answerability.NO),
-        (None, 0.5, False, Answerability.UNSURE),
-        (None, 0.0, False, Answerability.NO),
+        (0.75, 0.5, False, True, Answerability.YES),
+        (0.55, 0.6, True, True, Answerability.YES),
+        (0.45, 0.4, False, True, Answerability.UNSURE),
+        (0.45, 0.4, True, False, Answerability.UNSURE),
+        (0.25, 0.3, False, False, Answerability.NO),
+        (None, 0.5, False, False, Answerability.UNSURE),
+        (None, 0.0, False, False, Answerability.NO),
     ],
 )
 def test_the_gate_weighs_meaning_words_and_names(
-    cosine: float | None, coverage: float, has_name: bool, expected: Answerability
+    cosine: float | None,
+    coverage: float,
+    has_name: bool,
+    is_agreed: bool,
+    expected: Answerability,
 ) -> None:
-    signals = Signals(cosine=cosine, coverage=coverage, has_name=has_name)
+    signals = Signals(cosine=cosine, coverage=coverage, has_name=has_name, is_agreed=is_agreed)
     assert judge(confidence(signals)) is expected
 
 
-def test_more_of_anything_never_lowers_the_confidence() -> None:
+def test_more_of_anything_raises_the_confidence() -> None:
     low = Signals(cosine=0.3, coverage=0.2, has_name=False)
     for more in (
-        Signals(cosine=0.4, coverage=0.2, has_name=False),
-        Signals(cosine=0.3, coverage=0.4, has_name=False),
-        Signals(cosine=0.3, coverage=0.2, has_name=True),
+        replace(low, cosine=0.4),
+        replace(low, coverage=0.4),
+        replace(low, has_name=True),
+        replace(low, is_agreed=True),
     ):
-        assert confidence(more) > confidence(low)
+        assert 0 < confidence(low) < confidence(more) < 1
