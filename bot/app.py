@@ -32,6 +32,7 @@ from .generators import Generators, open_generators
 from .http import HealthServer
 from .messages import Intent
 from .reminders import Remind, Reminders
+from .rewriter import ModelRewriter
 from .router import Router
 from .runbook_wiring import RunbookServices, build_runbook_services, utc_now
 from .schedules import Schedules
@@ -133,7 +134,9 @@ async def open_core(
             open_engine(settings, registry=registry, place=place)
         )
         generators = await stack.enter_async_context(open_generators(settings, engine))
-        knowledge = KnowledgeBase(settings.home / "knowledge", EngineEmbedder(engine))
+        home = settings.home / "knowledge"
+        rewriter = ModelRewriter(engine, home / "rewritten.jsonl")
+        knowledge = KnowledgeBase(home, EngineEmbedder(engine), rewriter)
         stack.push_async_callback(knowledge.close)
         core = _build(settings, around, database, engine, generators, registry, knowledge)
         core.schedules.start(paused=not keep_time)

@@ -152,7 +152,8 @@ class KnowledgeBase:
                 wordings = [Wording(one.text, None) for one in wordings]
             search = partial(retrieve, k=k, only=only, reader=reader, methods=methods)
             found = await asyncio.to_thread(search, index, wordings)
-            if methods.rewriting and is_worth_rewriting(asked, found.signals):
+            said = judge(confidence(found.signals))
+            if methods.rewriting and is_worth_rewriting(asked, said):
                 more = await self._rewritten(asked)
                 if more:
                     found = await asyncio.to_thread(search, index, [*wordings, *more])

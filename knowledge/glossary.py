@@ -9,19 +9,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 
-from snowballstemmer import stemmer
+from snowballstemmer.french_stemmer import FrenchStemmer
+from snowballstemmer.german_stemmer import GermanStemmer
+from snowballstemmer.spanish_stemmer import SpanishStemmer
 
 from .language import STOP_WORDS, Language, language_of
 
 _LATIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/%+=@#-]*")
 _WORD = re.compile(r"\w+(?:[.:/_@#%+-]+\w+)*")
 _STEMMERS = {
-    Language.GERMAN: "german",
-    Language.SPANISH: "spanish",
-    Language.FRENCH: "french",
+    Language.GERMAN: GermanStemmer,
+    Language.SPANISH: SpanishStemmer,
+    Language.FRENCH: FrenchStemmer,
 }
 _LONGEST_PHRASE = 4
 _SHORTEST_IN_COMPOUND = 5
@@ -110,5 +112,7 @@ def _word(word: str, stem: str, small: AbstractSet[str], table: Mapping[str, str
             yield from table[part].split()
 
 
+@lru_cache(maxsize=4096)
 def _stem(word: str, language: Language) -> str:
-    return str(stemmer(_STEMMERS[language]).stemWord(word.lower()))
+    # NOTE: a stemmer object keeps state while it works, so threads must not share one.
+    return str(_STEMMERS[language]().stemWord(word.lower()))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]

@@ -9,11 +9,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from .documents import Answerability
 from .language import Language, language_of
-from .refusal import Signals
-
-WEAK_COSINE = 0.45
-"""A best similarity below this says that the question's words are not those of the documents."""
 
 MAX_WORDS = 14
 """Of a rewriting; what goes on longer is an answer, not a search."""
@@ -27,16 +24,16 @@ class Rewriter(Protocol):
         ...
 
 
-def is_worth_rewriting(question: str, signals: Signals) -> bool:
-    """Whether a model may find better words: another language, or a weak first search.
+def is_worth_rewriting(question: str, found: Answerability) -> bool:
+    """Whether a model may find better words: another language, and no clear answer without it.
 
-    An exact name found is never a weak search.
+    English questions are left alone: a small model only drops their small words, which changes
+    no ranking.
+
+    Args:
+        found: What the gate says of a search with the question and the table of words.
     """
-    if language_of(question) is not Language.ENGLISH:
-        return True
-    if signals.has_name or signals.cosine is None:
-        return False
-    return signals.cosine < WEAK_COSINE
+    return found is not Answerability.YES and language_of(question) is not Language.ENGLISH
 
 
 def search_words(rewritten: str) -> str:

@@ -29,7 +29,7 @@ def kb(
         Path | None, typer.Option(help="One file of questions instead of those in the folder.")
     ] = None,
     ablation: Annotated[
-        bool, typer.Option("--ablation", help="Also what each method of the search adds.")
+        bool, typer.Option("--ablation", help="Also what each method adds; loads the model.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:

@@ -155,9 +155,12 @@ async def _knowledge(
 
     from ..embedder import EngineEmbedder
     from ..engine import open_engine
+    from ..rewriter import ModelRewriter
 
+    home = settings.home / "knowledge"
     async with open_engine(settings, generator=generator, encoder=encoder) as engine:
-        base = KnowledgeBase(settings.home / "knowledge", EngineEmbedder(engine))
+        rewriter = ModelRewriter(engine, home / "rewritten.jsonl") if generator else None
+        base = KnowledgeBase(home, EngineEmbedder(engine), rewriter)
         try:
             yield base, engine
         finally:

@@ -4,29 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from knowledge.refusal import Signals
-from knowledge.rewriting import MAX_WORDS, WEAK_COSINE, is_worth_rewriting, search_words
+from knowledge.documents import Answerability
+from knowledge.rewriting import MAX_WORDS, is_worth_rewriting, search_words
 
 
-def _signals(cosine: float | None, *, has_name: bool = False) -> Signals:
-    return Signals(cosine=cosine, coverage=0.5, has_name=has_name)
+@pytest.mark.parametrize("found", Answerability)
+def test_an_english_question_is_left_alone(found: Answerability) -> None:
+    assert not is_worth_rewriting("where is the log", found)
 
 
-@pytest.mark.parametrize(
-    ("question", "signals", "expected"),
-    [
-        ("where is the log", _signals(WEAK_COSINE + 0.1), False),
-        ("where is the log", _signals(WEAK_COSINE - 0.1), True),
-        ("where is KubePodCrashLooping", _signals(WEAK_COSINE - 0.1, has_name=True), False),
-        ("where is the log", _signals(None), False),
-        ("日志在哪里", _signals(0.9, has_name=True), True),
-        ("где логи", _signals(None), True),
-    ],
-)
-def test_another_language_or_a_weak_search_is_worth_a_model(
-    question: str, signals: Signals, expected: bool
-) -> None:
-    assert is_worth_rewriting(question, signals) is expected
+@pytest.mark.parametrize("question", ["日志在哪里", "где логи", "wo ist das protokoll von gestern"])
+def test_another_language_is_rewritten_unless_an_answer_is_clear(question: str) -> None:
+    assert is_worth_rewriting(question, Answerability.UNSURE)
+    assert is_worth_rewriting(question, Answerability.NO)
+    assert not is_worth_rewriting(question, Answerability.YES)
 
 
 def test_a_rewriting_is_one_line_of_few_different_words() -> None:
