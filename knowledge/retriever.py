@@ -20,6 +20,9 @@ from .vectors import VectorMatch
 DEPTH = 100
 """Rows each ranking contributes."""
 
+_MEASURED = 10
+"""Of the best rows by words, how many get their cosine looked up when it is not among the best."""
+
 _RARE_ROWS = 12
 """A name in more chunks than this says too little about any one of them."""
 
@@ -145,10 +148,18 @@ def _find(
 ) -> _Finding:
     lexical = index.lexical.search(terms(wording.text), DEPTH, allowed) if methods.words else []
     near = _nearest(index, wording.vector, allowed) if methods.meaning else []
-    return _Finding(
-        words={match.row: match.score for match in lexical},
-        meaning={match.row: match.cosine for match in near},
-    )
+    meaning = {match.row: match.cosine for match in near}
+    if wording.vector is not None and methods.meaning:
+        far = [match.row for match in lexical[:_MEASURED] if match.row not in meaning]
+        meaning |= _cosines(index, wording.vector, far)
+    return _Finding(words={match.row: match.score for match in lexical}, meaning=meaning)
+
+
+def _cosines(index: Index, vector: NDArray[np.float32], rows: Sequence[int]) -> dict[int, float]:
+    """How near rows are that the vector search did not return."""
+    if not rows:
+        return {}
+    return dict(zip(rows, map(float, index.vectors.read(rows) @ vector), strict=True))
 
 
 def _fused(finding: _Finding, methods: Methods) -> dict[int, float]:
