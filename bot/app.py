@@ -145,7 +145,7 @@ async def open_core(
             open_engine(settings, registry=registry, place=place)
         )
         generators = await stack.enter_async_context(open_generators(settings, engine))
-        knowledge = open_knowledge(settings, EngineEmbedder(engine))
+        knowledge = open_knowledge(settings, EngineEmbedder(engine), generators.of("knowledge"))
         stack.push_async_callback(knowledge.close)
         core = _build(settings, around, database, engine, generators, registry, knowledge)
         core.schedules.start(paused=not keep_time)

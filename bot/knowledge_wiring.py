@@ -10,7 +10,9 @@ from types import MappingProxyType
 from knowledge import ChromaServer, Embedder, FolderSource, KnowledgeBase, Source, owner_of
 from knowledge.sources.defaults import SourceDefaults
 
+from .rewriter import ModelRewriter
 from .settings import Settings
+from .skills.generation import Generator
 from .source_settings import SourceKind, SourceSettings
 
 
@@ -26,14 +28,21 @@ class ConfiguredSource:
     interval_s: int
 
 
-def open_knowledge(settings: Settings, embedder: Embedder) -> KnowledgeBase:
-    """The knowledge base of these settings, not opened yet."""
+def open_knowledge(
+    settings: Settings, embedder: Embedder, generator: Generator | None = None
+) -> KnowledgeBase:
+    """The knowledge base of these settings, not opened yet.
+
+    Args:
+        generator: Puts questions in other languages into English; None: glossaries alone do.
+    """
     directory, knowledge = settings.home / "knowledge", settings.knowledge
-    if not knowledge.chroma_url:
-        return KnowledgeBase(directory, embedder)
-    token = knowledge.chroma_token.get_secret_value()
-    server = ChromaServer(knowledge.chroma_url, token, owner_of(directory))
-    return KnowledgeBase(directory, embedder, server)
+    server = None
+    if knowledge.chroma_url:
+        token = knowledge.chroma_token.get_secret_value()
+        server = ChromaServer(knowledge.chroma_url, token, owner_of(directory))
+    rewriter = ModelRewriter(generator, directory / "rewritten.jsonl") if generator else None
+    return KnowledgeBase(directory, embedder, server, rewriter)
 
 
 def configured_sources(settings: Settings) -> tuple[ConfiguredSource, ...]:

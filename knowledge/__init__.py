@@ -29,7 +29,8 @@ from .errors import (
     WriteError,
 )
 from .generations import owner_of
-from .retriever import SearchFilter
+from .retriever import ALL_METHODS, Methods, SearchFilter
+from .rewriting import Rewriter
 from .sources import Source
 from .sources.defaults import SourceDefaults
 from .sources.folder import FolderSource
@@ -40,6 +41,7 @@ from .terms import identifiers, terms
 from .tokens import estimate_tokens
 
 __all__ = [
+    "ALL_METHODS",
     "ANYBODY",
     "OWNER",
     "Answerability",
@@ -54,7 +56,9 @@ __all__ = [
     "KnowledgeBase",
     "KnowledgeError",
     "Metadata",
+    "Methods",
     "Reader",
+    "Rewriter",
     "SearchFilter",
     "SearchResult",
     "SkippedFile",

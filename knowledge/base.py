@@ -9,11 +9,10 @@ import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
-import numpy as np
 import structlog
-from numpy.typing import NDArray
 
 from .access import ANYBODY, Reader
 from .building import Builder, Built, Progress, Task
@@ -33,6 +32,8 @@ from .embedding import Embedder, embed_checked
 from .embedding_cache import EmbeddingCache
 from .errors import EmbeddingError, IndexCorruptError, StoreError, WriteError
 from .generations import Generations
+from .glossary import in_english
+from .hits import hits
 from .index import Index, open_index
 from .lease import Lease
 from .manifest import Recipe
@@ -40,10 +41,12 @@ from .plan import Plan, is_comparable, make_plan, recipe_for
 from .reading import take_in
 from .recovery import is_lost, recover, salvaged
 from .refusal import confidence, judge
-from .retriever import SearchFilter, retrieve
+from .retriever import ALL_METHODS, Methods, SearchFilter, Wording, retrieve
+from .rewriting import Rewriter, is_worth_rewriting, search_words
 from .sources import Source
 from .status import Status
 from .sync_report import report
+from .terms import strip_markup
 from .threads import in_thread
 from .vectors import VectorHome
 
@@ -62,14 +65,20 @@ class KnowledgeBase:
         directory: Where indices are kept; made when missing.
         embedder: Must stay usable until `close`.
         vectors: Where vectors are searched; default: an embedded Chroma in the directory.
+        rewriter: Puts questions into other words; None searches with what was asked.
     """
 
     def __init__(
-        self, directory: Path, embedder: Embedder, vectors: VectorHome | None = None
+        self,
+        directory: Path,
+        embedder: Embedder,
+        vectors: VectorHome | None = None,
+        rewriter: Rewriter | None = None,
     ) -> None:
         self._generations = Generations(directory)
         self._store = DocumentStore(directory)
         self._embedder = embedder
+        self._rewriter = rewriter
         self._home = vectors or EmbeddedChroma()
         self._cache = EmbeddingCache(directory)
         self._builder = Builder(self._store, self._cache, embedder, self._home)
@@ -116,6 +125,8 @@ class KnowledgeBase:
         *,
         reader: Reader = ANYBODY,
         only: SearchFilter | None = None,
+        widen_tokens: int = 0,
+        methods: Methods = ALL_METHODS,
     ) -> SearchResult:
         """Find passages; an index that is missing, empty or unusable finds none.
 
@@ -126,6 +137,9 @@ class KnowledgeBase:
         Args:
             k: Most hits returned, >= 1.
             reader: Who will read what is found.
+            widen_tokens: Hits grow by their neighbours until all texts together have about so
+                many tokens; 0 leaves them alone.
+            methods: For measuring what each part of the search adds.
 
         Raises:
             ValueError: `k` is below 1.
@@ -137,20 +151,28 @@ class KnowledgeBase:
             return _nothing(began_mono, "The question is empty.")
         note = _LONG if len(question) > _MOST_CHARACTERS else ""
         question = question[:_MOST_CHARACTERS]
-        vector = await self._question_vector(question)
+        asked = strip_markup(question)
+        english = in_english(asked) if methods.glossary else ""
+        wordings = await self._embedded([asked, english] if english else [asked])
         async with self._leased() as index:
             if index is None:
                 return _nothing(began_mono, _UNUSABLE if self._trouble else "")
-            if vector is not None and not is_comparable(
-                index.manifest.recipe, recipe_for(self._embedder)
-            ):
-                vector = None
-            found = await asyncio.to_thread(retrieve, index, question, vector, k, only, reader)
+            wordings = self._fit(index, wordings)
+            search = partial(retrieve, k=k, only=only, reader=reader, methods=methods)
+            found = await asyncio.to_thread(search, index, wordings)
+            said = judge(confidence(found.signals))
+            if methods.rewriting and is_worth_rewriting(asked, said):
+                more = await self._rewritten(asked)
+                if more:
+                    found = await asyncio.to_thread(
+                        search, index, self._fit(index, wordings + more)
+                    )
+            result = await asyncio.to_thread(hits, index, found, widen_tokens)
             note = note or (_WITHOUT_GRAPH if index.vector_trouble else "")
         value = confidence(found.signals)
         return SearchResult(
-            hits=found.hits,
-            answerability=judge(value) if found.hits else Answerability.NO,
+            hits=result,
+            answerability=judge(value) if result else Answerability.NO,
             confidence=value,
             ms=(time.monotonic() - began_mono) * 1000,
             note=note,
@@ -341,12 +363,28 @@ class KnowledgeBase:
         self._home.settle(built.manifest.vectors, built.gone)
         self._generations.prune()
 
-    async def _question_vector(self, question: str) -> NDArray[np.float32] | None:
+    def _fit(self, index: Index, wordings: list[Wording]) -> list[Wording]:
+        """The wordings without vectors where the index was made with another embedder."""
+        if all(one.vector is None for one in wordings):
+            return wordings
+        if is_comparable(index.manifest.recipe, recipe_for(self._embedder)):
+            return wordings
+        return [Wording(one.text, None) for one in wordings]
+
+    async def _rewritten(self, asked: str) -> list[Wording]:
+        """What a model makes of a question; nothing without a model, or when it is too slow."""
+        if self._rewriter is None:
+            return []
+        words = search_words(await self._rewriter.rewrite(asked))
+        return await self._embedded([words]) if words else []
+
+    async def _embedded(self, texts: Sequence[str]) -> list[Wording]:
         try:
-            return (await embed_checked(self._embedder, [question]))[0]
+            vectors = await embed_checked(self._embedder, texts)
         except EmbeddingError as exc:
             structlog.get_logger().warning("searching_by_words_alone", reason=str(exc))
-            return None
+            return [Wording(text, None) for text in texts]
+        return [Wording(text, vector) for text, vector in zip(texts, vectors, strict=True)]
 
     @asynccontextmanager
     async def _leased(self) -> AsyncGenerator[Index | None]:

@@ -130,6 +130,9 @@ class Hit:
         score: Fused rank score; larger is better, comparable only within one search.
         cosine: Similarity to the question in [-1, 1]; None when only words matched.
         ordinal: Position among the chunks of its document, from 0.
+        matched_lines: The lines of the chunk that was found, where `lines` and `text` were
+            widened by its neighbours; else None.
+        matched_text: The text of that chunk; empty where nothing was widened.
     """
 
     source: str
@@ -142,6 +145,8 @@ class Hit:
     text: str
     ordinal: int = 0
     metadata: Metadata = field(default_factory=Metadata)
+    matched_lines: tuple[int, int] | None = None
+    matched_text: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from .access import Reader
 from .chroma_embedded import FOLDER as VECTOR_FOLDER
-from .documents import Metadata
+from .documents import Chunk, Metadata
 from .entries import DocumentEntry
 from .errors import IndexCorruptError, VectorsError
 from .lexical import LexicalIndex
@@ -27,6 +27,7 @@ from .manifest import Manifest, check, read_manifest
 from .passages import TEXTS, VECTORS, Passages
 from .terms import terms
 from .vectors import VectorHome, VectorMatch, VectorSearch, exact
+from .widening import Place
 
 if TYPE_CHECKING:
     from .retriever import SearchFilter
@@ -69,6 +70,7 @@ class Index:
         self.vector_trouble = ""
         self._vectors = vectors
         self._used = passages.document_of_row >= 0
+        self._entry_at = {(one.source, one.path): one for one in passages.documents}
         self._allowed = lru_cache(_N_READERS)(self._rows_allowed)
         self.terms_of = lru_cache(_N_TERM_SETS)(self._terms_of)
 
@@ -138,6 +140,14 @@ class Index:
             return []
         self.vector_trouble = ""
         return [one for one in found if one.row < len(rows) and rows[one.row]][:wanted]
+
+    def chunk_at(self, place: Place) -> Chunk | None:
+        """The chunk at a place of a document, None where there is none."""
+        source, path, ordinal = place
+        entry = self._entry_at.get((source, path))
+        if entry is None or not 0 <= ordinal < entry.n_chunks:
+            return None
+        return self.chunks[entry.rows[ordinal]]
 
     def close(self) -> None:
         """Let go of the files; to be called once, by the owner."""

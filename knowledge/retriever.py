@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -10,15 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .access import ANYBODY, Reader
-from .documents import Hit
 from .entries import DocumentEntry
-from .fusion import Ranked, fuse, promote, without_near_duplicates
+from .fusion import Ranked, best_of, blend, fuse, promote, without_near_duplicates
 from .index import Index
 from .refusal import Signals
-from .terms import identifiers, strip_markup, terms
+from .terms import identifiers, terms
 
 DEPTH = 100
 """Rows each ranking contributes."""
+
+_MEASURED = 10
+"""Of the best rows by words, how many get their cosine looked up when it is not among the best."""
 
 _RARE_ROWS = 12
 """A name in more chunks than this says too little about any one of them."""
@@ -55,46 +57,116 @@ class SearchFilter:
         return not folder or document.path == folder or document.path.startswith(f"{folder}/")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Methods:
+    """What takes part in a search. Everything does, except where the parts are measured.
+
+    Attributes:
+        words: BM25.
+        meaning: Vectors.
+        scores: The two are fused by score; else by rank.
+        names: Exact rare names come first.
+        glossary: A question in another language is also searched in English words.
+        rewriting: So is what a model makes of it, where there is one.
+    """
+
+    words: bool = True
+    meaning: bool = True
+    scores: bool = True
+    names: bool = True
+    glossary: bool = True
+    rewriting: bool = True
+
+
+ALL_METHODS = Methods()
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """One way of putting the question.
+
+    Attributes:
+        vector: Its embedding, shape (n_dimensions,); None searches by words alone.
+    """
+
+    text: str
+    vector: NDArray[np.float32] | None
+
+
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """Hits, best first, and what the refusal gate needs to know."""
+    """Rows, best first, and what the refusal gate needs to know."""
 
-    hits: tuple[Hit, ...]
+    ranked: tuple[Ranked, ...]
+    cosines: Mapping[int, float]
     signals: Signals
 
 
 def retrieve(
     index: Index,
-    question: str,
-    vector: NDArray[np.float32] | None,
+    wordings: Sequence[Wording],
     k: int,
+    *,
     only: SearchFilter | None = None,
     reader: Reader = ANYBODY,
+    methods: Methods = ALL_METHODS,
 ) -> Retrieved:
-    """Search. Blocks on disk for a millisecond or two.
+    """Search. Blocks on disk for a millisecond or two a wording.
 
     Args:
-        vector: The question's embedding, shape (n_dimensions,); None searches by words alone.
-        k: Most hits returned.
+        wordings: The question as it was asked, without chat markup, then others of it; >= 1.
+        k: Most rows returned.
         reader: What they may not read takes no part in the search, not even in its scores.
     """
-    asked = strip_markup(question)
     allowed = index.rows_allowed(only or SearchFilter(), reader)
-    lexical = index.lexical.search(terms(asked), DEPTH, allowed)
-    near = index.nearest(vector, DEPTH, allowed) if vector is not None else []
+    findings = [_find(index, wording, allowed, methods) for wording in wordings]
+    ranked = best_of([_fused(finding, methods) for finding in findings])
+    asked = " ".join(wording.text for wording in wordings)
     exact = _rows_with_names(index, asked, allowed)
-    ranked = fuse([[match.row for match in lexical], [match.row for match in near]])
-    ranked = promote(ranked, exact)
+    if methods.names:
+        ranked = promote(ranked, exact)
     best = _distinct(index, ranked, k)
-    cosines = {match.row: match.cosine for match in near}
+    cosines = {row: cosine for one in findings for row, cosine in one.meaning.items()}
     return Retrieved(
-        hits=tuple(_hit(index, one, cosines.get(one.row)) for one in best),
-        signals=Signals(
-            cosine=None if vector is None else max(cosines.values(), default=0.0),
-            coverage=_coverage(index, asked, best),
-            has_name=bool(exact),
-        ),
+        ranked=tuple(best),
+        cosines=cosines,
+        signals=_signals(index, wordings, findings, best, has_name=bool(exact)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """What one wording found: BM25 scores and cosines by row, each best first."""
+
+    words: Mapping[int, float]
+    meaning: Mapping[int, float]
+
+
+def _find(
+    index: Index, wording: Wording, allowed: NDArray[np.bool_] | None, methods: Methods
+) -> _Finding:
+    lexical = index.lexical.search(terms(wording.text), DEPTH, allowed) if methods.words else []
+    near = []
+    if wording.vector is not None and methods.meaning:
+        near = index.nearest(wording.vector, DEPTH, allowed)
+    meaning = {match.row: match.cosine for match in near}
+    if wording.vector is not None and methods.meaning:
+        far = [match.row for match in lexical[:_MEASURED] if match.row not in meaning]
+        meaning |= _cosines(index, wording.vector, far)
+    return _Finding(words={match.row: match.score for match in lexical}, meaning=meaning)
+
+
+def _cosines(index: Index, vector: NDArray[np.float32], rows: Sequence[int]) -> dict[int, float]:
+    """How near rows are that the vector search did not return."""
+    if not rows:
+        return {}
+    return dict(zip(rows, map(float, index.chunks.vectors[list(rows)] @ vector), strict=True))
+
+
+def _fused(finding: _Finding, methods: Methods) -> dict[int, float]:
+    if methods.scores:
+        return blend(finding.words, finding.meaning)
+    return {one.row: one.score for one in fuse([list(finding.words), list(finding.meaning)])}
 
 
 def _rows_with_names(
@@ -115,22 +187,32 @@ def _distinct(index: Index, ranked: Sequence[Ranked], k: int) -> list[Ranked]:
     return without_near_duplicates(pool, sets, k)
 
 
-def _coverage(index: Index, question: str, found: Sequence[Ranked]) -> float:
-    asked = terms(question)
-    return max((index.lexical.coverage(asked, one.row) for one in found), default=0.0)
-
-
-def _hit(index: Index, ranked: Ranked, cosine: float | None) -> Hit:
-    chunk = index.chunks[ranked.row]
-    return Hit(
-        source=chunk.source,
-        path=chunk.path,
-        title=chunk.title,
-        heading=chunk.heading,
-        lines=chunk.lines,
-        score=ranked.score,
-        cosine=cosine,
-        text=chunk.text,
-        ordinal=chunk.ordinal,
-        metadata=index.metadata_of(ranked.row),
+def _signals(
+    index: Index,
+    wordings: Sequence[Wording],
+    findings: Sequence[_Finding],
+    best: Sequence[Ranked],
+    *,
+    has_name: bool,
+) -> Signals:
+    has_vector = any(wording.vector is not None for wording in wordings)
+    cosine = max((c for one in findings for c in one.meaning.values()), default=0.0)
+    coverages = (
+        index.lexical.coverage(terms(wording.text), one.row) for wording in wordings for one in best
     )
+    return Signals(
+        cosine=cosine if has_vector else None,
+        coverage=max(coverages, default=0.0),
+        has_name=has_name,
+        is_agreed=any(_agree(index, one) for one in findings),
+    )
+
+
+def _agree(index: Index, finding: _Finding) -> bool:
+    """Whether the best row by words and the best by meaning belong to one document."""
+    by_words = next(iter(finding.words), None)
+    by_meaning = next(iter(finding.meaning), None)
+    if by_words is None or by_meaning is None:
+        return False
+    first, second = index.chunks[by_words], index.chunks[by_meaning]
+    return (first.source, first.path) == (second.source, second.path)

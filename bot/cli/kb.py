@@ -242,7 +242,7 @@ async def _knowledge(
     from ..knowledge_wiring import open_knowledge
 
     async with open_engine(settings, generator=generator, encoder=encoder) as engine:
-        base = open_knowledge(settings, EngineEmbedder(engine))
+        base = open_knowledge(settings, EngineEmbedder(engine), engine if generator else None)
         try:
             yield base, engine
         finally:

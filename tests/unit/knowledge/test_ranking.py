@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from knowledge.documents import Answerability
 from knowledge.errors import IndexCorruptError
-from knowledge.fusion import Ranked, fuse, promote, without_near_duplicates
+from knowledge.fusion import Ranked, best_of, blend, fuse, promote, without_near_duplicates
 from knowledge.lexical import LexicalIndex
 from knowledge.refusal import Signals, confidence, judge
 from knowledge.terms import terms
@@ -76,6 +77,22 @@ def test_a_row_in_both_rankings_beats_the_first_of_one() -> None:
     assert [one.row for one in fuse([[1, 2], [3, 2]])] == [2, 1, 3]
 
 
+def test_a_score_says_how_near_and_how_many_words() -> None:
+    scores = blend({1: 10.0, 2: 5.0}, {1: 0.3, 2: 0.6, 3: 0.5})
+    assert scores == pytest.approx({1: 0.8, 2: 0.85, 3: 0.5})
+
+
+def test_a_row_that_only_words_found_counts_as_near_as_the_farthest() -> None:
+    assert blend({9: 4.0}, {1: 0.5, 2: 0.2})[9] == pytest.approx(0.7)
+    assert blend({9: 4.0}, {})[9] == pytest.approx(0.5)
+    assert blend({}, {1: 0.4}) == {1: 0.4}
+
+
+def test_a_row_keeps_its_best_score_under_any_wording() -> None:
+    ranked = best_of([{1: 0.2, 2: 0.5}, {1: 0.9}, {}])
+    assert ranked == [Ranked(1, 0.9), Ranked(2, 0.5)]
+
+
 rankings = st.lists(st.lists(st.integers(0, 20), unique=True, max_size=10), max_size=4)
 
 
@@ -107,28 +124,34 @@ def test_a_repetition_gives_its_place_to_the_next() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cosine", "coverage", "has_name", "expected"),
+    ("cosine", "coverage", "has_name", "is_agreed", "expected"),
     [
-        (0.70, 0.3, False, Answerability.YES),
-        (0.45, 0.4, True, Answerability.YES),
-        (0.45, 0.4, False, Answerability.UNSURE),
-        (0.25, 0.3, False, Answerability.NO),
-        (None, 0.5, False, Answerability.UNSURE),
-        (None, 0.0, False, Answerability.NO),
+        (0.75, 0.5, False, True, Answerability.YES),
+        (0.55, 0.6, True, True, Answerability.YES),
+        (0.45, 0.4, False, True, Answerability.UNSURE),
+        (0.45, 0.4, True, False, Answerability.UNSURE),
+        (0.25, 0.3, False, False, Answerability.NO),
+        (None, 0.5, False, False, Answerability.UNSURE),
+        (None, 0.0, False, False, Answerability.NO),
     ],
 )
 def test_the_gate_weighs_meaning_words_and_names(
-    cosine: float | None, coverage: float, has_name: bool, expected: Answerability
+    cosine: float | None,
+    coverage: float,
+    has_name: bool,
+    is_agreed: bool,
+    expected: Answerability,
 ) -> None:
-    signals = Signals(cosine=cosine, coverage=coverage, has_name=has_name)
+    signals = Signals(cosine=cosine, coverage=coverage, has_name=has_name, is_agreed=is_agreed)
     assert judge(confidence(signals)) is expected
 
 
-def test_more_of_anything_never_lowers_the_confidence() -> None:
+def test_more_of_anything_raises_the_confidence() -> None:
     low = Signals(cosine=0.3, coverage=0.2, has_name=False)
     for more in (
-        Signals(cosine=0.4, coverage=0.2, has_name=False),
-        Signals(cosine=0.3, coverage=0.4, has_name=False),
-        Signals(cosine=0.3, coverage=0.2, has_name=True),
+        replace(low, cosine=0.4),
+        replace(low, coverage=0.4),
+        replace(low, has_name=True),
+        replace(low, is_agreed=True),
     ):
-        assert confidence(more) > confidence(low)
+        assert 0 < confidence(low) < confidence(more) < 1
