@@ -181,7 +181,7 @@ def _build(
         Intent.RUNBOOK: runbook,
         Intent.SCHEDULE: ScheduleSkill(schedules, tuple(settings.logs.sources)),
         Intent.CHAT: ChatSkill(),
-        **_worded_skills(settings, generators, listener, knowledge),
+        **_worded_skills(settings, generators, listener, knowledge, EngineEmbedder(engine)),
     }
     router = _router(settings, engine)
     return Core(
@@ -238,14 +238,20 @@ def _router(settings: Settings, engine: InferenceService) -> Router:
 
 
 def _worded_skills(
-    settings: Settings, generators: Generators, listener: EagerPrefill, knowledge: KnowledgeBase
+    settings: Settings,
+    generators: Generators,
+    listener: EagerPrefill,
+    knowledge: KnowledgeBase,
+    embedder: EngineEmbedder,
 ) -> Mapping[Intent, Skill]:
     """The skills whose answers are the model's own words, checked."""
     coder = listener.watched(generators.of("code"))
     reader = listener.watched(generators.of("knowledge"))
     return {
         Intent.CODE: CodeSkill(coder, knowledge, shell_classes),
-        Intent.KNOWLEDGE: KnowledgeSkill(knowledge, reader, model_name=settings.model),
+        Intent.KNOWLEDGE: KnowledgeSkill(
+            knowledge, reader, model_name=settings.model, embedder=embedder
+        ),
     }
 
 

@@ -1,28 +1,30 @@
-"""Answer a question from documents: retrieve, show, word, check, or say that nothing answers."""
+"""Answer a question from documents: retrieve, show, quote what answers, or say that nothing does."""
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import AsyncIterator, Sequence
+from itertools import groupby
 from typing import Protocol
 
-from bot.addressed import for_people
+import numpy as np
+from numpy.typing import NDArray
+
 from bot.messages import Passages, Reply, Request, SkillEvent, Turn
 from bot.prompts import knowledge as prompts
 from inference.request import Ended, GenerateRequest, Outcome, TextDelta
-from knowledge import Answerability, Hit, SearchResult, Status, estimate_tokens
+from knowledge import Answerability, EmbeddingError, Hit, SearchResult, Status
 
 from ..generation import Generator, as_data
 from . import replies
-from .draft import Draft
 from .follow_up import Question, standalone
+from .layout import lay_out
+from .phrases import Phrases, language_of, phrases_for
+from .selection import Candidate, candidates, pick, scores
+from .statements import Statement
 
-_N_PASSAGES = 4
-_SOURCE_TOKENS = 700
-_MAX_TOKENS = 180
-_LINK = re.compile(r"!?\[([^\[\]\n]*)\](?:\([^()\s]*(?:\s+\"[^\"]*\")?\)|\[[^\[\]\n]*\])")
-_NOT_FOR_PEOPLE = "(nothing here is written for people)"
+_N_PASSAGES = 5
+_MAX_QUESTION_CHARS = 2000
 _FAILURES = (Outcome.FAILED, Outcome.REJECTED, Outcome.CANCELLED)
 
 
@@ -38,121 +40,155 @@ class Knowledge(Protocol):
         ...
 
 
+class Embedder(Protocol):
+    """Turns texts into vectors of length 1."""
+
+    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """One row for each text; raises `EmbeddingError`."""
+        ...
+
+
 class KnowledgeSkill:
     """Answers from the knowledge base.
 
     Args:
         knowledge: Where passages come from.
-        engine: The model that words the answer.
+        engine: The model that says whether they answer, where the search is not sure.
         model_name: How the model is named in the small print.
+        embedder: Compares statements with the question; without one their words alone count.
     """
 
     def __init__(
-        self, knowledge: Knowledge, engine: Generator, *, model_name: str = "model"
+        self,
+        knowledge: Knowledge,
+        engine: Generator,
+        *,
+        model_name: str = "model",
+        embedder: Embedder | None = None,
     ) -> None:
         self._knowledge = knowledge
         self._engine = engine
         self._model_name = model_name
+        self._embedder = embedder
 
     async def answer(
         self, request: Request, history: tuple[Turn, ...]
     ) -> AsyncIterator[SkillEvent]:
-        """Yield the passages, then the answer as far as it is checked, then all of it."""
-        question = standalone(request.text, history)
+        """Yield the passages, then what they say to the question, or that they don't answer it."""
+        began_mono = time.monotonic()
+        words = phrases_for(request.text)
+        question = standalone(request.text[:_MAX_QUESTION_CHARS], history)
         found = await self._knowledge.search(question.query, _N_PASSAGES)
         if not found.hits or found.answerability is Answerability.NO:
-            yield await self._refusal(found)
+            yield await self._refusal(found, words)
             return
         hits = in_reading_order(found.hits)
         shown = replies.passages(hits, question.query)
-        yield replies.working(shown, ())
-        began_mono = time.monotonic()
-        sources = _sources(hits)
-        draft = Draft(sources, question.query, _numbers_of_best(hits))
-        asked = _generation(request, question, sources, found.answerability)
-        async for event in self._engine.stream(asked):
-            if isinstance(event, TextDelta):
-                if draft.add(event.text):
-                    yield replies.working(shown, draft.kept)
-            elif isinstance(event, Ended):
-                draft.failure = _failure(event)
-                draft.end(is_whole=event.outcome is Outcome.FINISHED)
-        yield self._final(draft, found, shown, time.monotonic() - began_mono)
+        yield replies.working(shown, words)
+        chosen = await self._choose(question.query, hits, found)
+        answers, judge = await self._verdict(request, question, chosen, found.answerability)
+        footer = _footer(request, judge, time.monotonic() - began_mono)
+        if not answers:
+            yield replies.refused(found.hits, words, footer)
+            return
+        yield _final(request, shown, chosen, footer, found, words)
 
-    async def _refusal(self, found: SearchResult) -> Reply:
+    async def _refusal(self, found: SearchResult, words: Phrases) -> Reply:
         status = await self._knowledge.status()
         if not status.n_chunks:
             return replies.empty(status.trouble)
-        return replies.refused(found.hits)
+        return replies.refused(found.hits, words)
 
-    def _final(self, draft: Draft, found: SearchResult, shown: Passages, seconds: float) -> Reply:
-        facts = {"topic": found.hits[0].title}
-        if draft.failure and not draft.kept:
-            return replies.without_model(shown, draft.failure, facts)
-        footer = replies.footer(draft.n_withheld, self._model_name, seconds)
-        if not draft.kept and found.answerability is Answerability.YES:
-            return replies.unverified(shown, footer, facts)
-        if draft.is_refusal or not draft.kept:
-            return replies.refused(found.hits, footer)
-        return replies.answered(shown, draft.kept, footer, facts)
+    async def _choose(
+        self, query: str, hits: Sequence[Hit], found: SearchResult
+    ) -> tuple[Candidate, ...]:
+        among = candidates(hits, [found.hits.index(hit) for hit in hits])
+        near = await self._similarities(query, among)
+        return tuple(among[at] for at in pick(among, scores(query, among, near)))
+
+    async def _similarities(self, query: str, among: Sequence[Candidate]) -> list[float] | None:
+        if self._embedder is None or not among:
+            return None
+        texts = [query, *(one.embedded_text for one in among)]
+        try:
+            asked, *said = await self._embedder.embed(texts)
+        except EmbeddingError:
+            return None
+        return [float(asked @ vector) for vector in said]
+
+    async def _verdict(
+        self,
+        request: Request,
+        question: Question,
+        chosen: Sequence[Candidate],
+        answerability: Answerability,
+    ) -> tuple[bool, str]:
+        """Whether the chosen statements answer, and who said so; the search, or the model."""
+        if answerability is Answerability.YES or not chosen:
+            return answerability is Answerability.YES, ""
+        text, ended = "", Ended(outcome=Outcome.CANCELLED)
+        async for event in self._engine.stream(_generation(request, question, chosen)):
+            if isinstance(event, TextDelta):
+                text += event.text
+            elif isinstance(event, Ended):
+                ended = event
+        if ended.outcome in _FAILURES:
+            reason = ended.reason or "it was interrupted"
+            return True, f"the model is not available, so nobody checked this: {reason}"
+        return text.strip() != prompts.VERDICT_NO, self._model_name
 
 
 def _generation(
-    request: Request,
-    question: Question,
-    sources: Sequence[prompts.Source],
-    answerability: Answerability,
+    request: Request, question: Question, chosen: Sequence[Candidate]
 ) -> GenerateRequest:
+    asked = as_data(request.text[:_MAX_QUESTION_CHARS])
     return GenerateRequest(
         request_id=f"{request.request_id}-knowledge",
-        messages=prompts.messages(
-            sources, as_data(request.text), as_data(question.earlier), request.talk
-        ),
-        max_tokens=_MAX_TOKENS,
-        grammar=prompts.grammar(len(sources), may_refuse=answerability is not Answerability.YES),
+        messages=prompts.messages(_quoted(chosen), asked, as_data(question.earlier), request.talk),
+        max_tokens=4,
+        grammar=prompts.GRAMMAR,
         pin_prefix=len(prompts.prefix()),
     )
+
+
+def _quoted(chosen: Sequence[Candidate]) -> tuple[prompts.Quoted, ...]:
+    return tuple(
+        prompts.Quoted(
+            header=as_data(header), text=as_data("\n".join(one.statement.text for one in group))
+        )
+        for header, group in groupby(chosen, key=lambda one: one.header)
+    )
+
+
+def _final(
+    request: Request,
+    shown: Passages,
+    chosen: Sequence[Candidate],
+    footer: str,
+    found: SearchResult,
+    words: Phrases,
+) -> Reply:
+    facts = {"topic": found.hits[0].title}
+    said = [one.statement for one in chosen]
+    if not said:
+        return replies.unread(shown, footer, facts, words)
+    lead = words.quoted if _is_foreign(request.text, said) else ""
+    return replies.answered(shown, lay_out(said, lead), footer, facts, words)
+
+
+def _is_foreign(question: str, said: Sequence[Statement]) -> bool:
+    return language_of(question) != language_of(" ".join(each.text for each in said))
+
+
+def _footer(request: Request, judge: str, seconds: float) -> str:
+    """Small print: what of the question was read, who judged, how long it took in seconds."""
+    cut = len(request.text) > _MAX_QUESTION_CHARS
+    read = f"only the first {_MAX_QUESTION_CHARS:,} characters of the question were used"
+    timing = f"{seconds:.1f} s"
+    return " · ".join(filter(None, (read if cut else "", "quoted verbatim", judge, timing)))
 
 
 def in_reading_order(hits: Sequence[Hit]) -> tuple[Hit, ...]:
     """Hits document by document, the best document first, each from top to bottom."""
     documents = list(dict.fromkeys((hit.source, hit.path) for hit in hits))
     return tuple(sorted(hits, key=lambda hit: (documents.index((hit.source, hit.path)), hit.lines)))
-
-
-def plain_links(text: str) -> str:
-    """Markdown links as their label: addresses cost tokens, and brackets look like citations."""
-    return _LINK.sub(lambda match: match[1], text)
-
-
-def _numbers_of_best(hits: Sequence[Hit]) -> frozenset[int]:
-    """Numbers of the passages that belong to the first one's document."""
-    best = (hits[0].source, hits[0].path)
-    return frozenset(
-        number for number, hit in enumerate(hits, start=1) if (hit.source, hit.path) == best
-    )
-
-
-def _sources(hits: Sequence[Hit]) -> tuple[prompts.Source, ...]:
-    """The best hits that fit the budget; the first always does, cut if it must be.
-
-    What speaks to machines is left out: people see it in the passage, no model repeats it.
-    """
-    sources: list[prompts.Source] = []
-    n_left = _SOURCE_TOKENS
-    for number, hit in enumerate(hits, start=1):
-        text = for_people(plain_links(hit.text)) or _NOT_FOR_PEOPLE
-        n_tokens = estimate_tokens(text)
-        if n_tokens > n_left and sources:
-            break
-        header = " > ".join(filter(None, (hit.title, hit.heading)))
-        text = text if n_tokens <= n_left else text[: n_left * 3]
-        sources.append(prompts.Source(number=number, header=as_data(header), text=as_data(text)))
-        n_left -= n_tokens
-    return tuple(sources)
-
-
-def _failure(ended: Ended) -> str:
-    if ended.outcome not in _FAILURES:
-        return ""
-    return ended.reason or "it was interrupted"
