@@ -1,7 +1,8 @@
 """Which statements of the passages answer a question. Pure.
 
-Scores are sums of three things, each in [0, 1]: how near a statement is in meaning, how many of
-the question's words it holds, rare ones counting more, and how well its passage was ranked.
+Scores are sums of four things: how near a statement is in meaning, how many of the question's words
+it holds, rare ones counting more, how well its passage was ranked, and whether its document is the
+one that fits best as a whole.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from heapq import nlargest
+from statistics import fmean
 
 from bot.addressed import speaks_to_machines
 from knowledge import Hit, terms
@@ -19,10 +22,14 @@ from .statements import Kind, Statement, statements
 _MEANING = 1.0
 _WORDS = 0.4
 _RANK = 0.25
+_DOCUMENT = 0.2
+_N_TELLING = 3
+"""Statements by which documents are compared."""
+
 _NEAR = 0.9
 """Share of a score that the statements next to one inherit: answers stand together."""
 
-MAX_CHARS = 1000
+MAX_CHARS = 1300
 """Length of an answer, without citations."""
 
 _MAX_CODE_LINES = 12
@@ -34,12 +41,14 @@ class Candidate:
 
     Attributes:
         header: Title and headings of its passage.
+        document: What tells its document from others.
         rank: Place of its passage in the search, from 0.
         lead: Index of the candidate that announces this one ("run:"), or None.
     """
 
     statement: Statement
     header: str
+    document: str
     rank: int
     lead: int | None = None
 
@@ -67,7 +76,13 @@ def candidates(hits: Sequence[Hit], ranks: Sequence[int]) -> tuple[Candidate, ..
             seen.add(said.text)
             is_led = said.kind is not Kind.SENTENCE
             found.append(
-                Candidate(statement=said, header=header, rank=rank, lead=lead if is_led else None)
+                Candidate(
+                    statement=said,
+                    header=header,
+                    document=f"{hit.source}:{hit.path}",
+                    rank=rank,
+                    lead=lead if is_led else None,
+                )
             )
             if said.announces:
                 lead = len(found) - 1
@@ -103,7 +118,21 @@ def scores(
         _MEANING * near[at] + _WORDS * words[at] + _RANK / (1 + one.rank)
         for at, one in enumerate(among)
     ]
+    best = _best_document(own, among)
+    own = [fit + _DOCUMENT * (among[at].document == best) for at, fit in enumerate(own)]
     return [max(own[at], *_inherited(own, among, at)) for at in range(len(among))]
+
+
+def _best_document(own: Sequence[float], among: Sequence[Candidate]) -> str:
+    """The document whose best few statements are best on average."""
+    by_document: dict[str, list[float]] = {}
+    for one, fit in zip(among, own, strict=True):
+        by_document.setdefault(one.document, []).append(fit)
+    return max(
+        by_document,
+        key=lambda name: fmean(nlargest(_N_TELLING, by_document[name])),
+        default="",
+    )
 
 
 def _inherited(own: Sequence[float], among: Sequence[Candidate], at: int) -> list[float]:

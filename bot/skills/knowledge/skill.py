@@ -20,6 +20,7 @@ from . import replies
 from .follow_up import Question, standalone
 from .layout import lay_out
 from .phrases import Phrases, language_of, phrases_for
+from .products import named
 from .selection import Candidate, candidates, pick, scores
 from .statements import Statement
 
@@ -79,14 +80,15 @@ class KnowledgeSkill:
         words = phrases_for(request.text)
         question = standalone(request.text[:_MAX_QUESTION_CHARS], history)
         found = await self._knowledge.search(question.query, _N_PASSAGES)
-        if not found.hits or found.answerability is Answerability.NO:
+        answerability = _judged(question.query, found)
+        if not found.hits or answerability is Answerability.NO:
             yield await self._refusal(found, words)
             return
         hits = in_reading_order(found.hits)
         shown = replies.passages(hits, question.query)
         yield replies.working(shown, words)
         chosen = await self._choose(question.query, hits, found)
-        answers, judge = await self._verdict(request, question, chosen, found.answerability)
+        answers, judge = await self._verdict(request, question, chosen, answerability)
         footer = _footer(request, judge, time.monotonic() - began_mono)
         if not answers:
             yield replies.refused(found.hits, words, footer)
@@ -136,6 +138,16 @@ class KnowledgeSkill:
             reason = ended.reason or "it was interrupted"
             return True, f"the model is not available, so nobody checked this: {reason}"
         return text.strip() != prompts.VERDICT_NO, self._model_name
+
+
+def _judged(query: str, found: SearchResult) -> Answerability:
+    """The search's own verdict, unless the question names products that no passage mentions."""
+    names = named(query, (f"{h.path} {h.title} {h.heading} {h.text}" for h in found.hits))
+    if names.is_elsewhere:
+        return Answerability.NO
+    if names.missing and found.answerability is Answerability.YES:
+        return Answerability.UNSURE
+    return found.answerability
 
 
 def _generation(

@@ -185,6 +185,21 @@ async def test_a_clear_no_is_refused_without_asking_the_model() -> None:
     assert _prose(only).startswith("Nothing in the knowledge base answers this.")
 
 
+async def test_a_product_that_no_passage_mentions_is_refused_without_the_model() -> None:
+    model = _Model("YES")
+    (only,) = await _replies(model, text="how often are mongodb backups made?")
+    assert model.requests == []
+    assert _passages(only) == []
+
+
+async def test_a_second_product_that_is_not_mentioned_leaves_it_to_the_model() -> None:
+    model, hit = _Model("NO"), _hit("PostgreSQL backups are made every night.")
+    asked = "how often are postgres backups copied to mongodb?"
+    *_, last = await _replies(model, _Documents(hits=(hit,)), asked)
+    assert len(model.requests) == 1
+    assert _passages(last) == []
+
+
 @pytest.mark.parametrize("outcome", [Outcome.REJECTED, Outcome.FAILED])
 async def test_without_a_model_the_quotations_stay_and_the_doubt_is_said(outcome: Outcome) -> None:
     model = _Model("", outcome, "no model was pulled")
