@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Sequence
-from itertools import groupby
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.messages import Passages, Reply, Request, SkillEvent, Turn
-from bot.prompts import knowledge as prompts
-from inference.request import Ended, GenerateRequest, Outcome, TextDelta
 from knowledge import Answerability, EmbeddingError, Hit, SearchResult, Status
 
-from ..generation import Generator, as_data
+from ..generation import Generator
 from . import replies
-from .follow_up import Question, standalone
+from .follow_up import standalone
 from .layout import lay_out
 from .phrases import Phrases, language_of, phrases_for
 from .products import named
-from .selection import Candidate, candidates, pick, scores
+from .selection import MAX_CHARS, Candidate, candidates, pick, scores
 from .statements import Statement
+from .verdict import Verdict, ask_model
 
 _N_PASSAGES = 5
 _MAX_QUESTION_CHARS = 2000
-_FAILURES = (Outcome.FAILED, Outcome.REJECTED, Outcome.CANCELLED)
+_JUDGED_CHARS = 900
+"""Length of what the model reads for its verdict; reading is what takes its time."""
 
 
 class Knowledge(Protocol):
@@ -87,26 +86,25 @@ class KnowledgeSkill:
         hits = in_reading_order(found.hits)
         shown = replies.passages(hits, question.query)
         yield replies.working(shown, words)
-        chosen = await self._choose(question.query, hits, found)
-        answers, judge = await self._verdict(request, question, chosen, answerability)
-        footer = _footer(request, judge, time.monotonic() - began_mono)
-        if not answers:
+        among = candidates(hits, [found.hits.index(hit) for hit in hits])
+        fit = scores(question.query, among, await self._similarities(question.query, among))
+        verdict = Verdict(answers=True)
+        if answerability is Answerability.UNSURE and among:
+            asked, best = request.text[:_MAX_QUESTION_CHARS], _best(among, fit, _JUDGED_CHARS)
+            verdict = await ask_model(self._engine, request, asked, question.earlier, best)
+        footer = self._footer(request, answerability, verdict, time.monotonic() - began_mono)
+        if not verdict.answers:
             yield replies.refused(found.hits, words, footer)
             return
-        yield _final(request, shown, chosen, footer, found, words)
+        chosen = [one.statement for one in _best(among, fit, MAX_CHARS)]
+        facts = {"topic": found.hits[0].title}
+        yield _final(request, shown, chosen, footer, facts, words)
 
     async def _refusal(self, found: SearchResult, words: Phrases) -> Reply:
         status = await self._knowledge.status()
         if not status.n_chunks:
             return replies.empty(status.trouble)
         return replies.refused(found.hits, words)
-
-    async def _choose(
-        self, query: str, hits: Sequence[Hit], found: SearchResult
-    ) -> tuple[Candidate, ...]:
-        among = candidates(hits, [found.hits.index(hit) for hit in hits])
-        near = await self._similarities(query, among)
-        return tuple(among[at] for at in pick(among, scores(query, among, near)))
 
     async def _similarities(self, query: str, among: Sequence[Candidate]) -> list[float] | None:
         if self._embedder is None or not among:
@@ -118,26 +116,21 @@ class KnowledgeSkill:
             return None
         return [float(asked @ vector) for vector in said]
 
-    async def _verdict(
-        self,
-        request: Request,
-        question: Question,
-        chosen: Sequence[Candidate],
-        answerability: Answerability,
-    ) -> tuple[bool, str]:
-        """Whether the chosen statements answer, and who said so; the search, or the model."""
-        if answerability is Answerability.YES or not chosen:
-            return answerability is Answerability.YES, ""
-        text, ended = "", Ended(outcome=Outcome.CANCELLED)
-        async for event in self._engine.stream(_generation(request, question, chosen)):
-            if isinstance(event, TextDelta):
-                text += event.text
-            elif isinstance(event, Ended):
-                ended = event
-        if ended.outcome in _FAILURES:
-            reason = ended.reason or "it was interrupted"
-            return True, f"the model is not available, so nobody checked this: {reason}"
-        return text.strip() != prompts.VERDICT_NO, self._model_name
+    def _footer(
+        self, request: Request, answerability: Answerability, verdict: Verdict, seconds: float
+    ) -> str:
+        """Small print: what was read, how and by whom it was judged, how long it took in seconds."""
+        notes: list[str] = []
+        if len(request.text) > _MAX_QUESTION_CHARS:
+            count = f"{_MAX_QUESTION_CHARS:,}"
+            notes.append(f"only the first {count} characters of the question were used")
+        if verdict.answers:
+            notes.append("quoted verbatim")
+        if verdict.failure:
+            notes.append(f"the model is not available to check this: {verdict.failure}")
+        elif answerability is Answerability.UNSURE:
+            notes.append(f"judged by {self._model_name}")
+        return " · ".join((*notes, f"{seconds:.1f} s"))
 
 
 def _judged(query: str, found: SearchResult) -> Answerability:
@@ -150,38 +143,20 @@ def _judged(query: str, found: SearchResult) -> Answerability:
     return found.answerability
 
 
-def _generation(
-    request: Request, question: Question, chosen: Sequence[Candidate]
-) -> GenerateRequest:
-    asked = as_data(request.text[:_MAX_QUESTION_CHARS])
-    return GenerateRequest(
-        request_id=f"{request.request_id}-knowledge",
-        messages=prompts.messages(_quoted(chosen), asked, as_data(question.earlier), request.talk),
-        max_tokens=4,
-        grammar=prompts.GRAMMAR,
-        pin_prefix=len(prompts.prefix()),
-    )
-
-
-def _quoted(chosen: Sequence[Candidate]) -> tuple[prompts.Quoted, ...]:
-    return tuple(
-        prompts.Quoted(
-            header=as_data(header), text=as_data("\n".join(one.statement.text for one in group))
-        )
-        for header, group in groupby(chosen, key=lambda one: one.header)
-    )
+def _best(
+    among: Sequence[Candidate], fit: Sequence[float], max_chars: int
+) -> tuple[Candidate, ...]:
+    return tuple(among[at] for at in pick(among, fit, max_chars))
 
 
 def _final(
     request: Request,
     shown: Passages,
-    chosen: Sequence[Candidate],
+    said: Sequence[Statement],
     footer: str,
-    found: SearchResult,
+    facts: dict[str, str],
     words: Phrases,
 ) -> Reply:
-    facts = {"topic": found.hits[0].title}
-    said = [one.statement for one in chosen]
     if not said:
         return replies.unread(shown, footer, facts, words)
     lead = words.quoted if _is_foreign(request.text, said) else ""
@@ -190,14 +165,6 @@ def _final(
 
 def _is_foreign(question: str, said: Sequence[Statement]) -> bool:
     return language_of(question) != language_of(" ".join(each.text for each in said))
-
-
-def _footer(request: Request, judge: str, seconds: float) -> str:
-    """Small print: what of the question was read, who judged, how long it took in seconds."""
-    cut = len(request.text) > _MAX_QUESTION_CHARS
-    read = f"only the first {_MAX_QUESTION_CHARS:,} characters of the question were used"
-    timing = f"{seconds:.1f} s"
-    return " · ".join(filter(None, (read if cut else "", "quoted verbatim", judge, timing)))
 
 
 def in_reading_order(hits: Sequence[Hit]) -> tuple[Hit, ...]:

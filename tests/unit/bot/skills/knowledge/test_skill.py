@@ -200,6 +200,21 @@ async def test_a_second_product_that_is_not_mentioned_leaves_it_to_the_model() -
     assert _passages(last) == []
 
 
+async def test_one_no_among_several_draws_is_a_no() -> None:
+    class _Doubtful(_Model):
+        async def stream(self, request: GenerateRequest) -> AsyncIterator[Event]:
+            self.text = "NO" if request.sampling.seed == 2 else "YES"
+            async for event in super().stream(request):
+                yield event
+
+    model = _Doubtful()
+    *_, last = await _replies(model, _Documents(answerability=_UNSURE))
+    assert _passages(last) == []
+    assert len(model.requests) == 3
+    assert len({request.request_id for request in model.requests}) == 3
+    assert len({request.messages for request in model.requests}) == 1
+
+
 @pytest.mark.parametrize("outcome", [Outcome.REJECTED, Outcome.FAILED])
 async def test_without_a_model_the_quotations_stay_and_the_doubt_is_said(outcome: Outcome) -> None:
     model = _Model("", outcome, "no model was pulled")
@@ -297,7 +312,7 @@ async def test_the_prompt_begins_the_same_for_every_question() -> None:
     await _replies(model, _Documents(answerability=_UNSURE), "first?")
     await _replies(model, _Documents(answerability=_UNSURE), "second?")
     n = len(prefix())
-    first, second = (request.messages for request in model.requests)
+    first, second = dict.fromkeys(request.messages for request in model.requests)
     assert first[:n] == second[:n] == prefix()
     assert model.requests[0].pin_prefix == n
 
