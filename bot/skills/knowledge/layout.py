@@ -39,8 +39,7 @@ def _as_text(part: Part) -> str:
     if isinstance(part, Prose):
         return part.text
     if isinstance(part, Code):
-        fence = "```" if "```" not in part.text else "~~~"
-        return f"{fence}{part.language}\n{part.text}\n{fence} {' '.join(part.checks)}".rstrip()
+        return f"```{part.language}\n{part.text}\n``` {' '.join(part.checks)}".rstrip()
     return ""
 
 

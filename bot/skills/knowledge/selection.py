@@ -33,6 +33,7 @@ MAX_CHARS = 1300
 """Length of an answer, without citations."""
 
 _MAX_CODE_LINES = 12
+_MIN_TERMS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +72,7 @@ def candidates(hits: Sequence[Hit], ranks: Sequence[int]) -> tuple[Candidate, ..
         header = " > ".join(filter(None, (hit.title, hit.heading)))
         lead: int | None = None
         for said in statements(number, _for_people(hit.text), hit.lines[0]):
-            if said.text in seen or speaks_to_machines(said.text) or _is_long(said):
+            if said.text in seen or speaks_to_machines(said.text) or _is_unfit(said):
                 continue
             seen.add(said.text)
             is_led = said.kind is not Kind.SENTENCE
@@ -100,8 +101,11 @@ def _for_people(text: str) -> str:
     )
 
 
-def _is_long(said: Statement) -> bool:
-    return said.kind is Kind.CODE and said.text.count("\n") >= _MAX_CODE_LINES
+def _is_unfit(said: Statement) -> bool:
+    """A word alone; code that is too long, or whose fence was not closed where it should be."""
+    if said.kind is not Kind.CODE:
+        return said.kind is Kind.SENTENCE and len(set(terms(said.text))) < _MIN_TERMS
+    return said.text.count("\n") >= _MAX_CODE_LINES or "```" in said.text
 
 
 def scores(
@@ -153,9 +157,9 @@ def _coverage(question: str, among: Sequence[Candidate]) -> list[float]:
 def pick(
     among: Sequence[Candidate], fit: Sequence[float], max_chars: int = MAX_CHARS
 ) -> tuple[int, ...]:
-    """Indices of the best candidates within a length, in reading order, leads with what they lead.
+    """Indices of the best candidates within a length, leads with what they lead.
 
-    The best one is always in.
+    The best one is always in. Its document comes first; each is told in its own order.
     """
     kept: set[int] = set()
     n_chars = 0
@@ -166,7 +170,18 @@ def pick(
             continue
         kept |= wanted
         n_chars += size
-    return tuple(sorted(kept))
+    said = [at for at in kept if not _announces_nothing(among, at, kept)]
+    best: dict[str, float] = {}
+    for at in said:
+        best[among[at].document] = max(fit[at], best.get(among[at].document, fit[at]))
+    return tuple(sorted(said, key=lambda at: (-best[among[at].document], at)))
+
+
+def _announces_nothing(among: Sequence[Candidate], at: int, kept: set[int]) -> bool:
+    """Whether what a candidate announces is left out, and it is not all there is to say."""
+    if not among[at].statement.announces or len(kept) == 1:
+        return False
+    return not any(among[other].lead == at for other in kept)
 
 
 def _led_by(among: Sequence[Candidate], at: int) -> set[int]:

@@ -87,7 +87,8 @@ class KnowledgeSkill:
         shown = replies.passages(hits, question.query)
         yield replies.working(shown, words)
         among = candidates(hits, [found.hits.index(hit) for hit in hits])
-        fit = scores(question.query, among, await self._similarities(question.query, among))
+        wanted = question.query
+        fit = scores(wanted, among, await self._similarities(wanted, among))
         verdict = Verdict(answers=True)
         if answerability is Answerability.UNSURE and among:
             asked, best = request.text[:_MAX_QUESTION_CHARS], _best(among, fit, _JUDGED_CHARS)

@@ -52,7 +52,8 @@ class Statement:
 
 _FENCE = re.compile(r"^\s*(`{3,}|~{3,}|-{4,}$|\.{4,}$)\s*\{?[. ]*([\w+-]*)")
 _ITEM = re.compile(r"^(\s*)(?:[-*+\u2022]|\d{1,3}[.)]|[a-z]\)|#\.|\*{2,5}|\.{1,5})\s+(?=\S)")
-_ROW = re.compile(r"^\s*\|.*\|?\s*$")
+_ROW = re.compile(r"^\s*\||^(?:[^`|]|`[^`]*`)*(?<=\S)\s+\|\s+\S")
+_BOX = re.compile(r"^\[[ xX]\]\s+")
 _RULE = re.compile(r"^[\s|:+=-]+$")
 _SILENT = re.compile(
     r"^\s*(?:#{1,6}\s.*|={1,6}\s.*|[-=~^*_'\"+]{3,}|!!!.*|\?\?\?.*|:::.*|>\s*\[!\w+\].*|<!--.*|-->"
@@ -116,7 +117,7 @@ class _Cutter:
                 self._depth = len(item[1])
             if not self._open:
                 self._since = at
-            self._open.append(line[item.end() :] if item else line.lstrip("> \t"))
+            self._open.append(_BOX.sub("", line[item.end() :]) if item else line.lstrip("> \t"))
 
     def _flush(self, at: int) -> Iterator[Statement]:
         """End the paragraph or item that is open; `at` is the index behind its last line."""

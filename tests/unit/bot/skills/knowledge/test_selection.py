@@ -54,9 +54,14 @@ def test_the_length_is_kept_except_for_the_best_one() -> None:
     assert sum(len(among[at].statement.text) for at in chosen) <= 45
 
 
-def test_the_order_is_that_of_the_passages() -> None:
+def test_a_document_is_told_in_its_own_order() -> None:
     among = candidates((_hit(_LUNCH),), [0])
     assert pick(among, [1.0, 2.0, 3.0], 1000) == (0, 1, 2)
+
+
+def test_the_document_of_the_best_statement_comes_first() -> None:
+    among = candidates((_hit("Soup is hot. Bread is free."), _hit("Gates open.", "b.md")), [0, 1])
+    assert pick(among, [1.0, 2.0, 3.0], 1000) == (2, 0, 1)
 
 
 def test_what_two_passages_say_alike_is_said_once() -> None:
@@ -73,3 +78,17 @@ def test_what_speaks_to_machines_is_no_candidate_and_lines_keep_their_numbers() 
 
 def test_without_candidates_nothing_is_chosen() -> None:
     assert pick((), scores("anything", (), None)) == ()
+
+
+def test_code_that_is_long_or_holds_a_fence_is_no_candidate() -> None:
+    long = "\n".join(f"line {at}" for at in range(30))
+    text = f"Read the intro.\n\n```\n{long}\n```\n\n~~~\na\n```\nb\n~~~\n"
+    among = candidates((_hit(text),), [0])
+    assert [one.statement.text for one in among] == ["Read the intro."]
+
+
+def test_what_announces_something_that_is_left_out_is_left_out_too() -> None:
+    text = "Soup is hot.\n\nThe prices follow:\n\n- one coin for soup and bread\n"
+    among = candidates((_hit(text),), [0])
+    assert pick(among, [2.0, 1.0, 0.0], 35) == (0,)
+    assert pick(among, [2.0, 1.0, 0.0], 1000) == (0, 1, 2)

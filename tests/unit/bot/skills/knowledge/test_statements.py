@@ -80,3 +80,18 @@ def test_what_says_nothing_is_no_statement(text: str) -> None:
 def test_a_colon_at_the_end_announces(text: str, announces: bool) -> None:
     (only,) = statements(1, text, 1)
     assert only.announces is announces
+
+
+def test_a_table_without_outer_bars_has_rows_and_a_pipe_in_code_makes_none() -> None:
+    text = "Status | Meaning\n------ | -------\n`Init:N/M` | some are done\n\nRun `a | b` now.\n"
+    found = [(each.kind, each.text) for each in statements(1, text, 1)]
+    assert found == [
+        (Kind.ROW, "Status | Meaning"),
+        (Kind.ROW, "`Init:N/M` | some are done"),
+        (Kind.SENTENCE, "Run `a | b` now."),
+    ]
+
+
+def test_a_box_to_tick_is_no_text() -> None:
+    (only,) = statements(1, "- [ ] Alarms are set.", 1)
+    assert only.text == "Alarms are set."
