@@ -29,6 +29,9 @@ _N_TELLING = 3
 _NEAR = 0.9
 """Share of a score that the statements next to one inherit: answers stand together."""
 
+_LEAST = 0.4
+"""Share of the best score from which a statement is worth saying."""
+
 MAX_CHARS = 1300
 """Length of an answer, without citations."""
 
@@ -163,7 +166,10 @@ def pick(
     """
     kept: set[int] = set()
     n_chars = 0
+    least = _LEAST * max(fit, default=0.0)
     for at in sorted(range(len(among)), key=lambda i: -fit[i]):
+        if kept and fit[at] < least:
+            break
         wanted = {at, *_led_by(among, at)} - kept
         size = sum(len(among[i].statement.text) for i in wanted)
         if kept and n_chars + size > max_chars:

@@ -49,19 +49,19 @@ def test_meaning_counts_where_no_word_is_shared() -> None:
 
 def test_the_length_is_kept_except_for_the_best_one() -> None:
     among = candidates((_hit(_LUNCH),), [0])
-    assert len(pick(among, [3.0, 2.0, 1.0], 1)) == 1
-    chosen = pick(among, [3.0, 2.0, 1.0], 45)
+    assert len(pick(among, [3.0, 2.5, 2.0], 1)) == 1
+    chosen = pick(among, [3.0, 2.5, 2.0], 45)
     assert sum(len(among[at].statement.text) for at in chosen) <= 45
 
 
 def test_a_document_is_told_in_its_own_order() -> None:
     among = candidates((_hit(_LUNCH),), [0])
-    assert pick(among, [1.0, 2.0, 3.0], 1000) == (0, 1, 2)
+    assert pick(among, [2.0, 2.5, 3.0], 1000) == (0, 1, 2)
 
 
 def test_the_document_of_the_best_statement_comes_first() -> None:
     among = candidates((_hit("Soup is hot. Bread is free."), _hit("Gates open.", "b.md")), [0, 1])
-    assert pick(among, [1.0, 2.0, 3.0], 1000) == (2, 0, 1)
+    assert pick(among, [2.0, 2.5, 3.0], 1000) == (2, 0, 1)
 
 
 def test_what_two_passages_say_alike_is_said_once() -> None:
@@ -90,5 +90,10 @@ def test_code_that_is_long_or_holds_a_fence_is_no_candidate() -> None:
 def test_what_announces_something_that_is_left_out_is_left_out_too() -> None:
     text = "Soup is hot.\n\nThe prices follow:\n\n- one coin for soup and bread\n"
     among = candidates((_hit(text),), [0])
-    assert pick(among, [2.0, 1.0, 0.0], 35) == (0,)
-    assert pick(among, [2.0, 1.0, 0.0], 1000) == (0, 1, 2)
+    assert pick(among, [2.0, 1.5, 1.0], 35) == (0,)
+    assert pick(among, [2.0, 1.5, 1.0], 1000) == (0, 1, 2)
+
+
+def test_what_fits_far_worse_than_the_best_is_left_out() -> None:
+    among = candidates((_hit(_LUNCH),), [0])
+    assert pick(among, [3.0, 0.2, 2.0], 1000) == (0, 2)
