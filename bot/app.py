@@ -268,7 +268,7 @@ def _worded_skills(
     """The skills whose answers are the model's own words, checked."""
     coder = listener.watched(generators.of("code"))
     reader = listener.watched(generators.of("knowledge"))
-    answers = KnowledgeSkill(knowledge, reader, model_name=settings.model)
+    answers = KnowledgeSkill(knowledge, reader, model_name=settings.model, embedder=embedder)
     runs = ThreadRuns(services.approvals.recent)
     return {
         Intent.CODE: CodeSkill(coder, knowledge, shell_classes, Collection(embedder.embed)),

@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 
 from .context import read_settings
+from .evaluate_answers import answers
 from .evaluate_code import code
 from .evaluate_kb import kb
 from .evaluate_safety import safety
@@ -23,6 +24,7 @@ app = typer.Typer(no_args_is_help=True, help="Score the bot on labelled data.")
 app.command()(safety)
 app.command()(code)
 app.command()(kb)
+app.command()(answers)
 
 _Data = Annotated[Path, typer.Option("--data", help="Folder with the data sets.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
         SyncReport,
     )
 
-    from ..messages import Reply, Request
+    from ..messages import Request
     from ..settings import Settings
+    from ..skills.knowledge import KnowledgeSkill
 
 app = typer.Typer(no_args_is_help=True, help="Index documents, search them, ask them.")
 
@@ -297,19 +298,32 @@ async def _status(settings: Settings) -> tuple[Status, int]:
 
 async def _ask(settings: Settings, question: str, *, quiet: bool) -> dict[str, object]:
     from ..messages import Reply
-    from ..skills.knowledge import KnowledgeSkill
+    from ..skills.knowledge.record import record_of
     from .render import TerminalOutlet
 
     began_mono = time.monotonic()
     outlet = TerminalOutlet(console, live=not quiet)
-    async with _knowledge(settings, generator=True) as (base, engine):
-        skill = KnowledgeSkill(base, engine, model_name=settings.model)
+    async with open_skill(settings) as skill:
         with outlet:
             async for event in skill.answer(_request(question), ()):
                 if isinstance(event, Reply):
                     await outlet.show(event)
     seconds = round(time.monotonic() - began_mono, 2)
-    return _answer_record(outlet.last, seconds)
+    if outlet.last is None:
+        fail("the question was not answered")
+    return {**asdict(record_of(outlet.last)), "seconds": seconds}
+
+
+@asynccontextmanager
+async def open_skill(settings: Settings) -> AsyncGenerator[KnowledgeSkill]:
+    """The skill as the terminal's owner uses it, over the settings' own index and model."""
+    from ..embedder import EngineEmbedder
+    from ..skills.knowledge import KnowledgeSkill
+
+    async with _knowledge(settings, generator=True) as (base, engine):
+        yield KnowledgeSkill(
+            base, engine, model_name=settings.model, embedder=EngineEmbedder(engine)
+        )
 
 
 def _request(question: str) -> Request:
@@ -349,28 +363,6 @@ def _search_record(found: SearchResult, stale_after_days: int | None) -> dict[st
         ],
         "answerability": found.answerability.value,
         "ms": round(found.ms, 2),
-    }
-
-
-def _answer_record(reply: Reply | None, seconds: float) -> dict[str, object]:
-    from ..messages import Note, Passages, Prose
-    from ..skills.knowledge.citations import cited_numbers
-
-    parts = reply.parts if reply is not None else ()
-    text = " ".join(part.text for part in parts if isinstance(part, Prose))
-    rows = [row for part in parts if isinstance(part, Passages) for row in part.rows]
-    cited = cited_numbers(text)
-    return {
-        "answer": text,
-        "citations": [
-            {"number": row.number, "path": row.path, "title": row.title, "lines": list(row.lines)}
-            for row in rows
-            if row.number in cited
-        ],
-        "refused": not rows,
-        "passages": [asdict(row) for row in rows],
-        "notes": [part.text for part in parts if isinstance(part, Note)],
-        "seconds": seconds,
     }
 
 

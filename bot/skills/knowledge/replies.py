@@ -10,8 +10,8 @@ from knowledge import Hit
 
 from ..recorded import refusal_facts
 from .excerpt import excerpt
+from .phrases import Phrases
 
-NOTHING = "Nothing in the knowledge base answers this."
 _N_NEAREST = 3
 
 
@@ -33,51 +33,43 @@ def passages(hits: Sequence[Hit], question: str) -> Passages:
     )
 
 
-def working(found: Passages, sentences: Sequence[str]) -> Reply:
-    """The passages, and the sentences checked so far."""
-    parts: tuple[Part, ...] = (found,)
-    if sentences:
-        parts = (found, Prose(text=" ".join(sentences), from_model=True))
-    status = "answering" if sentences else "reading"
-    return Reply(parts=parts, summary=_summary(found), phase=Phase.WORKING, status=status)
+def working(found: Passages, words: Phrases) -> Reply:
+    """The passages, while it is decided whether and with what they answer."""
+    return Reply(
+        parts=(found,), summary=_summary(found, words), phase=Phase.WORKING, status="reading"
+    )
 
 
 def answered(
-    found: Passages, sentences: Sequence[str], footer: str, facts: dict[str, str]
+    found: Passages, answer: Sequence[Part], footer: str, facts: dict[str, str], words: Phrases
 ) -> Reply:
-    """Passages, the sentences that hold, and what was withheld."""
-    text = " ".join(sentences)
+    """Passages, what they say to the question, and small print."""
+    said = " ".join(part.text for part in answer if isinstance(part, Prose))
     return Reply(
-        parts=(found, Prose(text=text, from_model=True), Note(text=footer)),
-        summary=text,
+        parts=(found, *answer, Note(text=footer)),
+        summary=said or _summary(found, words),
         facts=facts,
     )
 
 
-def refused(hits: Sequence[Hit], footer: str = "") -> Reply:
+def refused(hits: Sequence[Hit], words: Phrases, footer: str = "") -> Reply:
     """Nothing answers; the nearest documents by name only."""
     facts = {DOCUMENTS: documents_fact(hits)} | refusal_facts(
         tuple(dict.fromkeys(hit.title for hit in hits))[:_N_NEAREST]
     )
     names = dict.fromkeys(f"{hit.title} ({hit.path})" for hit in hits)
     nearest = "; ".join(list(names)[:_N_NEAREST])
-    text = f"{NOTHING} Nearest: {nearest}." if nearest else NOTHING
+    text = f"{words.nothing} {words.related}: {nearest}." if nearest else words.nothing
     parts: tuple[Part, ...] = (Prose(text=text),)
     if footer:
         parts = (*parts, Note(text=footer))
     return Reply(parts=parts, summary=text, facts=facts)
 
 
-def without_model(found: Passages, reason: str, facts: dict[str, str]) -> Reply:
-    """The passages alone."""
-    note = Note(text=f"the model is not available: {reason}")
-    return Reply(parts=(found, note), summary=_summary(found), facts=facts)
-
-
-def unverified(found: Passages, footer: str, facts: dict[str, str]) -> Reply:
-    """Passages that probably answer, but no sentence of the model that they support."""
-    note = Note(text=f"no sentence could be verified, so read the passages · {footer}")
-    return Reply(parts=(found, note), summary=_summary(found), facts=facts)
+def unread(found: Passages, footer: str, facts: dict[str, str], words: Phrases) -> Reply:
+    """Passages that probably answer, but nothing in them that could be quoted."""
+    parts = (found, Prose(text=words.unverified), Note(text=footer))
+    return Reply(parts=parts, summary=_summary(found, words), facts=facts)
 
 
 def empty(trouble: str) -> Reply:
@@ -91,15 +83,7 @@ def empty(trouble: str) -> Reply:
     return Reply(parts=(Prose(text=text),), summary=text)
 
 
-def footer(n_withheld: int, model: str, seconds: float) -> str:
-    """Small print: what was withheld, which model, how long it took in seconds."""
-    timing = f"{model}, {seconds:.1f} s"
-    if not n_withheld:
-        return timing
-    noun = "sentence" if n_withheld == 1 else "sentences"
-    return f"{n_withheld} {noun} withheld (unsupported or beside the question) · {timing}"
-
-
-def _summary(found: Passages) -> str:
+def _summary(found: Passages, words: Phrases) -> str:
     best = found.rows[0]
-    return f"Found in {best.title}" + (f" > {best.heading}" if best.heading else "")
+    heading = f" > {best.heading}" if best.heading else ""
+    return f"{words.lead} {best.title}{heading}"

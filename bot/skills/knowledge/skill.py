@@ -1,30 +1,32 @@
-"""Answer a question from documents: retrieve, show, word, check, or say that nothing answers."""
+"""Answer a question from documents: retrieve, show, quote what answers, or say that nothing does."""
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
-from bot.addressed import for_people
+import numpy as np
+from numpy.typing import NDArray
+
 from bot.messages import Passages, Reply, Request, SkillEvent, Turn
-from bot.prompts import knowledge as prompts
 from bot.provenance import DOCUMENTS, documents_fact
-from inference.request import Ended, GenerateRequest, Outcome, TextDelta
-from knowledge import ANYBODY, Answerability, Hit, Reader, SearchResult, Status, estimate_tokens
+from knowledge import ANYBODY, Answerability, EmbeddingError, Hit, Reader, SearchResult, Status
 
-from ..generation import Generator, as_data
+from ..generation import Generator
 from . import replies
-from .draft import Draft
-from .follow_up import Question, standalone
+from .follow_up import standalone
+from .layout import lay_out
+from .phrases import Phrases, language_of, phrases_for
+from .products import named
+from .selection import MAX_CHARS, Candidate, candidates, pick, scores
+from .statements import Statement
+from .verdict import Verdict, ask_model
 
-_N_PASSAGES = 4
-_SOURCE_TOKENS = 700
-_MAX_TOKENS = 180
-_LINK = re.compile(r"!?\[([^\[\]\n]*)\](?:\([^()\s]*(?:\s+\"[^\"]*\")?\)|\[[^\[\]\n]*\])")
-_NOT_FOR_PEOPLE = "(nothing here is written for people)"
-_FAILURES = (Outcome.FAILED, Outcome.REJECTED, Outcome.CANCELLED)
+_N_PASSAGES = 5
+_MAX_QUESTION_CHARS = 2000
+_JUDGED_CHARS = 900
+"""Length of what the model reads for its verdict; reading is what takes its time."""
 
 
 class Knowledge(Protocol):
@@ -39,122 +41,136 @@ class Knowledge(Protocol):
         ...
 
 
+class Embedder(Protocol):
+    """Turns texts into vectors of length 1."""
+
+    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """One row for each text; raises `EmbeddingError`."""
+        ...
+
+
 class KnowledgeSkill:
     """Answers from the knowledge base.
 
     Args:
         knowledge: Where passages come from.
-        engine: The model that words the answer.
+        engine: The model that says whether they answer, where the search is not sure.
         model_name: How the model is named in the small print.
+        embedder: Compares statements with the question; without one their words alone count.
     """
 
     def __init__(
-        self, knowledge: Knowledge, engine: Generator, *, model_name: str = "model"
+        self,
+        knowledge: Knowledge,
+        engine: Generator,
+        *,
+        model_name: str = "model",
+        embedder: Embedder | None = None,
     ) -> None:
         self._knowledge = knowledge
         self._engine = engine
         self._model_name = model_name
+        self._embedder = embedder
 
     async def answer(
         self, request: Request, history: tuple[Turn, ...]
     ) -> AsyncIterator[SkillEvent]:
-        """Yield the passages, then the answer as far as it is checked, then all of it."""
-        question = standalone(request.text, history)
+        """Yield the passages, then what they say to the question, or that they don't answer it."""
+        began_mono = time.monotonic()
+        words = phrases_for(request.text)
+        question = standalone(request.text[:_MAX_QUESTION_CHARS], history)
         reader = request.reader or ANYBODY
         found = await self._knowledge.search(question.query, _N_PASSAGES, reader=reader)
-        if not found.hits or found.answerability is Answerability.NO:
-            yield await self._refusal(found)
+        answerability = _judged(question.query, found)
+        if not found.hits or answerability is Answerability.NO:
+            yield await self._refusal(found, words)
             return
         hits = in_reading_order(found.hits)
         shown = replies.passages(hits, question.query)
-        yield replies.working(shown, ())
-        began_mono = time.monotonic()
-        sources = _sources(hits)
-        draft = Draft(sources, question.query, _numbers_of_best(hits))
-        asked = _generation(request, question, sources, found.answerability)
-        async for event in self._engine.stream(asked):
-            if isinstance(event, TextDelta):
-                if draft.add(event.text):
-                    yield replies.working(shown, draft.kept)
-            elif isinstance(event, Ended):
-                draft.failure = _failure(event)
-                draft.end(is_whole=event.outcome is Outcome.FINISHED)
-        yield self._final(draft, found, shown, time.monotonic() - began_mono)
+        yield replies.working(shown, words)
+        among = candidates(hits, [found.hits.index(hit) for hit in hits])
+        wanted = question.query
+        fit = scores(wanted, among, await self._similarities(wanted, among))
+        verdict = Verdict(answers=True)
+        if answerability is Answerability.UNSURE and among:
+            asked, best = request.text[:_MAX_QUESTION_CHARS], _best(among, fit, _JUDGED_CHARS)
+            verdict = await ask_model(self._engine, request, asked, question.earlier, best)
+        footer = self._footer(request, answerability, verdict, time.monotonic() - began_mono)
+        if not verdict.answers:
+            yield replies.refused(found.hits, words, footer)
+            return
+        chosen = [one.statement for one in _best(among, fit, MAX_CHARS)]
+        facts = {"topic": found.hits[0].title, DOCUMENTS: documents_fact(found.hits)}
+        yield _final(request, shown, chosen, footer, facts, words)
 
-    async def _refusal(self, found: SearchResult) -> Reply:
+    async def _refusal(self, found: SearchResult, words: Phrases) -> Reply:
         status = await self._knowledge.status()
         if not status.n_chunks:
             return replies.empty(status.trouble)
-        return replies.refused(found.hits)
+        return replies.refused(found.hits, words)
 
-    def _final(self, draft: Draft, found: SearchResult, shown: Passages, seconds: float) -> Reply:
-        facts = {"topic": found.hits[0].title, DOCUMENTS: documents_fact(found.hits)}
-        if draft.failure and not draft.kept:
-            return replies.without_model(shown, draft.failure, facts)
-        footer = replies.footer(draft.n_withheld, self._model_name, seconds)
-        if not draft.kept and found.answerability is Answerability.YES:
-            return replies.unverified(shown, footer, facts)
-        if draft.is_refusal or not draft.kept:
-            return replies.refused(found.hits, footer)
-        return replies.answered(shown, draft.kept, footer, facts)
+    async def _similarities(self, query: str, among: Sequence[Candidate]) -> list[float] | None:
+        if self._embedder is None or not among:
+            return None
+        texts = [query, *(one.embedded_text for one in among)]
+        try:
+            asked, *said = await self._embedder.embed(texts)
+        except EmbeddingError:
+            return None
+        return [float(asked @ vector) for vector in said]
+
+    def _footer(
+        self, request: Request, answerability: Answerability, verdict: Verdict, seconds: float
+    ) -> str:
+        """Small print: what was read, how and by whom it was judged, how long it took in seconds."""
+        notes: list[str] = []
+        if len(request.text) > _MAX_QUESTION_CHARS:
+            count = f"{_MAX_QUESTION_CHARS:,}"
+            notes.append(f"only the first {count} characters of the question were used")
+        if verdict.answers:
+            notes.append("quoted verbatim")
+        if verdict.failure:
+            notes.append(f"the model is not available to check this: {verdict.failure}")
+        elif answerability is Answerability.UNSURE:
+            notes.append(f"judged by {self._model_name}")
+        return " · ".join((*notes, f"{seconds:.1f} s"))
 
 
-def _generation(
+def _judged(query: str, found: SearchResult) -> Answerability:
+    """The search's own verdict, unless the question names products that no passage mentions."""
+    names = named(query, (f"{h.path} {h.title} {h.heading} {h.text}" for h in found.hits))
+    if names.is_elsewhere:
+        return Answerability.NO
+    if names.missing and found.answerability is Answerability.YES:
+        return Answerability.UNSURE
+    return found.answerability
+
+
+def _best(
+    among: Sequence[Candidate], fit: Sequence[float], max_chars: int
+) -> tuple[Candidate, ...]:
+    return tuple(among[at] for at in pick(among, fit, max_chars))
+
+
+def _final(
     request: Request,
-    question: Question,
-    sources: Sequence[prompts.Source],
-    answerability: Answerability,
-) -> GenerateRequest:
-    return GenerateRequest(
-        request_id=f"{request.request_id}-knowledge",
-        messages=prompts.messages(
-            sources, as_data(request.text), as_data(question.earlier), request.talk
-        ),
-        max_tokens=_MAX_TOKENS,
-        grammar=prompts.grammar(len(sources), may_refuse=answerability is not Answerability.YES),
-        pin_prefix=len(prompts.prefix()),
-    )
+    shown: Passages,
+    said: Sequence[Statement],
+    footer: str,
+    facts: dict[str, str],
+    words: Phrases,
+) -> Reply:
+    if not said:
+        return replies.unread(shown, footer, facts, words)
+    lead = words.quoted if _is_foreign(request.text, said) else ""
+    return replies.answered(shown, lay_out(said, lead), footer, facts, words)
+
+
+def _is_foreign(question: str, said: Sequence[Statement]) -> bool:
+    return language_of(question) != language_of(" ".join(each.text for each in said))
 
 
 def in_reading_order(hits: Sequence[Hit]) -> tuple[Hit, ...]:
     """Hits document by document, the best document first, each from top to bottom."""
     documents = list(dict.fromkeys((hit.source, hit.path) for hit in hits))
     return tuple(sorted(hits, key=lambda hit: (documents.index((hit.source, hit.path)), hit.lines)))
-
-
-def plain_links(text: str) -> str:
-    """Markdown links as their label: addresses cost tokens, and brackets look like citations."""
-    return _LINK.sub(lambda match: match[1], text)
-
-
-def _numbers_of_best(hits: Sequence[Hit]) -> frozenset[int]:
-    """Numbers of the passages that belong to the first one's document."""
-    best = (hits[0].source, hits[0].path)
-    return frozenset(
-        number for number, hit in enumerate(hits, start=1) if (hit.source, hit.path) == best
-    )
-
-
-def _sources(hits: Sequence[Hit]) -> tuple[prompts.Source, ...]:
-    """The best hits that fit the budget; the first always does, cut if it must be.
-
-    What speaks to machines is left out: people see it in the passage, no model repeats it.
-    """
-    sources: list[prompts.Source] = []
-    n_left = _SOURCE_TOKENS
-    for number, hit in enumerate(hits, start=1):
-        text = for_people(plain_links(hit.text)) or _NOT_FOR_PEOPLE
-        n_tokens = estimate_tokens(text)
-        if n_tokens > n_left and sources:
-            break
-        header = " > ".join(filter(None, (hit.title, hit.heading)))
-        text = text if n_tokens <= n_left else text[: n_left * 3]
-        sources.append(prompts.Source(number=number, header=as_data(header), text=as_data(text)))
-        n_left -= n_tokens
-    return tuple(sources)
-
-
-def _failure(ended: Ended) -> str:
-    if ended.outcome not in _FAILURES:
-        return ""
-    return ended.reason or "it was interrupted"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from knowledge import OWNER, KnowledgeBase, Methods, estimate_tokens
+from knowledge import OWNER, FolderSource, KnowledgeBase, Methods, estimate_tokens
 from knowledge.hash_embedder import HashEmbedder
 
 DISK = "# Disk full\n\nA disk without space stops the database. Remove old segments first.\n"
@@ -41,8 +41,8 @@ async def base(tmp_path: Path, rewriter: _Rewriter) -> AsyncGenerator[KnowledgeB
     (folder / "disk.md").write_text(DISK)
     (folder / "mail.md").write_text(MAIL)
     (folder / "long.md").write_text(f"# Long\n\n{LINES}\n")
-    knowledge = KnowledgeBase(tmp_path / "kb", HashEmbedder(256), rewriter)
-    await knowledge.sync([folder])
+    knowledge = KnowledgeBase(tmp_path / "kb", HashEmbedder(256), rewriter=rewriter)
+    await knowledge.sync([FolderSource(folder)])
     yield knowledge
     await knowledge.close()
 

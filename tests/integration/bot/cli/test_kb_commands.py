@@ -48,14 +48,16 @@ def test_many_questions_are_answered_in_order_one_object_a_line(tmp_path: Path) 
 
 
 @pytest.mark.usefixtures("synced")
-def test_asking_without_a_model_still_gives_the_passages() -> None:
+def test_asking_without_a_model_still_quotes_the_passages() -> None:
     result = CliRunner().invoke(app, ["ask", "what to do about pool exhaustion?", "--json"])
     assert result.exit_code == 0, result.stderr
     record = json.loads(result.stdout)
     assert record["refused"] is False
-    assert record["answer"] == ""
     assert record["passages"][0]["path"] == "pool-exhaustion.md"
-    assert record["notes"][0].startswith("the model is not available: ")
+    for citation in record["citations"]:
+        assert f"[{citation['number']}]" in record["answer"]
+        assert set(citation) == {"number", "path", "title", "heading", "lines", "quote"}
+    assert "pool-exhaustion.md" in {citation["path"] for citation in record["citations"]}
 
 
 @pytest.mark.usefixtures("synced")

@@ -10,7 +10,7 @@ from bot.skills.openings import local_openings, opening
 from inference import ChatMessage
 
 TALK = "Maya: I restarted it\nJonas: the table is payments_eu"
-SOURCE = knowledge.Source(number=1, header="Pool", text="End idle sessions.")
+SOURCE = knowledge.Quoted(header="Pool", text="End idle sessions.")
 PROMPTS = {
     Intent.LOGS: logs.messages("checkout\n[1] NEW, 3 lines: boom", TALK),
     Intent.KNOWLEDGE: knowledge.messages((SOURCE,), "and then?", "what now?", TALK),
