@@ -1,0 +1,80 @@
+"""Which declared signal a text shows, and which other services it names. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+
+from .declarations import records_of, text_of, texts_of
+
+_HOST = re.compile(
+    r"(?<![\w.@/-])(?:\w+://)?(?:[\w.+-]+@)?([a-z][a-z0-9_-]*(?:\.[a-z0-9_-]+)*)(?::\d{2,5})(?!\d)",
+    re.IGNORECASE,
+)
+_URL = re.compile(r"\b[a-z][a-z+]*://(?:[^\s/@]+@)?([a-z][\w.-]*)", re.IGNORECASE)
+_AFTER = re.compile(
+    r"\b(?:connect(?:ing|ion)? to|calling|call to|reach(?:ing)?|upstream|dependency|backend|host|lookup|from|by|resolve)"
+    r"[ :=]+[\"'`]?([a-z][a-z0-9]*(?:[-_.][a-z0-9]+)+)\b",
+    re.IGNORECASE,
+)
+_NO_HOSTS = frozenset({"localhost", "line", "at", "error", "time", "main", "port", "java", "go"})
+_FILE = re.compile(
+    r"\.(?:py|go|java|js|ts|rb|rs|c|cc|php|kt|scala|log|conf|yaml|json)$", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """What a text can say about its cause.
+
+    Attributes:
+        is_about_named: Whether it speaks of the service that it names instead of its own.
+    """
+
+    signal_id: str
+    pattern: re.Pattern[str]
+    is_about_named: bool = False
+
+
+@cache
+def signals() -> tuple[Signal, ...]:
+    """All declared signals, the more specific first."""
+    return tuple(
+        Signal(
+            signal_id=text_of(record, "id"),
+            pattern=re.compile("|".join(texts_of(record, "patterns")), re.IGNORECASE),
+            is_about_named=record.get("about") == "named",
+        )
+        for record in records_of("signals.yaml")
+    )
+
+
+def signal_in(text: str) -> Signal | None:
+    """The signal that a text shows, or None."""
+    return next((each for each in signals() if each.pattern.search(text)), None)
+
+
+def services_in(text: str, known: Iterable[str], own: str) -> tuple[str, ...]:
+    """The services and hosts that a text names, known services first; not its own.
+
+    A host is a service when its first label is the service's name: "orders-db.prod.svc:5432".
+    """
+    names = [name for name in known if name != own]
+    mentioned = [name for name in names if _mentions(text, name)]
+    hosts = (match.lower() for form in (_HOST, _URL, _AFTER) for match in form.findall(text))
+    foreign = (host for host in hosts if _is_foreign(host, own, mentioned))
+    return tuple(dict.fromkeys((*mentioned, *foreign)))
+
+
+def _is_foreign(host: str, own: str, mentioned: list[str]) -> bool:
+    label = host.split(".", 1)[0]
+    if label in _NO_HOSTS or label == own.lower() or _FILE.search(host):
+        return False
+    return all(label != name.lower() for name in mentioned)
+
+
+def _mentions(text: str, name: str) -> bool:
+    pattern = re.escape(name).replace(r"\-", "[-_ ]?").replace("_", "[-_ ]?")
+    return re.search(rf"(?<![\w-]){pattern}(?![\w-])", text, re.IGNORECASE) is not None
