@@ -30,6 +30,7 @@ from .embedder import EngineEmbedder
 from .engine import EnginePlace, metrics_of, open_engine
 from .generators import Generators, open_generators
 from .http import HealthServer
+from .investigation_wiring import Means, build_investigation
 from .messages import Intent
 from .reminders import Remind, Reminders
 from .router import Router
@@ -40,6 +41,7 @@ from .skills.chat import ChatSkill
 from .skills.code.skill import CodeSkill
 from .skills.generation import Generator
 from .skills.incident import IncidentSkill
+from .skills.investigation.offer import offer_investigation
 from .skills.knowledge.skill import KnowledgeSkill
 from .skills.logs.book import LogBook
 from .skills.logs.digest import estimate_tokens
@@ -177,12 +179,23 @@ def _build(
     extractor = Extractor(generators.of("runbook"))
     runbook = RunbookSkill(catalog, services.approvals, extractor)
     skills: Mapping[Intent, Skill] = {
-        Intent.LOGS: IncidentSkill(logs, runbook.suggest),
+        Intent.LOGS: IncidentSkill(logs, runbook.suggest, offer_investigation),
         Intent.RUNBOOK: runbook,
         Intent.SCHEDULE: ScheduleSkill(schedules, tuple(settings.logs.sources)),
         Intent.CHAT: ChatSkill(),
         **_worded_skills(settings, generators, listener, knowledge),
     }
+    investigation = build_investigation(
+        settings,
+        Means(
+            book=book,
+            knowledge=knowledge,
+            catalog=catalog,
+            looks=services.looks,
+            generator=generators.of("logs"),
+            suggest=runbook.suggest,
+        ),
+    )
     router = _router(settings, engine)
     return Core(
         settings=settings,
@@ -197,6 +210,7 @@ def _build(
             memory=threads,
             sightings=SeenEvents(database),
             listener=listener,
+            orders={Intent.LOGS: investigation},
         ),
         listener=listener,
         desk=Desk(

@@ -49,6 +49,14 @@ class Skill(Protocol):
         ...
 
 
+class OrderSkill(Skill, Protocol):
+    """A skill whose orders are recognised by their words, before the router is asked."""
+
+    def claims(self, text: str) -> bool:
+        """Whether a text is one of its orders."""
+        ...
+
+
 class Outlet(Protocol):
     """Where one request's answer goes."""
 
@@ -137,10 +145,12 @@ class Dispatcher:
         sightings: Sightings,
         listener: Listener | None = None,
         ask_below: float = 0.3,
+        orders: Mapping[Intent, OrderSkill] | None = None,
     ) -> None:
         """Wire the dispatcher.
 
         Args:
+            orders: Skills with orders of their own, by the intent that they are remembered as.
             listener: Hears the talk of threads; None: answers know nothing of it.
             ask_below: Below this confidence the person is asked what they meant.
         """
@@ -150,6 +160,7 @@ class Dispatcher:
         self._sightings = sightings
         self._listener = listener
         self._ask_below = ask_below
+        self._orders = orders or {}
         self._log = structlog.get_logger()
 
     def overhear(self, thread: ThreadRef, remark: Remark) -> None:
@@ -195,6 +206,9 @@ class Dispatcher:
         if request.actor.kind in {ActorKind.EXTERNAL, ActorKind.BOT}:
             await outlet.show(_sentence("I answer only members of this workspace."))
             return
+        ordered = self._ordered(request)
+        if ordered is not None:
+            intent = ordered
         if intent is None:
             route = await self._router.route(
                 request.text, history, has_attachments=bool(request.attachments)
@@ -210,11 +224,18 @@ class Dispatcher:
             return
         await self._run(request, history, intent, outlet)
 
+    def _ordered(self, request: Request) -> Intent | None:
+        """The intent of an order that a skill recognises by its words."""
+        claiming = (intent for intent, skill in self._orders.items() if skill.claims(request.text))
+        return next(claiming, None)
+
     async def _run(
         self, request: Request, history: tuple[Turn, ...], intent: Intent, outlet: Outlet
     ) -> None:
         last: Reply | None = None
-        async for event in self._skills[intent].answer(request, history):
+        is_order = self._ordered(request) is intent
+        skill = self._orders[intent] if is_order else self._skills[intent]
+        async for event in skill.answer(request, history):
             if isinstance(event, Proposed):
                 await outlet.show_proposal(event.proposal_id)
                 continue

@@ -34,6 +34,11 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from .investigation_settings import (
+    ChangesSettings,
+    InvestigationSettings,
+    MetricsSettings,
+)
 from .target_settings import TargetName, TargetSettings
 
 SLACK_API_URL = "https://slack.com/api/"
@@ -305,6 +310,9 @@ class Settings(BaseSettings):
     logs: LogSettings = Field(default_factory=LogSettings)
     knowledge: KnowledgeSettings = Field(default_factory=KnowledgeSettings)
     runbooks: RunbookSettings = Field(default_factory=RunbookSettings)
+    metrics: MetricsSettings = Field(default_factory=MetricsSettings)
+    changes: ChangesSettings = Field(default_factory=ChangesSettings)
+    investigation: InvestigationSettings = Field(default_factory=InvestigationSettings)
 
     @classmethod
     def settings_customise_sources(

@@ -169,9 +169,7 @@ async def _knowledge(folder: Path) -> KnowledgeBase:
     return base
 
 
-async def _investigated(
-    incident: Incident, tools: tuple[LookTool, ...], driver: Driver
-) -> Scored:
+async def _investigated(incident: Incident, tools: tuple[LookTool, ...], driver: Driver) -> Scored:
     window = Window(start=incident.start, end=incident.now, baseline_s=3600.0)
     case = CaseFile((incident.asked,), incident.services, window)
     budget = Budget(Allowance())
@@ -198,9 +196,7 @@ def _request(incident: Incident) -> Request:
     )
 
 
-def _scored(
-    incident: Incident, conclusion: Conclusion, budget: Budget, driver: str
-) -> Scored:
+def _scored(incident: Incident, conclusion: Conclusion, budget: Budget, driver: str) -> Scored:
     cause = conclusion.cause
     said = Culprit(cause.cause.cause_id, cause.service) if cause is not None else None
     is_right = said in incident.truth if said is not None else incident.is_healthy
@@ -217,7 +213,7 @@ def _scored(
         n_herrings=len(herrings),
         n_seen_through=sum(each not in blamed for each in herrings),
         n_said=sum(each in ruled_out for each in herrings),
-        is_truth_ruled_out=any(each in ruled_out for each in incident.truth),
+        is_truth_ruled_out=any(each in ruled_out - {said} for each in incident.truth),
         n_steps=budget.n_steps,
         n_tokens=budget.n_tokens,
         seconds=round(budget.seconds, 3),

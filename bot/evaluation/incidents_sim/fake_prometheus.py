@@ -24,17 +24,17 @@ class FakePrometheus:
     def __init__(self, incident: Incident, seed: int) -> None:
         self._incident = incident
         self._seed = seed
-        self._asked = {
-            _WINDOW.sub("[w]", query.promql(service, "1s")): (service, query.name)
-            for service in incident.services
-            for query in golden_queries()
-        }
+        self._asked: dict[str, tuple[str, list[str]]] = {}
+        for service in incident.services:
+            for query in golden_queries():
+                text = _WINDOW.sub("[w]", query.promql(service, "1s"))
+                self._asked.setdefault(text, (service, []))[1].append(query.name)
 
     async def range(self, request: web.Request) -> web.Response:
         """`GET /api/v1/query_range`."""
         given = request.query
         found = self._asked.get(_WINDOW.sub("[w]", given["query"]))
-        series = []
+        series: list[dict[str, object]] = []
         if found is not None:
             points = self._points(*found, *(float(given[k]) for k in ("start", "end", "step")))
             series = [{"metric": {}, "values": points}]
@@ -57,20 +57,17 @@ class FakePrometheus:
         return web.json_response({"status": "success", "data": {"alerts": found}})
 
     def _points(
-        self, service: str, name: str, start: float, end: float, step_s: float
+        self, service: str, names: list[str], start: float, end: float, step_s: float
     ) -> list[tuple[float, str]]:
-        chance = random.Random(f"{self._seed} {service} {name}")  # noqa: S311 - no secret
-        usual = self._incident.usual[name]
-        bend = next(
-            (b for b in self._incident.bends if (b.service, b.query) == (service, name)), None
-        )
+        chance = random.Random(f"{self._seed} {service} {names}")  # noqa: S311 - no secret
+        usual = self._incident.usual[names[0]]
+        bends = (b for b in self._incident.bends if b.service == service and b.query in names)
+        bend = next(bends, None)
         n_points = math.floor((end - start) / step_s) + 1
         times = [start + position * step_s for position in range(n_points)]
         return [(at, f"{self._value(at, usual, bend, chance):.6g}") for at in times]
 
-    def _value(
-        self, at: float, usual: float, bend: Bend | None, chance: random.Random
-    ) -> float:
+    def _value(self, at: float, usual: float, bend: Bend | None, chance: random.Random) -> float:
         value = usual
         if bend is not None:
             value = bend.usual

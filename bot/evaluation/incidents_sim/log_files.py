@@ -10,7 +10,11 @@ from pathlib import Path
 from .incident import Incident, Message
 
 _CHATTER = (
-    ("INFO", "request completed method=GET path=/api/v1/items/{n} status=200 duration_ms={n}", 14.0),
+    (
+        "INFO",
+        "request completed method=GET path=/api/v1/items/{n} status=200 duration_ms={n}",
+        14.0,
+    ),
     ("INFO", "request completed method=POST path=/api/v1/orders status=201 duration_ms={n}", 9.0),
     ("INFO", "cache refreshed entries={n} took_ms={n}", 3.0),
     ("DEBUG", "heartbeat sent seq={n}", 6.0),

@@ -45,6 +45,7 @@ class Phrases(BaseModel):
     no_stop: str
     stop: str
     busy: str
+    investigate: str
 
 
 @cache

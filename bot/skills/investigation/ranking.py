@@ -23,7 +23,7 @@ _INHERITED = 0.5
 _UNCONNECTED = 0.3
 _QUIET_DEPENDENCY = 0.4
 _MIN_SCORE = 0.8
-_MAX_RULED_OUT = 8
+_SAME_CHANGE_S = 600
 
 
 class Confidence(StrEnum):
@@ -126,8 +126,9 @@ def confidence_of(cause: Suspect, rivals: Sequence[Suspect], *, is_complete: boo
 
     "Very likely": two kinds of tools show it, or it explains something else that was seen; its time
     is known; and no rival has more than half of its weight. "Likely": it is shown directly and no
-    rival has more than three quarters of its weight. "Possible": everything else. What could not
-    be looked at, and a budget that was used up, take one degree.
+    rival has more than three quarters of its weight. "Possible": everything else. A service that
+    does not answer, for no reason that was seen, is likely at most; an error that no declared signal
+    fits is possible. What could not be looked at, and a budget that was used up, take one degree.
     """
     rival = max((each.score for each in rivals), default=0.0) / cause.score
     is_backed = len(cause.tools) > 1 or bool(cause.consequences)
@@ -136,6 +137,8 @@ def confidence_of(cause: Suspect, rivals: Sequence[Suspect], *, is_complete: boo
         degree = 1
     if degree and rival <= 0.5 and is_backed and cause.at is not None:
         degree = 2
+    if cause.cause.cause_id == DEPENDENCY:
+        degree = min(degree, 1)
     if not is_complete:
         degree = max(0, degree - 1)
     return (Confidence.POSSIBLE, Confidence.LIKELY, Confidence.VERY_LIKELY)[degree]
@@ -226,32 +229,24 @@ class _Judged:
         return True
 
     def _exclude(self, why: Against, suspect: Suspect) -> None:
-        self._excluded.append(
-            RuledOut(
-                why=why,
-                cause_id=suspect.cause.cause_id,
-                service=suspect.service,
-                evidence=suspect.evidence,
-            )
-        )
+        self._excluded.append(_out(why, suspect))
 
     def ruled_out(self, cause: Suspect | None) -> tuple[RuledOut, ...]:
         """What is not the cause, each with what shows it."""
-        rest = [each for each in self._excluded if each.cause_id]
-        rest += _usual(self._case)
+        rest = list(self._excluded)
         rest += _unexplained_elsewhere(self._case, self._connected)
-        rest += _clear(self._case)
         weaker = [r for r in self.roots if cause and r is not cause and r.score < cause.score / 2]
-        for each in weaker:
-            rest.append(
-                RuledOut(
-                    why=Against.WEAKER,
-                    cause_id=each.cause.cause_id,
-                    service=each.service,
-                    evidence=each.evidence,
-                )
-            )
-        return tuple(rest[:_MAX_RULED_OUT])
+        rest += [_out(Against.WEAKER, each) for each in weaker]
+        return (*rest, *_usual(self._case), *_clear(self._case))
+
+
+def _out(why: Against, suspect: Suspect) -> RuledOut:
+    return RuledOut(
+        why=why,
+        cause_id=suspect.cause.cause_id,
+        service=suspect.service,
+        evidence=suspect.evidence,
+    )
 
 
 def _is_later(one: datetime | None, other: datetime | None) -> bool:
@@ -277,10 +272,11 @@ def _with(suspect: Suspect, *, score: float, consequences: tuple[Numbered, ...] 
 
 
 def _suspects(case: CaseFile) -> list[Suspect]:
-    groups: dict[tuple[str, str], list[Numbered]] = {}
+    groups: dict[tuple[str, str, int], list[Numbered]] = {}
     for each in case.began:
         if each.clue.weight > 0 and each.clue.signal in causes():
-            groups.setdefault((each.clue.signal, _place(each.clue)), []).append(each)
+            key = (each.clue.signal, _place(each.clue), _period(each.clue))
+            groups.setdefault(key, []).append(each)
     return [
         Suspect(
             cause=causes()[cause_id],
@@ -288,8 +284,15 @@ def _suspects(case: CaseFile) -> list[Suspect]:
             evidence=tuple(members),
             at=min((m.clue.at for m in members if m.clue.at is not None), default=None),
         )
-        for (cause_id, service), members in groups.items()
+        for (cause_id, service, _), members in groups.items()
     ]
+
+
+def _period(clue: Clue) -> int:
+    """Several changes of a service are several suspects; everything else is one."""
+    if clue.signal != DEPLOY or clue.at is None:
+        return 0
+    return int(clue.at.timestamp() // _SAME_CHANGE_S)
 
 
 def _place(clue: Clue) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
+from ..logs.scope import mentions
 from .declarations import records_of, text_of, texts_of
 
 _HOST = re.compile(
@@ -62,7 +63,7 @@ def services_in(text: str, known: Iterable[str], own: str) -> tuple[str, ...]:
     A host is a service when its first label is the service's name: "orders-db.prod.svc:5432".
     """
     names = [name for name in known if name != own]
-    mentioned = [name for name in names if _mentions(text, name)]
+    mentioned = [name for name in names if _names(text, name)]
     hosts = (match.lower() for form in (_HOST, _URL, _AFTER) for match in form.findall(text))
     foreign = (host for host in hosts if _is_foreign(host, own, mentioned))
     return tuple(dict.fromkeys((*mentioned, *foreign)))
@@ -75,6 +76,9 @@ def _is_foreign(host: str, own: str, mentioned: list[str]) -> bool:
     return all(label != name.lower() for name in mentioned)
 
 
-def _mentions(text: str, name: str) -> bool:
-    pattern = re.escape(name).replace(r"\-", "[-_ ]?").replace("_", "[-_ ]?")
-    return re.search(rf"(?<![\w-]){pattern}(?![\w-])", text, re.IGNORECASE) is not None
+def _names(text: str, name: str) -> bool:
+    """Whether a line names a service; in a host's name its first label does."""
+    return (
+        mentions(text, name)
+        or re.search(rf"(?<![\w.-]){re.escape(name)}\.[a-z]", text, re.IGNORECASE) is not None
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import timedelta, tzinfo
@@ -11,9 +11,7 @@ from datetime import timedelta, tzinfo
 from knowledge import ANYBODY, Reader
 
 from ...messages import (
-    Attached,
     Phase,
-    Proposed,
     Prose,
     Reply,
     Request,
@@ -108,12 +106,11 @@ class InvestigationSkill:
         if last is None or last.phase is not Phase.DONE or self._suggest is None:
             return
         async for event in self._suggest(request, last.facts):
-            if isinstance(event, Proposed | Attached | Reply):
-                yield event
+            yield event
 
     async def _investigated(
         self, case: CaseFile, request: Request, zone: tzinfo, say: Phrases
-    ) -> AsyncIterator[Reply]:
+    ) -> AsyncGenerator[Reply, None]:
         budget = Budget(self._field.allowance)
         asked = Asked(request=request, zone=zone, reader=self._reader_of(request))
         toolbox = Toolbox(self._field.tools, case, budget, asked)

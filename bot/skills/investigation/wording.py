@@ -13,10 +13,11 @@ from .case_file import CaseFile
 from .clues import Look, Numbered, Stance, Tool
 from .orders import INVESTIGATE_ACTION, STOP_TEXT
 from .phrases import Phrases
-from .ranking import Conclusion, RuledOut, Suspect
+from .ranking import Against, Conclusion, RuledOut, Suspect
 from .tools.runbooks import evidence_of
 
-_MAX_CITED = 6
+_MAX_CITED = 9
+_MAX_RULED_OUT = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,11 +159,19 @@ def _doubts(case: CaseFile, ending: Ending, say: Phrases) -> list[str]:
 
 
 def _ruled_out(ruled_out: Sequence[RuledOut], say: Phrases) -> str:
+    """One line each; of what is as usual one line for each service."""
+    told = [each for each in ruled_out if each.why is not Against.CLEAR][:_MAX_RULED_OUT]
     lines = [
         f"• {cause_text(each.cause_id, each.service, say)} {cited(each.evidence)}: "
         f"{say.against[each.why]}"
-        for each in ruled_out
+        for each in told
     ]
+    clear = [each for each in ruled_out if each.why is Against.CLEAR]
+    for service in dict.fromkeys(each.service for each in clear):
+        own = [each for each in clear if each.service == service]
+        causes = ", ".join(cause_text(each.cause_id, service, say) for each in own)
+        evidence = cited([number for each in own for number in each.evidence])
+        lines.append(f"• {causes} {evidence}: {say.against[Against.CLEAR]}")
     return "\n".join((f"*{say.ruled_out}*", *lines)) if lines else ""
 
 
@@ -172,7 +181,12 @@ def _facts(case: CaseFile, ending: Ending) -> dict[str, str]:
     if cause is None:
         return {"service": case.asked[0]} if len(case.asked) == 1 else {}
     quotes = [each.clue.quote for each in cause.evidence if each.clue.quote]
-    facts = {"service": cause.service, "evidence": "\n".join(quotes[:3]) or evidence_of(case)}
+    facts = {
+        "service": cause.service,
+        "evidence": "\n".join(quotes[:3]) or evidence_of(case),
+        "cause": cause.cause.cause_id,
+        "confidence": ending.conclusion.confidence.value,
+    }
     if cause.at is not None:
         facts["since"] = cause.at.isoformat()
     return facts

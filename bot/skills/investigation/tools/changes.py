@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
 from ...logs.sources import LogSourceError
@@ -22,6 +23,7 @@ _COMMIT_WEIGHT = 1.5
 _LEAD = timedelta(minutes=60)
 _MAX_COMMITS = 200
 _MAX_SHOWN = 4
+_MAX_ELSEWHERE = 3
 _LIMIT_S = 15.0
 _MARK = "\x1e"
 _FORMAT = f"--format={_MARK}%h%x1f%ct%x1f%an%x1f%s"
@@ -61,11 +63,13 @@ class ChangesTool:
         limits = Limits(silence_s=_LIMIT_S, total_s=_LIMIT_S)
         with stopped_after(limits):
             commits = await asyncio.to_thread(self._commits, case, limits)
+        commits.sort(key=lambda each: each.at)
         touching = [each for each in commits if touches(each, service, case.known)]
-        newest = sorted(touching, key=lambda each: each.at)[-_MAX_SHOWN:]
+        clues = [_clue(each, service, case) for each in touching[-_MAX_SHOWN:]]
+        if service in case.asked[:1]:
+            clues += _elsewhere(commits, case)
         note = f"{len(commits)} commits, {len(touching)} touch {service}"
-        clues = tuple(_clue(each, service, case) for each in newest)
-        return Look(tool=Tool.CHANGES, service=service, clues=clues, note=note)
+        return Look(tool=Tool.CHANGES, service=service, clues=tuple(clues), note=note)
 
     def _commits(self, case: CaseFile, limits: Limits) -> list[Commit]:
         since = case.window.start - _LEAD
@@ -127,6 +131,18 @@ def touches(commit: Commit, service: str, known: Sequence[str]) -> bool:
         if re.search(rf"(?<![A-Za-z0-9]){re.escape(service)}(?![A-Za-z0-9])", place, re.IGNORECASE):
             return True
     return False
+
+
+def _elsewhere(commits: Sequence[Commit], case: CaseFile) -> list[Clue]:
+    """The newest changes of other services: people will ask about them."""
+    others = [name for name in case.known if name not in case.asked]
+    told = (
+        (commit, name)
+        for commit in reversed(commits)
+        for name in others
+        if touches(commit, name, case.known)
+    )
+    return [_clue(commit, name, case) for commit, name in islice(told, _MAX_ELSEWHERE)]
 
 
 def _clue(commit: Commit, service: str, case: CaseFile) -> Clue:

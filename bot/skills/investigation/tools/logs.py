@@ -25,11 +25,12 @@ from .quoting import one_line
 
 _MAX_BEGAN = 5
 _MAX_USUAL = 3
-_MIN_WARNINGS = 3
+_MIN_LINES = 3
 _SIGNAL_WEIGHT = 3.0
 _WARNING_WEIGHT = 2.0
 _DEPENDENCY_WEIGHT = 1.5
 _ERROR_WEIGHT = 1.2
+_RARE_WEIGHT = 0.4
 _SYMPTOMATIC = frozenset({Change.NEW, Change.RISING})
 
 
@@ -123,7 +124,6 @@ def _began(moved: Movement, service: str, case: CaseFile) -> Clue:
     since = f" since {at.astimezone(case.window.start.tzinfo):%H:%M:%S}" if at is not None else ""
     label = "NEW" if moved.change is Change.STEADY else moved.label
     is_error = moved.row.severity >= Severity.ERROR
-    is_frequent = moved.n_lines >= _MIN_WARNINGS
     return Clue(
         tool=Tool.LOGS,
         service=service,
@@ -134,13 +134,23 @@ def _began(moved: Movement, service: str, case: CaseFile) -> Clue:
         quote=one_line(moved.first.line, 400),
         at=at,
         names=services_in(line, case.known, service) if signal or is_error else (),
-        is_symptom=is_error or (signal is not None and is_frequent and moved.is_bad),
+        is_symptom=_is_symptom(moved, signal),
     )
+
+
+def _is_symptom(moved: Movement, signal: Signal | None) -> bool:
+    """Errors that keep coming, or that mean something; warnings that do both."""
+    is_frequent = moved.n_lines >= _MIN_LINES
+    if moved.row.severity >= Severity.ERROR:
+        return is_frequent or signal is not None
+    return moved.is_bad and is_frequent and signal is not None
 
 
 def _weight(moved: Movement, signal: Signal | None) -> float:
     if signal is None:
-        return _ERROR_WEIGHT if moved.row.severity >= Severity.ERROR else 0.0
+        if moved.row.severity < Severity.ERROR:
+            return 0.0
+        return _ERROR_WEIGHT if moved.n_lines >= _MIN_LINES else _RARE_WEIGHT
     if signal.signal_id == "dependency":
         return _DEPENDENCY_WEIGHT
     if signal.signal_id == "deploy":
