@@ -71,9 +71,13 @@ def services_in(text: str, known: Iterable[str], own: str) -> tuple[str, ...]:
 
 def _is_foreign(host: str, own: str, mentioned: list[str]) -> bool:
     label = host.split(".", 1)[0]
-    if label in _NO_HOSTS or label == own.lower() or _FILE.search(host):
+    if label in _NO_HOSTS or _plain(label) == _plain(own) or _FILE.search(host):
         return False
-    return all(label != name.lower() for name in mentioned)
+    return all(_plain(label) != _plain(name) for name in mentioned)
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "-")
 
 
 def _names(text: str, name: str) -> bool:

@@ -14,6 +14,7 @@ from .errors import InvestigationError, LookFailedError
 from .tools.base import Asked, LookTool
 
 _MAX_LOOK_S = 45.0
+_MAX_FAILURES = 2
 
 
 class Toolbox:
@@ -38,9 +39,14 @@ class Toolbox:
         return tuple(self._tools)
 
     def can_look(self, tool: Tool, service: str) -> bool:
-        """Whether such a look is possible and was not made yet."""
+        """Whether such a look is possible and was not made yet.
+
+        A tool that failed twice is not tried again: a server that is gone would use up all steps.
+        """
         found = self._tools.get(tool)
         if found is None or not found.can_look_at(service):
+            return False
+        if sum(look.tool is tool for look in self._case.failures) >= _MAX_FAILURES:
             return False
         return all(look.key != (tool, service) for look in self._case.looks)
 

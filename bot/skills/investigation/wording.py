@@ -159,20 +159,21 @@ def _doubts(case: CaseFile, ending: Ending, say: Phrases) -> list[str]:
 
 
 def _ruled_out(ruled_out: Sequence[RuledOut], say: Phrases) -> str:
-    """One line each; of what is as usual one line for each service."""
-    told = [each for each in ruled_out if each.why is not Against.CLEAR][:_MAX_RULED_OUT]
-    lines = [
-        f"• {cause_text(each.cause_id, each.service, say)} {cited(each.evidence)}: "
-        f"{say.against[each.why]}"
-        for each in told
-    ]
-    clear = [each for each in ruled_out if each.why is Against.CLEAR]
-    for service in dict.fromkeys(each.service for each in clear):
-        own = [each for each in clear if each.service == service]
-        causes = ", ".join(cause_text(each.cause_id, service, say) for each in own)
-        evidence = cited([number for each in own for number in each.evidence])
-        lines.append(f"• {causes} {evidence}: {say.against[Against.CLEAR]}")
-    return "\n".join((f"*{say.ruled_out}*", *lines)) if lines else ""
+    """One line each; of what is as usual, and of messages that say nothing, one for each service."""
+    lines: dict[tuple[Against, str, str], list[RuledOut]] = {}
+    for each in ruled_out:
+        cause_id = "" if each.why is Against.CLEAR else each.cause_id
+        lines.setdefault((each.why, each.service, cause_id), []).append(each)
+    told = [key for key in lines if key[0] is not Against.CLEAR][:_MAX_RULED_OUT]
+    told += [key for key in lines if key[0] is Against.CLEAR]
+    texts = [_ruled_out_line(lines[key], say) for key in told]
+    return "\n".join((f"*{say.ruled_out}*", *texts)) if texts else ""
+
+
+def _ruled_out_line(group: Sequence[RuledOut], say: Phrases) -> str:
+    causes = dict.fromkeys(cause_text(each.cause_id, each.service, say) for each in group)
+    evidence = cited([number for each in group for number in each.evidence])
+    return f"• {', '.join(causes)} {evidence}: {say.against[group[0].why]}"
 
 
 def _facts(case: CaseFile, ending: Ending) -> dict[str, str]:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
+from ...logs.numbers import count_text
 from ...logs.sources import LogSourceError
 from ...logs.sources.limits import Limits, stopped_after
 from ...logs.sources.process import Notes, output_lines
@@ -68,7 +69,7 @@ class ChangesTool:
         clues = [_clue(each, service, case) for each in touching[-_MAX_SHOWN:]]
         if service in case.asked[:1]:
             clues += _elsewhere(commits, case)
-        note = f"{len(commits)} commits, {len(touching)} touch {service}"
+        note = f"{count_text(len(commits), 'commit')}, of these about {service}: {len(touching)}"
         return Look(tool=Tool.CHANGES, service=service, clues=tuple(clues), note=note)
 
     def _commits(self, case: CaseFile, limits: Limits) -> list[Commit]:
