@@ -23,7 +23,7 @@ from .drivers import Session
 from .errors import BudgetSpentError
 from .follow import follow_playbook, next_look
 from .ranking import conclude
-from .tool_model import ToolChatModel
+from .tool_model import MAX_ANSWER_S, ToolChatModel
 from .toolbox import Toolbox
 
 SYSTEM_PROMPT = (
@@ -109,7 +109,9 @@ class AgentSession:
 
     async def _led(self) -> AsyncGenerator[Look | str, None]:
         """The model's looks as they are made; its last sentence, empty when it gave none."""
-        model = ToolChatModel(generator=self._generator, spend=self._spend)
+        model = ToolChatModel(
+            generator=self._generator, spend=self._spend, patience_s=self._patience_s
+        )
         agent = create_agent(model, self._tools(), system_prompt=SYSTEM_PROMPT)
         said = ""
         updates = agent.astream(
@@ -135,6 +137,9 @@ class AgentSession:
 
     def _spend(self, n_tokens: int) -> None:
         self._toolbox.budget.take_tokens(n_tokens)
+
+    def _patience_s(self) -> float:
+        return min(MAX_ANSWER_S, self._toolbox.budget.seconds_left)
 
     def _tools(self) -> list[BaseTool]:
         services = (*self._case.asked, *(s for s in self._case.known if s not in self._case.asked))

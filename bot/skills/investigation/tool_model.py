@@ -28,7 +28,8 @@ from ..grammar import literal, one_of
 from ..logs.digest import estimate_tokens
 
 MAX_ANSWER_TOKENS = 160
-_DEADLINE_S = 60.0
+MAX_ANSWER_S = 60.0
+_MIN_ANSWER_S = 0.5
 _GOOD = frozenset({Outcome.FINISHED, Outcome.LENGTH})
 _HOW = (
     "Answer with one line of JSON and nothing else. Either call one tool:\n{tools}\n"
@@ -44,12 +45,14 @@ class ToolChatModel(BaseChatModel):
     Attributes:
         generator: Writes the answers.
         spend: Told of tokens before they are used; may refuse by raising.
+        patience_s: Gives the seconds after which an answer is given up.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
 
     generator: SkipValidation[Generator]
     spend: SkipValidation[Tokens]
+    patience_s: SkipValidation[Callable[[], float]] = lambda: MAX_ANSWER_S
 
     @property
     def _llm_type(self) -> str:
@@ -89,7 +92,7 @@ class ToolChatModel(BaseChatModel):
             messages=conversation,
             max_tokens=MAX_ANSWER_TOKENS,
             grammar=grammar_for(calls),
-            deadline_s=_DEADLINE_S,
+            deadline_s=max(_MIN_ANSWER_S, self.patience_s()),
         )
         text, n_output = await self._text(request)
         self.spend(n_output)
