@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from bot.skills.investigation.case_file import CaseFile
 from bot.skills.investigation.clues import Clue, Look, Stance, Tool
-from bot.skills.investigation.ranking import Against, Confidence, Conclusion, conclude
+from bot.skills.investigation.ranking import Against, Conclusion, Confidence, conclude
 
 Began = Callable[..., Clue]
 Seen = Callable[..., CaseFile]

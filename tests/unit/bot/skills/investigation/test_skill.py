@@ -79,9 +79,7 @@ async def test_nothing_found_is_not_said_when_a_tool_could_not_look(
     scripted: Makes, request_for: Makes
 ) -> None:
     broken = scripted(Tool.METRICS, {}, failure="the server is gone")
-    skill = InvestigationSkill(
-        Field(services=KNOWN, tools=(scripted(Tool.LOGS, {}), broken))
-    )
+    skill = InvestigationSkill(Field(services=KNOWN, tools=(scripted(Tool.LOGS, {}), broken)))
     text = said((await events_of(skill, request_for()))[-1])
     assert "could not look: the server is gone" in text
     assert "not everything could be looked at" in text
@@ -114,9 +112,7 @@ async def test_without_services_it_says_what_is_missing(request_for: Makes) -> N
     assert "no service" in said((await events_of(skill, request_for()))[-1])
 
 
-async def test_an_order_without_a_name_is_about_all_services(
-    logs: Any, request_for: Makes
-) -> None:
+async def test_an_order_without_a_name_is_about_all_services(logs: Any, request_for: Makes) -> None:
     skill = InvestigationSkill(Field(services=KNOWN, tools=(logs,)))
     await events_of(skill, request_for("investigate"))
     assert logs.looked[:4] == list(KNOWN)

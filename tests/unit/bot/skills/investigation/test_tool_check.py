@@ -14,7 +14,7 @@ Makes = Callable[..., Any]
 def right_answer(task: Any) -> str:
     if not task.right:
         return '{"done": "The disk is full [1]."}'
-    tool, service = sorted(task.right)[0]
+    tool, service = min(task.right)
     return f'{{"tool": "{tool}", "service": "{service}"}}'
 
 
