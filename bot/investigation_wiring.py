@@ -23,7 +23,7 @@ from .skills.investigation.budget import Allowance
 from .skills.investigation.drivers import Driver, PlaybookDriver
 from .skills.investigation.prometheus import Prometheus, PrometheusPlace
 from .skills.investigation.skill import Field, InvestigationSkill
-from .skills.investigation.tool_check import ToolUseBook
+from .skills.investigation.tool_use import ToolUseBook
 from .skills.investigation.tools.alerts import AlertsTool
 from .skills.investigation.tools.base import LookTool
 from .skills.investigation.tools.changes import ChangesTool

@@ -140,23 +140,21 @@ async def investigate(incident: Incident, driver: Driver, seed: int) -> Scored:
         try:
             async with serving(incident, seed) as url:
                 settings = LogSettings(sources=sources)
-                tools = _tools(settings, Prometheus(PrometheusPlace(url=url)), clone, knowledge)
+                server = Prometheus(PrometheusPlace(url=url)) if incident.has_metrics else None
+                tools = _tools(settings, server, clone, knowledge)
                 return await _investigated(incident, tools, driver)
         finally:
             await knowledge.close()
 
 
 def _tools(
-    settings: LogSettings, server: Prometheus, clone: Path, knowledge: KnowledgeBase
+    settings: LogSettings, server: Prometheus | None, clone: Path, knowledge: KnowledgeBase
 ) -> tuple[LookTool, ...]:
     look = partial(looking, settings, zone=UTC, book=None, count_tokens=estimate_tokens)
-    return (
-        LogsTool(look, tuple(settings.sources)),
-        MetricsTool(server, overrides={}, own={}),
-        AlertsTool(server),
-        ChangesTool((clone,)),
-        DocumentsTool(knowledge),
-    )
+    tools: list[LookTool] = [LogsTool(look, tuple(settings.sources))]
+    if server is not None:
+        tools += [MetricsTool(server, overrides={}, own={}), AlertsTool(server)]
+    return (*tools, ChangesTool((clone,)), DocumentsTool(knowledge))
 
 
 async def _knowledge(folder: Path) -> KnowledgeBase:
@@ -171,7 +169,7 @@ async def _knowledge(folder: Path) -> KnowledgeBase:
 
 async def _investigated(incident: Incident, tools: tuple[LookTool, ...], driver: Driver) -> Scored:
     window = Window(start=incident.start, end=incident.now, baseline_s=3600.0)
-    case = CaseFile((incident.asked,), incident.services, window)
+    case = CaseFile((incident.asked,), incident.known, window)
     budget = Budget(Allowance())
     request = _request(incident)
     toolbox = Toolbox(tools, case, budget, Asked(request=request, zone=UTC, reader=OWNER))

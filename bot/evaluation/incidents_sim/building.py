@@ -36,6 +36,8 @@ class Plan:
         bystanders: Services that take no part.
         cause: None for a healthy system.
         began_min: How long ago it began, in minutes.
+        is_blind: Nobody can read the logs of the service with the fault.
+        has_metrics: Whether there is a Prometheus.
     """
 
     name: str
@@ -47,6 +49,8 @@ class Plan:
     herrings: tuple[Herring, ...] = ()
     wordings: Wordings = "shown"
     seed: int = 0
+    is_blind: bool = False
+    has_metrics: bool = True
 
 
 def build(plan: Plan) -> Incident:
@@ -68,6 +72,8 @@ class _Building:
             asked=plan.chain[0],
             services=(*plan.chain, *plan.bystanders),
             now=plan.now,
+            hidden=plan.chain[-1] if plan.is_blind else "",
+            has_metrics=plan.has_metrics,
             commits=(self._commit(plan.now - timedelta(days=3), "docs: typo", "README.md"),),
         )
         if self._fault is not None:
@@ -89,8 +95,13 @@ class _Building:
             messages=(*built.messages, *self._fault_messages(fault, root), *self._echoes()),
             bends=(*built.bends, *bends),
             commits=commits,
-            truth=(Culprit(fault.cause, root),),
+            truth=self._truth(fault, root),
         )
+
+    def _truth(self, fault: Fault, root: str) -> tuple[Culprit, ...]:
+        """Of a service that nobody can look into, it is right that it does not answer."""
+        known = (Culprit(fault.cause, root),)
+        return (*known, Culprit("dependency", root)) if self._plan.is_blind else known
 
     def _fault_messages(self, fault: Fault, root: str) -> Iterator[Message]:
         wordings = fault.worded(self._plan.wordings)

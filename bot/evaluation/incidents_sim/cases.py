@@ -36,6 +36,8 @@ _NAMES = (
     "ledger-db", "orders-db", "queue-worker", "image-cache",
 )  # fmt: skip
 _HEALTHY_SHARE = 0.15
+_BLIND_SHARE = 0.2
+_NO_METRICS_SHARE = 0.2
 
 
 def told_incidents() -> tuple[Incident, ...]:
@@ -79,4 +81,6 @@ def _drawn(seed: int) -> Plan:
         herrings=herrings,
         wordings="held_back",
         seed=seed,
+        is_blind=depth > 1 and chance.random() < _BLIND_SHARE,
+        has_metrics=most == 1 or chance.random() >= _NO_METRICS_SHARE,
     )

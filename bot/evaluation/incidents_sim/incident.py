@@ -80,6 +80,8 @@ class Incident:
         now: When it is asked; the window ends here.
         truth: What a right answer may name; empty for a healthy system.
         herrings: What looks like a cause and is none.
+        hidden: A service whose logs nobody configured.
+        has_metrics: Whether there is a Prometheus.
     """
 
     name: str
@@ -92,12 +94,19 @@ class Incident:
     commits: tuple[SimulatedCommit, ...] = ()
     truth: tuple[Culprit, ...] = ()
     herrings: tuple[Culprit, ...] = ()
+    hidden: str = ""
+    has_metrics: bool = True
     usual: Mapping[str, float] = field(default_factory=lambda: dict(USUAL))
 
     @property
     def is_healthy(self) -> bool:
         """Whether nothing is wrong."""
         return not self.truth
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """The services whose logs can be read."""
+        return tuple(name for name in self.services if name != self.hidden)
 
     @property
     def start(self) -> datetime:

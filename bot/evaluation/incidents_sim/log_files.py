@@ -33,7 +33,7 @@ def write_logs(incident: Incident, folder: Path, seed: int) -> Mapping[str, tupl
         The sources as the settings name them.
     """
     sources: dict[str, tuple[str, ...]] = {}
-    for position, service in enumerate(incident.services):
+    for position, service in enumerate(incident.known):
         chance = random.Random(seed * 1000 + position)  # noqa: S311 - no secret
         path = folder / f"{service}.log"
         lines = sorted(_lines(incident, service, chance))

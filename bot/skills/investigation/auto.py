@@ -10,11 +10,10 @@ import structlog
 
 from ...messages import Request
 from ..generation import Generator
-from .agent import AgentDriver
 from .case_file import CaseFile
 from .clues import Look
 from .drivers import Driver, PlaybookDriver, Session
-from .tool_check import ToolUse, ToolUseBook, measure
+from .tool_use import ToolUse, ToolUseBook
 from .toolbox import Toolbox
 
 _MEASURE_S = 180.0
@@ -41,7 +40,7 @@ class AutoDriver:
         is_forced: bool = False,
     ) -> None:
         self._generator = generator
-        self._agent = AgentDriver(generator, name)
+        self._name = name
         self._book = book
         self._key_of = key_of
         self._is_forced = is_forced
@@ -54,10 +53,15 @@ class AutoDriver:
     async def chosen(self) -> Driver:
         """Who leads now. A model that nothing is known of is measured after this investigation."""
         if self._is_forced:
-            return self._agent
+            return self._agent()
         key = await self._key_of()
         known = await asyncio.to_thread(self._book.known, key) if key else None
-        return self._agent if known is not None and known.passes else PlaybookDriver()
+        return self._agent() if known is not None and known.passes else PlaybookDriver()
+
+    def _agent(self) -> Driver:
+        from .agent import AgentDriver  # LangChain takes a second to load, and few need it
+
+        return AgentDriver(self._generator, self._name)
 
     async def measure_if_unknown(self) -> None:
         """Begin to measure the model in the background, once, when nothing is known of it."""
@@ -67,7 +71,14 @@ class AutoDriver:
         if await asyncio.to_thread(self._book.known, key) is None:
             self._measuring = asyncio.create_task(self._measure(key))
 
+    async def settled(self) -> None:
+        """Wait until what is being measured is known."""
+        if self._measuring is not None:
+            await self._measuring
+
     async def _measure(self, key: str) -> None:
+        from .tool_check import measure
+
         log = structlog.get_logger()
         try:
             async with asyncio.timeout(_MEASURE_S):
@@ -113,4 +124,5 @@ class _AutoSession:
         async with aclosing(self._led.looks()) as looks:
             async for look in looks:
                 yield look
-        await self._driver.measure_if_unknown()
+        if self._request.thread.channel_id:  # a terminal command ends before it would be known
+            await self._driver.measure_if_unknown()

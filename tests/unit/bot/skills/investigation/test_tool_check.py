@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bot.skills.investigation.tool_check import TASKS, ToolUse, ToolUseBook, measure, measured
+from bot.skills.investigation.tool_check import TASKS, measure, measured
+from bot.skills.investigation.tool_use import ToolUse, ToolUseBook
 
 Makes = Callable[..., Any]
 
