@@ -27,7 +27,7 @@ class Suggest(Protocol):
 class Offer(Protocol):
     """Adds a way further to an answer whose evidence is not enough."""
 
-    def __call__(self, request: Request, reply: Reply) -> Reply:
+    def __call__(self, request: Request, reply: Reply, /) -> Reply:
         """The same reply, perhaps with a button."""
         ...
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from runbooks.actions.base import ActionContext
+from runbooks.actions.base import ActionContext, ActionEvent
 from runbooks.actions.kinds import CommandAction
 from runbooks.actions.local import LocalRunner
 from runbooks.audit import AuditTrail
@@ -50,7 +51,7 @@ class WatchedRunner:
         self.ran: list[tuple[str, ...]] = []
         self._runner = LocalRunner()
 
-    async def run(self, action: Any, context: ActionContext) -> Any:
+    async def run(self, action: Any, context: ActionContext) -> AsyncGenerator[ActionEvent, None]:
         assert context.read_only
         self.ran.append(action.argv)
         async for event in self._runner.run(action, context):
