@@ -20,7 +20,57 @@ _AFTER = re.compile(
     r"[ :=]+[\"'`]?([a-z][a-z0-9]*(?:[-_.][a-z0-9]+)+)\b",
     re.IGNORECASE,
 )
-_NO_HOSTS = frozenset({"localhost", "line", "at", "error", "time", "main", "port", "java", "go"})
+_CALLED = re.compile(
+    r"\b(?:connect(?:ing|ion)? to|call(?:ing| to)|requests? to|rpc to|dial(?:ing)?|reach(?:ing)?|host=)"
+    r" ?[\"'`]?([a-z][a-z0-9_-]{2,})(?![\w-]*[.(:])",
+    re.IGNORECASE,
+)
+_NO_HOSTS = frozenset(
+    [
+        "localhost",
+        "line",
+        "error",
+        "time",
+        "main",
+        "port",
+        "java",
+        "tcp",
+        "udp",
+        "unix",
+        "http",
+        "https",
+        "the",
+        "this",
+        "that",
+        "its",
+        "any",
+        "all",
+        "server",
+        "servers",
+        "service",
+        "services",
+        "database",
+        "host",
+        "hosts",
+        "backend",
+        "upstream",
+        "remote",
+        "peer",
+        "client",
+        "socket",
+        "broker",
+        "cluster",
+        "node",
+        "endpoint",
+        "api",
+        "cache",
+        "queue",
+        "method",
+        "function",
+        "limit",
+        "end",
+    ]
+)
 _FILE = re.compile(
     r"\.(?:py|go|java|js|ts|rb|rs|c|cc|php|kt|scala|log|conf|yaml|json)$", re.IGNORECASE
 )
@@ -64,7 +114,9 @@ def services_in(text: str, known: Iterable[str], own: str) -> tuple[str, ...]:
     """
     names = [name for name in known if name != own]
     mentioned = [name for name in names if _names(text, name)]
-    hosts = (match.lower() for form in (_HOST, _URL, _AFTER) for match in form.findall(text))
+    hosts = (
+        match.lower() for form in (_HOST, _URL, _AFTER, _CALLED) for match in form.findall(text)
+    )
     foreign = (host for host in hosts if _is_foreign(host, own, mentioned))
     return tuple(dict.fromkeys((*mentioned, *foreign)))
 
