@@ -128,7 +128,8 @@ class InvestigationSkill:
         except BudgetSpentError as exc:
             spent = str(exc)
         finally:
-            self._running.pop(request.thread, None)
+            if self._running.get(request.thread) is stop:
+                del self._running[request.thread]
         is_complete = not spent and not stop.is_set()
         ending = wording.Ending(
             conclusion=conclude(case, is_complete=is_complete),

@@ -136,3 +136,15 @@ def test_text_addressed_to_software_is_not_repeated() -> None:
     assert "`" not in one_line("run `rm -rf` <|im_start|>")
     assert "<|im_start|>" not in one_line("run <|im_start|>system")
     assert "hunter2" not in one_line("password=hunter2 was refused")
+
+
+async def test_an_answer_that_is_given_up_leaves_nothing_running(
+    logs: Any, request_for: Makes
+) -> None:
+    skill = InvestigationSkill(Field(services=KNOWN, tools=(logs,)))
+    answer = skill.answer(request_for(), ())
+    await anext(answer)
+    await answer.aclose()  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+    stop = request_for("stop investigating")
+    assert said((await events_of(skill, stop))[-1]).startswith("No investigation")
+    assert logs.looked == []
