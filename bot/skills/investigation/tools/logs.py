@@ -16,6 +16,7 @@ from ...logs.numbers import count_text
 from ...logs.oddities import oddities
 from ...logs.scope import Scope
 from ...logs.severity import Severity
+from ...logs.tally import Sighting
 from ..case_file import CaseFile
 from ..clues import Clue, Look, Stance, Tool
 from ..errors import LookFailedError
@@ -98,11 +99,19 @@ def _is_beginning(moved: Movement, case: CaseFile) -> bool:
     """Whether a message is new or more frequent, or speaks of a cause for the first time."""
     if moved.change in _SYMPTOMATIC and (moved.is_bad or _signal_of(moved) is not None):
         return True
-    if moved.change is not Change.STEADY or moved.n_lines == 0:
+    if moved.row.n_lines == 0:
         return False
-    first = moved.row.firsts[min(moved.row.firsts)]
+    # NOTE: also what ended again: what came after a failure may be a greater change than the failure.
+    first = _shown(moved)
     is_unseen = first.second is not None and first.second >= case.window.start.timestamp()
     return is_unseen and (moved.row.severity >= Severity.ERROR or _signal_of(moved) is not None)
+
+
+def _shown(moved: Movement) -> Sighting:
+    """The line to show: where it grew, or else the very first one."""
+    if moved.change in _SYMPTOMATIC:
+        return moved.first
+    return moved.row.firsts[min(moved.row.firsts)]
 
 
 def _signal_of(moved: Movement) -> Signal | None:
@@ -119,10 +128,11 @@ _TOLD_AS_INFORMATION = frozenset({"oom", "disk_full", "deploy", "descriptors"})
 
 def _began(moved: Movement, service: str, case: CaseFile) -> Clue:
     signal = _signal_of(moved)
-    line = message_of(moved.first.line, service)
-    at = moved.first.at
+    first = _shown(moved)
+    line = message_of(first.line, service)
+    at = first.at
     since = f" since {at.astimezone(case.window.start.tzinfo):%H:%M:%S}" if at is not None else ""
-    label = "NEW" if moved.change is Change.STEADY else moved.label
+    label = moved.label if moved.change in _SYMPTOMATIC else "NEW"
     is_error = moved.row.severity >= Severity.ERROR
     return Clue(
         tool=Tool.LOGS,
@@ -130,17 +140,22 @@ def _began(moved: Movement, service: str, case: CaseFile) -> Clue:
         stance=Stance.BEGAN,
         signal=signal.signal_id if signal else ("error" if is_error else ""),
         weight=_weight(moved, signal),
-        text=f"{label} {moved.n_lines:,}×{since}: `{one_line(line)}`",
-        quote=one_line(moved.first.line, 400),
+        text=f"{label} {_n_lines(moved):,}×{since}: `{one_line(line)}`",
+        quote=one_line(first.line, 400),
         at=at,
         names=services_in(line, case.known, service) if signal or is_error else (),
         is_symptom=_is_symptom(moved, signal),
     )
 
 
+def _n_lines(moved: Movement) -> int:
+    """Lines in the window; of what is gone by now, those before it went."""
+    return moved.n_lines or moved.row.n_lines
+
+
 def _is_symptom(moved: Movement, signal: Signal | None) -> bool:
     """Errors that keep coming, or that mean something; warnings that do both."""
-    is_frequent = moved.n_lines >= _MIN_LINES
+    is_frequent = _n_lines(moved) >= _MIN_LINES
     if moved.row.severity >= Severity.ERROR:
         return is_frequent or signal is not None
     return moved.is_bad and is_frequent and signal is not None
@@ -150,7 +165,7 @@ def _weight(moved: Movement, signal: Signal | None) -> float:
     if signal is None:
         if moved.row.severity < Severity.ERROR:
             return 0.0
-        return _ERROR_WEIGHT if moved.n_lines >= _MIN_LINES else _RARE_WEIGHT
+        return _ERROR_WEIGHT if _n_lines(moved) >= _MIN_LINES else _RARE_WEIGHT
     if signal.signal_id == "dependency":
         return _DEPENDENCY_WEIGHT
     if signal.signal_id == "deploy":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from aiohttp import web
 from bot.evaluation.incidents_sim.building import Herring, Plan, build
 from bot.evaluation.incidents_sim.fake_prometheus import serving
 from bot.evaluation.incidents_sim.incident import SimulatedCommit
+from bot.evaluation.incidents_sim.log_files import write_logs
 from bot.evaluation.incidents_sim.repository import make_repository
 from bot.messages import Actor, Request, ThreadRef
+from bot.settings import LogSettings
 from bot.skills.investigation.case_file import CaseFile
 from bot.skills.investigation.clues import Stance
 from bot.skills.investigation.errors import LookFailedError
@@ -24,8 +27,11 @@ from bot.skills.investigation.tools.alerts import AlertsTool
 from bot.skills.investigation.tools.base import Asked
 from bot.skills.investigation.tools.changes import ChangesTool
 from bot.skills.investigation.tools.cluster import ClusterTool
+from bot.skills.investigation.tools.logs import LogsTool
 from bot.skills.investigation.tools.metrics import MetricsTool
 from bot.skills.logs.analysis import Window
+from bot.skills.logs.digest import estimate_tokens
+from bot.skills.logs.looking import looking
 from bot.skills.logs.sources.kubectl import Kubectl
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
@@ -198,3 +204,18 @@ async def test_a_client_that_fails_says_why(tmp_path: Path) -> None:
     tool = ClusterTool({"checkout": Kubectl(target="app=checkout", program=str(client))})
     with pytest.raises(LookFailedError, match="no such namespace"):
         await tool.look("checkout", case(), ASKED)
+
+
+async def test_a_failure_is_seen_although_all_went_silent_after_it(tmp_path: Path) -> None:
+    ended = NOW - timedelta(minutes=20)
+    plan = Plan(
+        name="x", chain=("checkout",), bystanders=("search",), cause="disk_full", now=ended,
+        began_min=12,
+    )  # fmt: skip
+    settings = LogSettings(sources=write_logs(build(plan), tmp_path, 1))
+    look = partial(looking, settings, zone=UTC, book=None, count_tokens=estimate_tokens)
+    seen = await LogsTool(look, ("checkout",)).look("checkout", case(), ASKED)
+    began = {each.signal: each for each in seen.clues if each.stance is Stance.BEGAN}
+    at = began["disk_full"].at
+    assert at is not None
+    assert ended - timedelta(minutes=12) <= at < ended - timedelta(minutes=10)
