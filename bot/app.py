@@ -30,6 +30,7 @@ from .embedder import EngineEmbedder
 from .engine import EnginePlace, metrics_of, open_engine
 from .generators import Generators, open_generators
 from .http import HealthServer
+from .investigation_wiring import Means, build_investigation
 from .knowledge_desks import KnowledgeDesks, build_knowledge_desks
 from .knowledge_wiring import open_knowledge
 from .messages import Intent
@@ -43,6 +44,7 @@ from .skills.code.skill import CodeSkill
 from .skills.code.snippets import Collection
 from .skills.generation import Generator
 from .skills.incident import IncidentSkill
+from .skills.investigation.offer import offer_investigation
 from .skills.knowledge.skill import KnowledgeSkill
 from .skills.learn.skill import Room
 from .skills.logs.book import LogBook
@@ -192,7 +194,7 @@ def _build(
     extractor = Extractor(generators.of("runbook"))
     runbook = RunbookSkill(catalog, services.approvals, extractor)
     skills: Mapping[Intent, Skill] = {
-        Intent.LOGS: IncidentSkill(logs, runbook.suggest),
+        Intent.LOGS: IncidentSkill(logs, runbook.suggest, offer_investigation),
         Intent.RUNBOOK: runbook,
         Intent.SCHEDULE: ScheduleSkill(schedules, tuple(settings.logs.sources)),
         Intent.CHAT: ChatSkill(),
@@ -200,6 +202,17 @@ def _build(
             settings, generators, listener, knowledge, desks, services, EngineEmbedder(engine)
         ),
     }
+    investigation = build_investigation(
+        settings,
+        Means(
+            book=book,
+            knowledge=knowledge,
+            catalog=catalog,
+            looks=services.looks,
+            generator=generators.of("logs"),
+            suggest=runbook.suggest,
+        ),
+    )
     router = _router(settings, engine)
     return Core(
         settings=settings,
@@ -215,6 +228,7 @@ def _build(
             sightings=SeenEvents(database),
             listener=listener,
             clearance=desks.access,
+            orders={Intent.LOGS: investigation},
         ),
         listener=listener,
         desk=Desk(

@@ -52,6 +52,14 @@ class Skill(Protocol):
         ...
 
 
+class OrderSkill(Skill, Protocol):
+    """A skill whose orders are recognised by their words, before the router is asked."""
+
+    def claims(self, text: str) -> bool:
+        """Whether a text is one of its orders."""
+        ...
+
+
 class Outlet(Protocol):
     """Where one request's answer goes."""
 
@@ -143,7 +151,7 @@ class Clearance(Protocol):
 class Dispatcher:
     """Takes a request to its skill and its answer to the outlet."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a request passes through
         self,
         *,
         router: RouterLike,
@@ -153,10 +161,12 @@ class Dispatcher:
         listener: Listener | None = None,
         clearance: Clearance | None = None,
         ask_below: float = 0.3,
+        orders: Mapping[Intent, OrderSkill] | None = None,
     ) -> None:
         """Wire the dispatcher.
 
         Args:
+            orders: Skills with orders of their own, by the intent that they are remembered as.
             listener: Hears the talk of threads; None: answers know nothing of it.
             clearance: Knows who may read what; None: nobody is cleared for anything.
             ask_below: Below this confidence the person is asked what they meant.
@@ -168,6 +178,7 @@ class Dispatcher:
         self._listener = listener
         self._clearance = clearance
         self._ask_below = ask_below
+        self._orders = orders or {}
         self._log = structlog.get_logger()
 
     def overhear(self, thread: ThreadRef, remark: Remark) -> None:
@@ -214,6 +225,9 @@ class Dispatcher:
             await outlet.show(_sentence("I answer only members of this workspace."))
             return
         request, history = await self._cleared(request, history)
+        ordered = self._ordered(request)
+        if ordered is not None:
+            intent = ordered
         if intent is None:
             route = await self._router.route(
                 request.text, history, has_attachments=bool(request.attachments)
@@ -238,11 +252,18 @@ class Dispatcher:
         reader = await self._clearance.reader(request)
         return replace(request, reader=reader), await self._clearance.readable(history, reader)
 
+    def _ordered(self, request: Request) -> Intent | None:
+        """The intent of an order that a skill recognises by its words."""
+        claiming = (intent for intent, skill in self._orders.items() if skill.claims(request.text))
+        return next(claiming, None)
+
     async def _run(
         self, request: Request, history: tuple[Turn, ...], intent: Intent, outlet: Outlet
     ) -> None:
         last: Reply | None = None
-        async for event in self._skills[intent].answer(request, history):
+        is_order = self._ordered(request) is intent
+        skill = self._orders[intent] if is_order else self._skills[intent]
+        async for event in skill.answer(request, history):
             if isinstance(event, Proposed):
                 await outlet.show_proposal(event.proposal_id)
                 continue

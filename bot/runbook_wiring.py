@@ -26,6 +26,7 @@ from runbooks.control import RunControl
 from runbooks.directory import Accounts, WithTerminal
 from runbooks.executor import Executor
 from runbooks.launch import LaunchCheck
+from runbooks.looks import Looks
 from runbooks.planning import Site
 from runbooks.policy import Policy, PolicySource, parse_approvers
 from runbooks.policy_keeper import PolicyKeeper
@@ -44,6 +45,7 @@ class RunbookServices:
     policy: PolicySource
     glass: GlassDesk
     successors: Successors
+    looks: Looks
 
 
 def build_runbook_services(
@@ -103,6 +105,7 @@ def build_runbook_services(
         policy=policy,
         glass=GlassDesk(policy=policy, audit=audit, clock=utc_now),
         successors=Successors(approvals),
+        looks=Looks(audit=audit, policy=policy, site=site, runner=runner, clock=utc_now),
     )
 
 

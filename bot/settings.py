@@ -36,6 +36,11 @@ from pydantic_settings import (
 )
 
 from .access_settings import AccessSettings, ChannelId
+from .investigation_settings import (
+    ChangesSettings,
+    InvestigationSettings,
+    MetricsSettings,
+)
 from .source_settings import SourceSettings
 from .target_settings import TargetName, TargetSettings
 
@@ -348,6 +353,9 @@ class Settings(BaseSettings):
     logs: LogSettings = Field(default_factory=LogSettings)
     knowledge: KnowledgeSettings = Field(default_factory=KnowledgeSettings)
     runbooks: RunbookSettings = Field(default_factory=RunbookSettings)
+    metrics: MetricsSettings = Field(default_factory=MetricsSettings)
+    changes: ChangesSettings = Field(default_factory=ChangesSettings)
+    investigation: InvestigationSettings = Field(default_factory=InvestigationSettings)
 
     @classmethod
     def settings_customise_sources(

@@ -42,12 +42,14 @@ def ask(
     set_up_logging("ERROR")
     attachments = tuple(_read(path) for path in file or [])
     try:
-        asyncio.run(_ask(settings, _request(text, thread, attachments, settings), as_json=as_json))
+        request = request_of(text, thread, attachments, settings)
+        asyncio.run(answer(settings, request, as_json=as_json))
     except StoreError as exc:
         fail(str(exc))
 
 
-async def _ask(settings: Settings, request: Request, *, as_json: bool) -> None:
+async def answer(settings: Settings, request: Request, *, as_json: bool) -> None:
+    """Answer one request in the terminal."""
     from runbooks.directory import LOCAL_TEAM, LocalDirectory
 
     from ..app import Surroundings, open_core
@@ -79,9 +81,10 @@ async def _ask(settings: Settings, request: Request, *, as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-def _request(
+def request_of(
     text: str, thread: str, attachments: tuple[Attachment, ...], settings: Settings
 ) -> Request:
+    """A request of whoever sits at this terminal."""
     from tzlocal import get_localzone_name
 
     from runbooks.directory import LOCAL_TEAM

@@ -12,6 +12,7 @@ from rich.table import Table
 from .context import read_settings
 from .evaluate_answers import answers
 from .evaluate_code import code
+from .evaluate_investigation import investigation
 from .evaluate_kb import kb
 from .evaluate_safety import safety
 from .output import WRONG_USE, console, emit_json, error_console, fail
@@ -25,6 +26,7 @@ app.command()(safety)
 app.command()(code)
 app.command()(kb)
 app.command()(answers)
+app.command()(investigation)
 
 _Data = Annotated[Path, typer.Option("--data", help="Folder with the data sets.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]

@@ -23,6 +23,7 @@ from . import (
     runbook,
 )
 from . import bench as bench_cli
+from . import investigate as investigate_cli
 from . import route as route_cli
 from . import schedule as schedule_cli
 from . import serve as serve_cli
@@ -44,6 +45,7 @@ app.add_typer(demo.app, name="demo")
 app.command("up")(up_cli.up)
 app.command("serve")(serve_cli.serve)
 app.command("ask")(ask.ask)
+app.command("investigate")(investigate_cli.investigate)
 app.command("route")(route_cli.route)
 app.add_typer(logs.app, name="logs")
 app.add_typer(kb.app, name="kb")

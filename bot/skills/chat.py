@@ -9,6 +9,7 @@ from ..messages import Note, Prose, Reply, Request, SkillEvent, Turn
 HELP = (
     "I read logs, search your documents, propose runbooks and write queries. For example:\n"
     "• `why is checkout failing?`  evidence from the live logs, then an explanation\n"
+    "• `investigate checkout`  looks further, step by step, and says the likely cause\n"
     "• `what does our runbook say about pool exhaustion?`  passages with citations\n"
     "• `learn this thread`  a summary that somebody keeps, found by later questions\n"
     "• `run the runbook for pool exhaustion`  a proposal that somebody else approves\n"

@@ -24,13 +24,22 @@ class Suggest(Protocol):
         ...
 
 
+class Offer(Protocol):
+    """Adds a way further to an answer whose evidence is not enough."""
+
+    def __call__(self, request: Request, reply: Reply, /) -> Reply:
+        """The same reply, perhaps with a button."""
+        ...
+
+
 class IncidentSkill:
     """The log skill, followed by a suggestion."""
 
-    def __init__(self, logs: LogAnswer, suggest: Suggest) -> None:
-        """Follow log answers with `suggest`."""
+    def __init__(self, logs: LogAnswer, suggest: Suggest, offer: Offer | None = None) -> None:
+        """Follow log answers with `suggest`; `offer` adds a way further to them."""
         self._logs = logs
         self._suggest = suggest
+        self._offer = offer
 
     async def answer(
         self, request: Request, history: tuple[Turn, ...]
@@ -43,6 +52,8 @@ class IncidentSkill:
                 files.append(event)
                 continue
             if isinstance(event, Reply):
+                if self._offer is not None and event.phase is Phase.DONE:
+                    event = self._offer(request, event)
                 last = event
             yield event
         if last is not None and last.phase is Phase.DONE and not request.attachments:

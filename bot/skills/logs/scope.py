@@ -36,7 +36,7 @@ def scope_of(request: Request, history: tuple[Turn, ...], known: Iterable[str]) 
     if texts:
         return Scope(texts=texts)
     names = tuple(known)
-    named = tuple(name for name in names if _mentions(request.text, name))
+    named = tuple(name for name in names if mentions(request.text, name))
     if named:
         return Scope(services=named, was_named=True)
     for turn in reversed(history):
@@ -47,8 +47,9 @@ def scope_of(request: Request, history: tuple[Turn, ...], known: Iterable[str]) 
     return Scope(services=names)
 
 
-def _mentions(text: str, name: str) -> bool:
-    pattern = re.escape(name).replace(r"\-", "[-_ ]?").replace("_", "[-_ ]?")
+def mentions(text: str, name: str) -> bool:
+    """Whether a text names a service; a space or nothing may stand for a dash in the name."""
+    pattern = re.sub(r"\\-|_", "[-_ ]?", re.escape(name))
     return re.search(rf"(?<![\w-]){pattern}(?![\w-]|\.\w)", text, re.IGNORECASE) is not None
 
 

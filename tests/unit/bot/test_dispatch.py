@@ -236,3 +236,26 @@ async def test_overhearing_never_answers() -> None:
     assert bench.ears.retracted == [(THREAD, "1.1", "never mind")]
     assert bench.skill.n_calls == 0
     assert bench.outlet.replies == []
+
+
+class OrderedSkill(ScriptedSkill):
+    def claims(self, text: str) -> bool:
+        return text.startswith("investigate ")
+
+
+async def test_an_order_goes_to_its_skill_before_the_router_is_asked() -> None:
+    ordered, bench = OrderedSkill(say("looked into")), Bench(ScriptedSkill(say("logs")))
+    dispatcher = Dispatcher(
+        router=bench.router,
+        skills=dict.fromkeys(Intent, bench.skill),
+        memory=bench.memory,
+        sightings=bench.memory,
+        orders={Intent.LOGS: ordered},
+    )
+    await dispatcher.handle(replace(REQUEST, text="investigate checkout"), bench.outlet)
+    assert bench.router.histories == []
+    assert (ordered.n_calls, bench.skill.n_calls) == (1, 0)
+    assert bench.memory.turns[-1].intent is Intent.LOGS
+    again = replace(REQUEST, request_id="r2")
+    await dispatcher.handle(again, bench.outlet, intent=Intent.LOGS)
+    assert (ordered.n_calls, bench.skill.n_calls) == (1, 1)

@@ -68,3 +68,13 @@ async def test_an_answer_that_did_not_end_well_proposes_nothing(phase: Phase) ->
 async def test_what_was_uploaded_proposes_nothing_and_has_its_files() -> None:
     upload = Attachment(name="a.log", text="x")
     assert await kinds(request(upload)) == [Reply, Attached]
+
+
+async def test_only_the_finished_answer_is_offered_a_way_further() -> None:
+    def offer(_request: Request, reply: Reply) -> Reply:
+        return Reply(parts=reply.parts, summary="offered")
+
+    for phase, summary in ((Phase.DONE, "offered"), (Phase.WORKING, "x")):
+        skill = IncidentSkill(ScriptedLogs(phase), suggest, offer)
+        replies = [each async for each in skill.answer(request(), ()) if isinstance(each, Reply)]
+        assert [each.summary for each in replies] == [summary]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.messages import Actor, Attachment, Intent, Request, ThreadRef, Turn
-from bot.skills.logs.scope import scope_of
+from bot.skills.logs.scope import mentions, scope_of
 
 KNOWN = ("checkout", "orders", "user-api")
 
@@ -63,3 +63,9 @@ def test_pasted_lines_are_logs() -> None:
 def test_a_line_alone_in_a_fence_keeps_its_first_word() -> None:
     found = scope_of(_request("what is ```ERROR disk full```"), (), KNOWN)
     assert [text.text for text in found.texts] == ["ERROR disk full"]
+
+
+@pytest.mark.parametrize("said", ["orders-db", "orders db", "orders_db", "ordersdb", "Orders-DB"])
+def test_a_name_with_a_dash_is_recognised_however_it_is_written(said: str) -> None:
+    assert mentions(f"why is {said} slow?", "orders-db")
+    assert not mentions(f"why is my{said} slow?", "orders-db")

@@ -1,0 +1,1 @@
+"""Simulated incidents: logs, metrics, alerts, commits and documents of systems whose trouble is known."""
