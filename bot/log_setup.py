@@ -17,7 +17,6 @@ _QUIET = (
     "chromadb",
     "aiohttp.access",
     "alembic",
-    "bm25s",
 )
 
 
