@@ -77,6 +77,7 @@ class Request:
         received_at: Aware UTC.
         is_direct: Asked in a direct message, where nobody else can see or approve.
         talk: What people said to one another in the thread, one line each, safe to quote.
+        is_planned: A step of several; another one proposes what is to be done.
     """
 
     request_id: str
@@ -87,6 +88,7 @@ class Request:
     attachments: tuple[Attachment, ...] = ()
     is_direct: bool = False
     talk: str = ""
+    is_planned: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

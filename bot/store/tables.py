@@ -233,3 +233,15 @@ class LogMarkRow(Base):
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[str | None] = mapped_column(Text)
+
+
+class RouteCorrectionRow(Base):
+    """What somebody said a request had been meant as."""
+
+    __tablename__ = "route_corrections"
+
+    correction_id: Mapped[int] = mapped_column(primary_key=True)
+    text: Mapped[str] = mapped_column(Text)
+    intent: Mapped[str] = mapped_column(String(16))
+    user_id: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime]
