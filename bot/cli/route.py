@@ -29,8 +29,8 @@ def route(
     texts = read_field(jsonl, "text") if jsonl is not None else [text or ""]
     routes = asyncio.run(_routes(texts))
     if jsonl is not None:
-        for found, text in zip(routes, texts, strict=True):
-            emit_json(_record(found, text), compact=True)
+        for found, asked in zip(routes, texts, strict=True):
+            emit_json(_record(found, asked), compact=True)
     elif as_json:
         emit_json(_record(routes[0], texts[0]))
     else:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-
 from rich.table import Table
 
 from .context import read_settings, terminal_settings
@@ -40,13 +39,14 @@ def teach(
 ) -> None:
     """Let the model label generated messages, several prompts each; goes on where it ended."""
     try:
-        n_asked = asyncio.run(_teach(minutes * 60, out, model))
+        known = out.read_text(encoding="utf-8") if out.exists() else ""
+        n_asked = asyncio.run(_teach(minutes * 60, known, out, model))
     except (OSError, ValueError) as exc:
         fail(f"{out} cannot be used: {exc}", WRONG_USE)
     console.print(f"{n_asked} messages labelled, kept in {out}", highlight=False, markup=False)
 
 
-async def _teach(seconds: float, out: Path, model: str) -> int:
+async def _teach(seconds: float, known: str, out: Path, model: str) -> int:
     from inference.request import Priority
 
     from ..engine import EnginePlace, open_engine
@@ -57,8 +57,7 @@ async def _teach(seconds: float, out: Path, model: str) -> int:
     from ..router.training.votes import ask, in_teaching_order, read_votes
 
     set_up_logging("ERROR")
-    known = read_votes(out.read_text(encoding="utf-8")) if out.exists() else {}
-    todo = in_teaching_order(generate(), known)
+    todo = in_teaching_order(generate(), read_votes(known))
     started, n_asked = time.monotonic(), 0
     settings = read_settings(model=model)
     async with open_engine(settings, encoder=False, place=EnginePlace.HERE) as engine:
@@ -82,13 +81,14 @@ def pack(
     ] = _DATA,
 ) -> None:
     """Generate the messages, add the teacher's shares and embeddings, and write the training set."""
+    from inference.errors import InferenceError
+
     from ..router.training.pack import write
     from ..router.training.votes import FILE_NAME, read_votes
-    from inference.errors import InferenceError
 
     votes_file = folder / FILE_NAME
     try:
-        votes = read_votes(votes_file.read_text(encoding="utf-8")) if votes_file.exists() else {}
+        votes = read_votes(votes_file.read_text(encoding="utf-8") if votes_file.exists() else "")
         made = asyncio.run(_pack(votes))
         write(made, folder)
     except (OSError, ValueError, InferenceError) as exc:
@@ -160,11 +160,12 @@ def train(
     ] = False,
 ) -> None:
     """Train the student from the training set; the same bits every time."""
+    from inference.errors import InferenceError
+
     from ..router.student import FILE_NAME
     from ..router.training.choose import read_choice
     from ..router.training.pack import read
     from ..router.training.train import train as learn
-    from inference.errors import InferenceError
 
     target = out if out is not None else folder / FILE_NAME
     try:

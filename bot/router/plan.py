@@ -6,6 +6,7 @@ different skills. Everything else stays one request.
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass, replace
 
@@ -23,6 +24,7 @@ _CONNECTOR = re.compile(
     r"(?:然后|接着|并且)|(?<=して)、?(?:から|その後)?",
     re.IGNORECASE,
 )
+_EDGES = re.compile(r"^[\s,.;!,。]+|[\s,.;!,。]+$")
 _CONDITION = re.compile(
     r"^(?:if|when|in case|wenn|falls|si)\s+(?P<first>[^,]{3,80}),\s*(?:then\s+)?(?P<order>.+)$|"
     r"^(?:如果)?(?P<first_zh>[^,,]{2,20}?)(?:的话)?[,,]?就(?P<order_zh>.+)$|"
@@ -114,10 +116,11 @@ def plan_of(text: str) -> tuple[PlanStep, ...]:
     text = readable(text)
     if len(text) > _MAX_CHARS or "\n" in text:
         return ()
-    parts = [part for part in _CONNECTOR.split(text) if part and part.strip(" ,.;!,。")]
+    split = [_EDGES.sub("", part) for part in _CONNECTOR.split(text) if part]
+    parts = [part for part in split if part]
     if not 2 <= len(parts) <= _MAX_STEPS:
         return ()
-    found = [_step(part.strip(" ,.;!,。")) for part in parts]
+    found = [_step(part) for part in parts]
     steps = tuple(step for step in found if step is not None)
     if len(steps) != len(parts) or not _differ(steps):
         return ()
@@ -128,7 +131,7 @@ def plan_of(text: str) -> tuple[PlanStep, ...]:
 
 
 def _differ(steps: tuple[PlanStep, ...]) -> bool:
-    return all(one.intent is not other.intent for one, other in zip(steps, steps[1:], strict=False))
+    return all(one.intent is not other.intent for one, other in itertools.pairwise(steps))
 
 
 def _step(part: str) -> PlanStep | None:

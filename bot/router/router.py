@@ -23,7 +23,7 @@ from .rules import Rule, decide
 from .student import Student, shipped
 
 _PREPARE_PATIENCE_S = 0.5
-_EMBED_PATIENCE_S = 1.0
+_EMBED_PATIENCE_S = 0.15
 _THREAD_CONFIDENCE = 0.8
 _ATTACHMENT_CONFIDENCE = 0.75
 _FILE_ALONE_CONFIDENCE = 0.9

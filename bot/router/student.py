@@ -50,7 +50,8 @@ class Head:
         """
         written = self.sparse[:, columns].astype(np.float32) @ values
         meant = self.dense.astype(np.float32) @ meaning
-        return self.steps[:, 0] * written + self.steps[:, 1] * meant + self.bias
+        logits = self.steps[:, 0] * written + self.steps[:, 1] * meant + self.bias
+        return logits.astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +111,7 @@ class Student:
     def to_bytes(self) -> bytes:
         """The file: arrays only, nothing that could be executed."""
         buffer = io.BytesIO()
-        np.savez(buffer, **_arrays(self))
+        np.savez(buffer, **_arrays(self))  # pyright: ignore[reportArgumentType]
         return buffer.getvalue()
 
 

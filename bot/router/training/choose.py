@@ -66,7 +66,6 @@ def split(pack: Pack) -> tuple[Pack, Pack]:
 def choose(pack: Pack, n_steps: int) -> Choice:
     """Try every pair of alpha and temperature by characters; calibrate both layers of the best."""
     learned, held = split(pack)
-    logits = {}
     trials: list[Trial] = []
     for alpha, temperature in itertools.product(ALPHAS, TEMPERATURES):
         if alpha == 1 and temperature != 1:
@@ -84,7 +83,8 @@ def choose(pack: Pack, n_steps: int) -> Choice:
         )
     best = min(trials, key=lambda trial: trial.loss)
     recipe = Recipe(alpha=best.alpha, temperature=best.temperature)
-    coolings, ece = {}, {}
+    coolings: dict[str, float] = {}
+    ece: dict[str, tuple[float, float]] = {}
     for name, with_meaning in (("characters", False), ("meaning", True)):
         logits, labels = _held_logits(learned, held, recipe, with_meaning=with_meaning)
         coolings[name], _ = _best_cooling(logits, labels)

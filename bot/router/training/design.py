@@ -43,15 +43,15 @@ class Design:
 
     def spread(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
         """Features times the weights of one intent, shape (n_messages,)."""
-        return np.bincount(
-            self.row, weights=self.value * weights[self.column], minlength=self.n_messages
-        )
+        weighed = self.value * weights[self.column]
+        total = np.bincount(self.row, weights=weighed, minlength=self.n_messages)
+        return total.astype(np.float64)
 
     def gather(self, slope: NDArray[np.float64]) -> NDArray[np.float64]:
         """The transposed product: what each bucket takes from the messages' slopes."""
-        return np.bincount(
-            self.column, weights=self.value * slope[self.row], minlength=self.n_buckets
-        )
+        weighed = self.value * slope[self.row]
+        total = np.bincount(self.column, weights=weighed, minlength=self.n_buckets)
+        return total.astype(np.float64)
 
     def spread_dense(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
         """Meaning times the weights of one intent, shape (n_messages,)."""

@@ -34,7 +34,8 @@ def reliability(
     for label, answers in asked:
         for prompt, answer in enumerate(answers):
             counts[prompt, INTENTS.index(label), INTENTS.index(answer)] += 1
-    return np.round(counts / counts.sum(axis=2, keepdims=True), _DIGITS)
+    shares: NDArray[np.float64] = counts / counts.sum(axis=2, keepdims=True)
+    return shares.round(_DIGITS)
 
 
 def soft_label(
