@@ -40,6 +40,7 @@ from .schedules import Schedules
 from .settings import Settings
 from .skills.chat import ChatSkill
 from .skills.code.skill import CodeSkill
+from .skills.code.snippets import Collection
 from .skills.generation import Generator
 from .skills.incident import IncidentSkill
 from .skills.knowledge.skill import KnowledgeSkill
@@ -185,7 +186,7 @@ def _build(
         Intent.RUNBOOK: runbook,
         Intent.SCHEDULE: ScheduleSkill(schedules, tuple(settings.logs.sources)),
         Intent.CHAT: ChatSkill(),
-        **_worded_skills(settings, generators, listener, knowledge),
+        **_worded_skills(settings, generators, listener, knowledge, EngineEmbedder(engine)),
     }
     router = _router(settings, engine)
     return Core(
@@ -243,13 +244,17 @@ def _router(settings: Settings, engine: InferenceService) -> Router:
 
 
 def _worded_skills(
-    settings: Settings, generators: Generators, listener: EagerPrefill, knowledge: KnowledgeBase
+    settings: Settings,
+    generators: Generators,
+    listener: EagerPrefill,
+    knowledge: KnowledgeBase,
+    embedder: EngineEmbedder,
 ) -> Mapping[Intent, Skill]:
     """The skills whose answers are the model's own words, checked."""
     coder = listener.watched(generators.of("code"))
     reader = listener.watched(generators.of("knowledge"))
     return {
-        Intent.CODE: CodeSkill(coder, knowledge, shell_classes),
+        Intent.CODE: CodeSkill(coder, knowledge, shell_classes, Collection(embedder.embed)),
         Intent.KNOWLEDGE: KnowledgeSkill(knowledge, reader, model_name=settings.model),
     }
 

@@ -1,9 +1,11 @@
 """Documents in, cited passages out."""
 
+from .access import ANYBODY, OWNER, Reader
 from .base import KnowledgeBase, Status
 from .documents import (
     Answerability,
     Hit,
+    Metadata,
     SearchResult,
     SkippedFile,
     SyncProgress,
@@ -23,6 +25,8 @@ from .terms import identifiers, terms
 from .tokens import estimate_tokens
 
 __all__ = [
+    "ANYBODY",
+    "OWNER",
     "Answerability",
     "Embedder",
     "EmbeddingError",
@@ -30,6 +34,8 @@ __all__ = [
     "IndexCorruptError",
     "KnowledgeBase",
     "KnowledgeError",
+    "Metadata",
+    "Reader",
     "SearchFilter",
     "SearchResult",
     "SkippedFile",

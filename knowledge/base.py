@@ -16,6 +16,7 @@ import structlog
 from numpy.typing import NDArray
 
 from . import ingest
+from .access import ANYBODY, Reader
 from .documents import Answerability, SearchResult, SyncProgress, SyncReport, SyncStage
 from .embedding import Embedder
 from .errors import EmbeddingError, IndexCorruptError
@@ -105,7 +106,12 @@ class KnowledgeBase:
         )
 
     async def search(
-        self, question: str, k: int = 5, *, only: SearchFilter | None = None
+        self,
+        question: str,
+        k: int = 5,
+        *,
+        reader: Reader = ANYBODY,
+        only: SearchFilter | None = None,
     ) -> SearchResult:
         """Find passages; an index that is missing, empty or unusable finds none.
 
@@ -113,6 +119,7 @@ class KnowledgeBase:
 
         Args:
             k: Most hits returned, >= 1.
+            reader: Who will read what is found.
 
         Raises:
             ValueError: `k` is below 1.
@@ -126,7 +133,7 @@ class KnowledgeBase:
                 return _nothing(began_mono)
             if vector is not None and index.manifest.recipe != ingest.recipe_for(self._embedder):
                 vector = None
-            found = await asyncio.to_thread(retrieve, index, question, vector, k, only)
+            found = await asyncio.to_thread(retrieve, index, question, vector, k, only, reader)
         value = confidence(found.signals)
         return SearchResult(
             hits=found.hits,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from enum import StrEnum
 
 
@@ -11,17 +12,44 @@ class Format(StrEnum):
 
     MARKDOWN = "markdown"
     RST = "rst"
+    ASCIIDOC = "asciidoc"
     TEXT = "text"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
-    """One readable file.
+class Metadata:
+    """What is known of a document beside its text; empty where a source does not say.
 
     Attributes:
-        source: The folder it was found in, as an absolute path.
-        path: Its place under `source`, with forward slashes. (source, path) is its identity.
-        sha256: Hex digest of the bytes on disk.
+        title: Given by the source; empty: taken from the text.
+        url: Where people open the document.
+        owner: Team or person who keeps it.
+        service: What it is about, as the services are named elsewhere.
+        updated_at: When its content last changed, aware UTC.
+        review_by: The day from which it counts as stale.
+        is_retired: It says of itself that it no longer holds.
+        groups: Who may read it; empty: everybody. See `access.Reader`.
+    """
+
+    title: str = ""
+    url: str = ""
+    owner: str = ""
+    service: str = ""
+    updated_at: datetime | None = None
+    review_by: date | None = None
+    is_retired: bool = False
+    groups: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """One readable document.
+
+    Attributes:
+        source: Name of the source it comes from; a folder's is its absolute path.
+        path: Its place in `source`, with forward slashes. (source, path) is its identity.
+        text: What is indexed and cited by line: the file's own text, or the text made of it.
+        sha256: Hex digest of the bytes it was read from.
     """
 
     source: str
@@ -29,6 +57,14 @@ class Document:
     text: str
     format: Format
     sha256: str
+    metadata: Metadata = field(default_factory=Metadata)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnchangedDocument:
+    """A document whose bytes are those of last time, so that nothing was made of it again."""
+
+    path: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +129,7 @@ class Hit:
         lines: First and last line, 1-based, inclusive.
         score: Fused rank score; larger is better, comparable only within one search.
         cosine: Similarity to the question in [-1, 1]; None when only words matched.
+        ordinal: Position among the chunks of its document, from 0.
     """
 
     source: str
@@ -103,6 +140,8 @@ class Hit:
     score: float
     cosine: float | None
     text: str
+    ordinal: int = 0
+    metadata: Metadata = field(default_factory=Metadata)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,21 +12,21 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .documents import Chunk, SkippedFile
+from .documents import Chunk, Metadata, SkippedFile
 from .errors import IndexCorruptError
 from .lexical import LexicalIndex
 from .terms import terms
 from .vectors import VectorIndex, is_stable
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ class DocumentEntry:
     sha256: str
     title: str
     n_chunks: int
+    metadata: Metadata = field(default_factory=Metadata)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +87,12 @@ class Index:
         self.lexical = lexical
         self.vectors = vectors
         self._term_sets: dict[int, frozenset[str]] = {}
+        self._metadata = {(one.source, one.path): one.metadata for one in manifest.documents}
+
+    def metadata_of(self, row: int) -> Metadata:
+        """What is known of the document a chunk belongs to."""
+        chunk = self.chunks[row]
+        return self._metadata[chunk.source, chunk.path]
 
     def terms_of(self, row: int) -> frozenset[str]:
         """The distinct terms of a chunk's text, remembered."""
@@ -166,7 +173,7 @@ def read_manifest(directory: Path) -> Manifest:
         return Manifest(
             recipe=Recipe(**fields["recipe"]),
             built_at=datetime.fromisoformat(fields["built_at"]),
-            documents=tuple(DocumentEntry(**entry) for entry in fields["documents"]),
+            documents=tuple(_entry(entry) for entry in fields["documents"]),
             skipped=tuple(SkippedFile(**entry) for entry in fields["skipped"]),
             n_chunks=int(fields["n_chunks"]),
             files=dict(fields["files"]),
@@ -177,7 +184,40 @@ def read_manifest(directory: Path) -> Manifest:
 
 def _manifest_json(manifest: Manifest) -> dict[str, Any]:
     fields = asdict(manifest)
-    return {"format": FORMAT_VERSION, **fields, "built_at": manifest.built_at.isoformat()}
+    documents = [
+        {**entry, "metadata": _metadata_json(document.metadata)}
+        for entry, document in zip(fields["documents"], manifest.documents, strict=True)
+    ]
+    return {
+        "format": FORMAT_VERSION,
+        **fields,
+        "documents": documents,
+        "built_at": manifest.built_at.isoformat(),
+    }
+
+
+def _metadata_json(metadata: Metadata) -> dict[str, Any]:
+    """Only what is known, so that a manifest stays short."""
+    fields = {name: value for name, value in asdict(metadata).items() if value}
+    if metadata.updated_at is not None:
+        fields["updated_at"] = metadata.updated_at.isoformat()
+    if metadata.review_by is not None:
+        fields["review_by"] = metadata.review_by.isoformat()
+    if metadata.groups:
+        fields["groups"] = sorted(metadata.groups)
+    return fields
+
+
+def _entry(fields: dict[str, Any]) -> DocumentEntry:
+    known = dict(fields["metadata"])
+    if "updated_at" in known:
+        known["updated_at"] = datetime.fromisoformat(known["updated_at"])
+    if "review_by" in known:
+        known["review_by"] = date.fromisoformat(known["review_by"])
+    if "groups" in known:
+        known["groups"] = frozenset(known["groups"])
+    entry: dict[str, Any] = {**fields, "metadata": Metadata(**known)}
+    return DocumentEntry(**entry)
 
 
 def _chunk(fields: dict[str, Any]) -> Chunk:

@@ -208,6 +208,7 @@ def _entry(document: Document, by_document: dict[Identity, tuple[Chunk, ...]]) -
         sha256=document.sha256,
         title=its[0].title if its else document.path,
         n_chunks=len(its),
+        metadata=document.metadata,
     )
 
 

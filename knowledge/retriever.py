@@ -9,7 +9,8 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from .documents import Chunk, Hit
+from .access import ANYBODY, Reader
+from .documents import Chunk, Hit, Metadata
 from .fusion import Ranked, fuse, promote, without_near_duplicates
 from .index import Index
 from .refusal import Signals
@@ -33,14 +34,22 @@ class SearchFilter:
     Attributes:
         sources: Folders as given to a sync, absolute; empty allows all.
         under: Only documents whose path is this or lies below it; empty allows all.
+        services: Only documents about one of these; empty allows all.
+        owners: Only documents kept by one of these; empty allows all.
     """
 
     sources: frozenset[str] = frozenset()
     under: str = ""
+    services: frozenset[str] = frozenset()
+    owners: frozenset[str] = frozenset()
 
-    def allows(self, chunk: Chunk) -> bool:
+    def allows(self, chunk: Chunk, metadata: Metadata) -> bool:
         """Whether a chunk may be returned."""
         if self.sources and chunk.source not in self.sources:
+            return False
+        if self.services and metadata.service not in self.services:
+            return False
+        if self.owners and metadata.owner not in self.owners:
             return False
         folder = self.under.strip("/")
         return not folder or chunk.path == folder or chunk.path.startswith(f"{folder}/")
@@ -60,15 +69,17 @@ def retrieve(
     vector: NDArray[np.float32] | None,
     k: int,
     only: SearchFilter | None = None,
+    reader: Reader = ANYBODY,
 ) -> Retrieved:
     """Search. Blocks on disk for a millisecond or two.
 
     Args:
         vector: The question's embedding, shape (n_dimensions,); None searches by words alone.
         k: Most hits returned.
+        reader: What they may not read takes no part in the search, not even in its scores.
     """
     asked = strip_markup(question)
-    allowed = _allowed(index, only)
+    allowed = _allowed(index, only or SearchFilter(), reader)
     lexical = index.lexical.search(terms(asked), DEPTH, allowed)
     near = _nearest(index, vector, allowed)
     exact = _rows_with_names(index, asked, allowed)
@@ -77,7 +88,7 @@ def retrieve(
     best = _distinct(index, ranked, k)
     cosines = {match.row: match.cosine for match in near}
     return Retrieved(
-        hits=tuple(_hit(index.chunks[one.row], one.score, cosines.get(one.row)) for one in best),
+        hits=tuple(_hit(index, one, cosines.get(one.row)) for one in best),
         signals=Signals(
             cosine=None if vector is None else max(cosines.values(), default=0.0),
             coverage=_coverage(index, asked, best),
@@ -86,10 +97,14 @@ def retrieve(
     )
 
 
-def _allowed(index: Index, only: SearchFilter | None) -> NDArray[np.bool_] | None:
-    if only is None:
-        return None
-    return np.fromiter((only.allows(chunk) for chunk in index.chunks), dtype=np.bool_)
+def _allowed(index: Index, only: SearchFilter, reader: Reader) -> NDArray[np.bool_] | None:
+    """Rows that may be found; None when all may."""
+    known = [index.metadata_of(row) for row in range(len(index.chunks))]
+    rows = [
+        only.allows(chunk, metadata) and reader.may_read(metadata.groups)
+        for chunk, metadata in zip(index.chunks, known, strict=True)
+    ]
+    return None if all(rows) else np.array(rows, dtype=np.bool_)
 
 
 def _nearest(
@@ -124,14 +139,17 @@ def _coverage(index: Index, question: str, found: Sequence[Ranked]) -> float:
     return max((index.lexical.coverage(asked, one.row) for one in found), default=0.0)
 
 
-def _hit(chunk: Chunk, score: float, cosine: float | None) -> Hit:
+def _hit(index: Index, ranked: Ranked, cosine: float | None) -> Hit:
+    chunk = index.chunks[ranked.row]
     return Hit(
         source=chunk.source,
         path=chunk.path,
         title=chunk.title,
         heading=chunk.heading,
         lines=chunk.lines,
-        score=score,
+        score=ranked.score,
         cosine=cosine,
         text=chunk.text,
+        ordinal=chunk.ordinal,
+        metadata=index.metadata_of(ranked.row),
     )

@@ -11,6 +11,7 @@ import typer
 from rich.table import Table
 
 from .context import read_settings
+from .evaluate_code import code
 from .evaluate_safety import safety
 from .output import WRONG_USE, console, emit_json, error_console, fail
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Score the bot on labelled data.")
 app.command()(safety)
+app.command()(code)
 
 _Data = Annotated[Path, typer.Option("--data", help="Folder with the data sets.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]

@@ -174,13 +174,14 @@ async def _sync(settings: Settings, folders: Sequence[Path], *, quiet: bool) -> 
 
 async def _search(settings: Settings, questions: Sequence[str], k: int) -> list[SearchResult]:
     from inference import InferenceError
+    from knowledge import OWNER
 
     async with _knowledge(settings) as (base, engine):
         await base.open()
         # Without the encoder words alone decide.
         with suppress(InferenceError):
             await engine.encoder_ready()
-        return [await base.search(question, k) for question in questions]
+        return [await base.search(question, k, reader=OWNER) for question in questions]
 
 
 async def _status(settings: Settings) -> Status:

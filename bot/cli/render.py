@@ -32,6 +32,9 @@ from ..messages import (
 )
 from ..runs import CaseView
 
+_LEXERS = frozenset(
+    {"bash", "python", "sql", "promql", "yaml", "json", "dockerfile", "hcl", "ini", "nginx"}
+)
 _COLOURS = {
     Change.NEW: "bold red",
     Change.RISING: "yellow",
@@ -175,5 +178,4 @@ def _passages(part: Passages) -> Table:
 
 
 def _lexer(language: str) -> str:
-    known = {"bash": "bash", "python": "python", "sql": "sql", "promql": "promql", "yaml": "yaml"}
-    return known.get(language.lower(), "text")
+    return language.lower() if language.lower() in _LEXERS else "text"

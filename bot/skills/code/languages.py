@@ -1,23 +1,32 @@
-"""Which language a request asks for, told from its words."""
+"""The languages code is written in, by the names people and code fences use."""
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 
 
 class Language(StrEnum):
-    """Languages with a validator, and OTHER; the value is the tag of a code fence."""
+    """Languages with a validator, and OTHER; the value is what a thread remembers."""
 
     PROMQL = "promql"
+    LOGQL = "logql"
     BASH = "bash"
     PYTHON = "python"
     SQL = "sql"
+    POSTGRESQL = "postgresql"
+    MYSQL = "mysql"
+    SQLITE = "sqlite"
     KUBERNETES = "yaml-kubernetes"
+    DOCKERFILE = "dockerfile"
+    TERRAFORM = "terraform"
+    ANSIBLE = "ansible"
     YAML = "yaml"
     JSON = "json"
+    JQ = "jq"
     REGEX = "regex"
     CRON = "cron"
+    SYSTEMD = "systemd"
+    NGINX = "nginx"
     OTHER = "text"
 
     @property
@@ -28,55 +37,61 @@ class Language(StrEnum):
     @property
     def fence(self) -> str:
         """The tag for a code fence."""
-        return "yaml" if self is Language.KUBERNETES else self.value
+        return _FENCES.get(self, self.value)
+
+    @property
+    def is_sql(self) -> bool:
+        """Whether it is SQL, in a dialect that was named or in none."""
+        return self in SQL_DIALECTS or self is Language.SQL
 
 
+SQL_DIALECTS = (Language.POSTGRESQL, Language.MYSQL, Language.SQLITE)
 _LABELS = {
     Language.PROMQL: "PromQL",
+    Language.LOGQL: "LogQL",
     Language.BASH: "bash",
     Language.PYTHON: "Python",
     Language.SQL: "SQL",
+    Language.POSTGRESQL: "PostgreSQL",
+    Language.MYSQL: "MySQL",
+    Language.SQLITE: "SQLite",
     Language.KUBERNETES: "Kubernetes YAML",
+    Language.DOCKERFILE: "Dockerfile",
+    Language.TERRAFORM: "Terraform",
+    Language.ANSIBLE: "Ansible",
     Language.YAML: "YAML",
     Language.JSON: "JSON",
+    Language.JQ: "jq",
     Language.REGEX: "regular expression",
     Language.CRON: "cron",
+    Language.SYSTEMD: "systemd unit",
+    Language.NGINX: "Nginx configuration",
     Language.OTHER: "code",
 }
-
-# The first pattern that is found decides: rarer words stand before those that often come along
-# with another language ("a python script that reads json", "a bash one-liner over yaml").
-_CUES: tuple[tuple[Language, str], ...] = (
-    (Language.PROMQL, r"promql|prometheus|metricsql|recording rule|alert(ing)? expression"),
-    (Language.OTHER, r"terraform|hcl|dockerfile|logql|golang|typescript|javascript|nginx conf\w*"),
-    (Language.REGEX, r"regex(p|es)?|regular expression|正则"),
-    (Language.CRON, r"cron(tab)?( expression| line| schedule)?|定时表达式"),
-    (Language.PYTHON, r"python3?|pandas|py script"),
-    (Language.SQL, r"sql|postgres(ql)?|psql|mysql|sqlite|mariadb|bigquery|sql语句"),
-    (Language.BASH, r"bash|shell|one-?liner|kubectl|jq|awk|sed|journalctl|systemctl|curl|脚本"),
-    (
-        Language.KUBERNETES,
-        r"kubernetes|k8s|manifest|deployment|statefulset|daemonset|cronjob|configmap|ingress|hpa|pdb",
-    ),
-    (Language.YAML, r"ya?ml|docker.?compose|github actions?|gitlab.?ci|ansible|playbook"),
-    (Language.JSON, r"json"),
-    (Language.BASH, r"script|command|terminal|cli|grep|find|tar|rsync|ssh|命令"),
-)
-_PATTERNS = tuple(
-    (language, re.compile(rf"(?<![a-z0-9_])(?:{cue})(?![a-z0-9_])", re.IGNORECASE))
-    for language, cue in _CUES
-)
-_TARGET = re.compile(
-    r"\b(?:in|into|as|to)\s+(promql|bash|shell|python|sql|yaml|json|regex|cron)\b", re.IGNORECASE
-)
+_FENCES = {
+    Language.KUBERNETES: "yaml",
+    Language.ANSIBLE: "yaml",
+    Language.POSTGRESQL: "sql",
+    Language.MYSQL: "sql",
+    Language.SQLITE: "sql",
+    Language.TERRAFORM: "hcl",
+    Language.SYSTEMD: "ini",
+}
 _ALIASES = {
     "shell": Language.BASH,
     "sh": Language.BASH,
     "py": Language.PYTHON,
+    "python3": Language.PYTHON,
     "yml": Language.YAML,
     "regexp": Language.REGEX,
     "crontab": Language.CRON,
-    "postgresql": Language.SQL,
+    "postgres": Language.POSTGRESQL,
+    "mariadb": Language.MYSQL,
+    "sqlite3": Language.SQLITE,
+    "kubernetes": Language.KUBERNETES,
+    "k8s": Language.KUBERNETES,
+    "hcl": Language.TERRAFORM,
+    "docker": Language.DOCKERFILE,
 }
 
 
@@ -89,14 +104,3 @@ def named(tag: str) -> Language | None:
         return Language(tag)
     except ValueError:
         return None
-
-
-def detect(text: str) -> Language | None:
-    """The language a request asks for, or None when its words don't say."""
-    target = _TARGET.search(text)
-    if target is not None:
-        return named(target.group(1))
-    for language, pattern in _PATTERNS:
-        if pattern.search(text):
-            return language
-    return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Protocol
@@ -12,19 +12,22 @@ from bot.prompts import code as prompts
 from inference.request import ChatMessage, Ended, GenerateRequest, Outcome, Sampling, TextDelta
 
 from ..generation import Generator, as_data
-from .draft import Draft, Task
+from .asked import detect
+from .checking import ClassifyShell, check
+from .draft import Draft, Solution, Task
 from .extraction import code_of, is_complete
-from .grounding import compare, documented_metrics, missed, naming_lines
-from .languages import Language, detect, named
+from .grounding import naming_lines
+from .languages import Language, named
 from .replies import block, final, working
-from .validators import cron_line, promql, validate
-from .verdict import Verdict
+from .snippets import Collection, Grade
 
 _MAX_ATTEMPTS = 3
-_MAX_TOKENS = 320
+_MAX_TOKENS = 480
 _N_SEARCHED = 8
 _NOTE_CHARS = 1500
-_NAMED_IN_DOCUMENTS = (Language.PROMQL, Language.SQL)
+_NAMED_IN_DOCUMENTS = frozenset(
+    {Language.PROMQL, Language.SQL, Language.POSTGRESQL, Language.MYSQL, Language.SQLITE}
+)
 _FAILURES = (Outcome.FAILED, Outcome.REJECTED, Outcome.CANCELLED)
 
 
@@ -67,25 +70,40 @@ class CodeSkill:
         lookup: Where names (metrics, labels, tables) are documented; None when nowhere.
         classify_shell: Says in one phrase each what class the commands of shell code have
             ("read only: ..."); None when nobody can tell.
+        snippets: Checked pieces of code; None to ask the model for everything.
     """
 
     def __init__(
         self,
         generator: Generator,
         lookup: Lookup | None = None,
-        classify_shell: Callable[[str], tuple[str, ...]] | None = None,
+        classify_shell: ClassifyShell | None = None,
+        snippets: Collection | None = None,
     ) -> None:
         self._generator = generator
         self._lookup = lookup
         self._classify_shell = classify_shell
+        self._snippets = snippets
 
     async def answer(
         self, request: Request, history: tuple[Turn, ...]
     ) -> AsyncIterator[SkillEvent]:
         """Yield the plan at once, the code as it is written, and at last the checked code."""
+        async with aclosing(self.solve(request, history)) as steps:
+            async for step in steps:
+                yield final(step) if isinstance(step, Solution) else step
+
+    async def solve(
+        self, request: Request, history: tuple[Turn, ...]
+    ) -> AsyncGenerator[Reply | Solution, None]:
+        """Yield snapshots as `answer` does, and at last what came of it, every draft included."""
         language, earlier = _what_to_write(request.text, history)
         yield working(language, (), "reading")
         task = await self._task(request, language, earlier)
+        solution = await self._from_snippet(task)
+        if solution is not None:
+            yield solution
+            return
         conversation = task.conversation()
         drafts: list[Draft] = []
         while len(drafts) < _MAX_ATTEMPTS:
@@ -102,7 +120,7 @@ class CodeSkill:
             conversation = prompts.repair(
                 task.conversation(), answer=draft.code, complaint=as_data(draft.verdict.complaint)
             )
-        yield final(task, drafts)
+        yield Solution(task=task, drafts=tuple(drafts))
 
     async def _task(self, request: Request, language: Language, earlier: str) -> Task:
         hits: Sequence[Hit] = ()
@@ -111,7 +129,7 @@ class CodeSkill:
             found = (await self._lookup.search(question, _N_SEARCHED)).hits
             # A catalogue is cut into chunks: whatever was found of the best document belongs together.
             hits = [hit for hit in found if hit.title == found[0].title]
-        return Task(
+        task = Task(
             request_id=request.request_id,
             text=request.text,
             language=language,
@@ -120,6 +138,20 @@ class CodeSkill:
             titles=tuple(dict.fromkeys(hit.title for hit in hits)),
             notes=tuple(filter(None, (naming_lines(hit.text, _NOTE_CHARS) for hit in hits))),
         )
+        if self._snippets is None or earlier:
+            return task
+        return replace(task, examples=await self._snippets.find(language, request.text))
+
+    async def _from_snippet(self, task: Task) -> Solution | None:
+        """The snippet that says all that was asked, if its checks have nothing against it."""
+        if not task.examples or task.examples[0].grade is not Grade.EXCELLENT:
+            return None
+        match = task.examples[0]
+        verdict = await check(task, match.code, self._classify_shell)
+        if verdict.complaint:
+            return None
+        draft = Draft(code=match.code, verdict=verdict)
+        return Solution(task=task, drafts=(draft,), snippet=match)
 
     async def _write(
         self, task: Task, conversation: tuple[ChatMessage, ...], earlier: Sequence[Draft]
@@ -147,48 +179,14 @@ class CodeSkill:
         if failure and not code:
             yield Draft(failure=failure)
         else:
-            yield Draft(code=code, verdict=await self._check(task, code))
-
-    async def _check(self, task: Task, code: str) -> Verdict:
-        verdict = await validate(task.language, code)
-        if not verdict.is_valid:
-            return verdict
-        if task.language is Language.PROMQL:
-            return _with_documents(verdict, code, task)
-        if task.language is Language.CRON:
-            return replace(verdict, doubts=cron_line.times_missed(code, task.text))
-        if task.language is Language.BASH and self._classify_shell:
-            return replace(verdict, checked=(*verdict.checked, *self._classify_shell(code)))
-        return verdict
+            yield Draft(code=code, verdict=await check(task, code, self._classify_shell))
 
 
 def _what_to_write(text: str, history: tuple[Turn, ...]) -> tuple[Language, str]:
     """The language, and the previous turn's code when this turn may be a change to it."""
     facts: Mapping[str, str] = history[-1].facts if history else {}
     before = named(facts.get("language", ""))
-    asked = detect(text)
+    asked = detect(text, firm=before is not None)
     if before is not None and (asked is None or asked is before):
         return before, facts.get("code", "")
     return asked or Language.BASH, ""
-
-
-def _with_documents(verdict: Verdict, code: str, task: Task) -> Verdict:
-    used = promql.references(code)
-    documented = documented_metrics(task.notes)
-    grounding = compare(used, documented)
-    missing = missed(task.text, code, used, documented)
-    checked, unchecked = verdict.checked, verdict.unchecked
-    if grounding.known:
-        names = ", ".join(f"`{name}`" for name in grounding.known)
-        checked = (*checked, f"documented: {names}")
-    if len(grounding.known) < len(used.metrics):
-        unchecked = (*unchecked, "whether the metric exists")
-    else:
-        unchecked = (*unchecked, "whether Prometheus has data for it")
-    return replace(
-        verdict,
-        tool="the documents" if grounding.doubts else verdict.tool,
-        doubts=(*verdict.doubts, *grounding.doubts, *missing),
-        checked=checked,
-        unchecked=unchecked,
-    )

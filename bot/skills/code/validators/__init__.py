@@ -1,20 +1,28 @@
-"""One validator per language family. They parse; none of them executes anything."""
+"""One validator per language. They parse; none of them executes anything."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 
-from ..languages import Language
+from ..languages import SQL_DIALECTS, Language
 from ..verdict import Verdict
 from . import (
+    ansible_tasks,
     cron_line,
+    dockerfile,
+    jq_program,
     json_document,
+    logql,
+    nginx,
     promql,
     python_source,
     regular_expression,
     shell,
     sql,
+    systemd_unit,
+    terraform,
     yaml_document,
 )
 
@@ -29,14 +37,22 @@ async def _unknown(code: str) -> Verdict:
 VALIDATORS: Mapping[Language, Validator] = MappingProxyType(
     {
         Language.PROMQL: promql.check,
+        Language.LOGQL: logql.check,
         Language.BASH: shell.check,
         Language.PYTHON: python_source.check,
         Language.SQL: sql.check,
+        **{each: partial(sql.check_dialect, dialect=each) for each in SQL_DIALECTS},
         Language.KUBERNETES: yaml_document.check_kubernetes,
+        Language.DOCKERFILE: dockerfile.check,
+        Language.TERRAFORM: terraform.check,
+        Language.ANSIBLE: ansible_tasks.check,
         Language.YAML: yaml_document.check,
         Language.JSON: json_document.check,
+        Language.JQ: jq_program.check,
         Language.REGEX: regular_expression.check,
         Language.CRON: cron_line.check,
+        Language.SYSTEMD: systemd_unit.check,
+        Language.NGINX: nginx.check,
         Language.OTHER: _unknown,
     }
 )

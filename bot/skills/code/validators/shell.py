@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import shutil
-import sys
-from collections.abc import Sequence
-from pathlib import Path
 
 from ..verdict import Verdict
-
-_TIMEOUT_S = 10.0
+from .programs import find_program, run_program
 
 
 async def check(code: str) -> Verdict:
@@ -19,7 +14,7 @@ async def check(code: str) -> Verdict:
     bash = shutil.which("bash")
     if bash is None:
         return Verdict(tool="", unchecked=("the syntax: bash is not installed",))
-    _, _, errors = await _run([bash, "--norc", "--noprofile", "-n"], code)
+    _, _, errors = await run_program([bash, "--norc", "--noprofile", "-n"], code)
     if errors.strip():
         return Verdict(tool="bash -n", problem=_first_error(errors))
     doubts = await _shellcheck(code)
@@ -43,39 +38,14 @@ def _first_error(errors: str) -> str:
     return errors.strip().splitlines()[0].partition(": ")[2] or errors.strip()
 
 
-def _shellcheck_program() -> str | None:
-    """The shellcheck installed beside this Python, else one on the search path."""
-    beside = Path(sys.executable).with_name("shellcheck")
-    return str(beside) if beside.exists() else shutil.which("shellcheck")
-
-
 async def _shellcheck(code: str) -> tuple[str, ...] | None:
-    program = _shellcheck_program()
+    program = find_program("shellcheck")
     if program is None:
         return None
     options = ["--norc", "--shell=bash", "--severity=warning", "--format=json1", "-"]
-    _, output, _ = await _run([program, *options], code)
+    _, output, _ = await run_program([program, *options], code)
     try:
         comments = json.loads(output)["comments"]
     except (ValueError, KeyError):
         return None
     return tuple(f"shellcheck SC{item['code']}: {item['message']}" for item in comments[:5])
-
-
-async def _run(argv: Sequence[str], text: str) -> tuple[int | None, str, str]:
-    process = await asyncio.create_subprocess_exec(
-        *argv,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
-    )
-    try:
-        output, errors = await asyncio.wait_for(
-            process.communicate((text + "\n").encode()), _TIMEOUT_S
-        )
-    except TimeoutError:
-        process.kill()
-        await process.wait()
-        return None, "", f"{argv[0]}: no answer within {_TIMEOUT_S:.0f} s"
-    return process.returncode, output.decode(errors="replace"), errors.decode(errors="replace")

@@ -1,19 +1,21 @@
-"""YAML, loaded by PyYAML's safe loader; Kubernetes objects must say what they are."""
+"""YAML, loaded by PyYAML's safe loader, which here also refuses a key that stands twice."""
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Hashable
+from typing import Any
 
 import yaml
 
 from ..verdict import Verdict
+from . import kubernetes_object
 
 _TOOL = "PyYAML"
 
 
 async def check(code: str) -> Verdict:
     """Load all documents; those that look like Kubernetes objects are checked as such."""
-    documents, problem = _load(code)
+    documents, problem = load_all(code)
     if problem:
         return Verdict(tool=_TOOL, problem=problem)
     if any(isinstance(document, dict) and "apiVersion" in document for document in documents):
@@ -24,23 +26,17 @@ async def check(code: str) -> Verdict:
 
 
 async def check_kubernetes(code: str) -> Verdict:
-    """Load all documents; each must be an object with apiVersion, kind and a name."""
-    documents, problem = _load(code)
-    problems = [fault for document in documents if (fault := _object_problem(document))]
-    problem = problem or "; ".join(problems[:1])
+    """Load all documents and hold each against Kubernetes' own types."""
+    documents, problem = load_all(code)
     if problem:
         return Verdict(tool=_TOOL, problem=problem)
-    kinds = ", ".join(str(cast("dict[str, object]", document)["kind"]) for document in documents)
-    return Verdict(
-        tool=_TOOL,
-        checked=(f"loaded by {_TOOL}; apiVersion, kind and name present ({kinds})",),
-        unchecked=("the fields against the cluster's schema",),
-    )
+    return await kubernetes_object.check(documents)
 
 
-def _load(code: str) -> tuple[list[object], str]:
+def load_all(code: str) -> tuple[list[object], str]:
+    """All documents but the empty ones, and, where there are none, why not."""
     try:
-        loaded: list[object] = list(yaml.safe_load_all(code))
+        loaded: list[object] = list(yaml.load_all(code, Loader=_StrictLoader))
     except yaml.YAMLError as exc:
         return [], " ".join(str(exc).split())
     except (RecursionError, ValueError) as exc:
@@ -49,13 +45,15 @@ def _load(code: str) -> tuple[list[object], str]:
     return documents, "" if documents else "there is no document"
 
 
-def _object_problem(document: object) -> str:
-    if not isinstance(document, dict):
-        return "a Kubernetes object must be a mapping"
-    fields = cast("dict[object, object]", document)
-    missing = [name for name in ("apiVersion", "kind") if not isinstance(fields.get(name), str)]
-    metadata = fields.get("metadata")
-    names = cast("dict[object, object]", metadata) if isinstance(metadata, dict) else {}
-    if not (names.get("name") or names.get("generateName") or fields.get("kind") == "List"):
-        missing.append("metadata.name")
-    return f"missing {', '.join(missing)}" if missing else ""
+class _StrictLoader(yaml.SafeLoader):
+    """The safe loader, but a key that stands twice is a fault and not overwritten in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """See PyYAML."""
+        keys = [key.value for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
+        twice = next((key for key in keys if isinstance(key, str) and keys.count(key) > 1), None)
+        if twice is not None:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"the key {twice!r} stands twice", node.start_mark
+            )
+        return super().construct_mapping(node, deep=deep)

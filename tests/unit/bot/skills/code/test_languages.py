@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from bot.skills.code.asked import detect
 from bot.skills.code.extraction import code_of, is_complete
 from bot.skills.code.grounding import compare, documented_metrics, missed, naming_lines
-from bot.skills.code.languages import Language, detect, named
+from bot.skills.code.languages import Language, named
 from bot.skills.code.validators.promql import references
 
 _TABLE = "| `jobs_total` | counter | `queue`, `result` | jobs |\nProse without names.\n"
@@ -21,14 +22,38 @@ _TABLE = "| `jobs_total` | counter | `queue`, `result` | jobs |\nProse without n
         ("regex for an IPv4 address", Language.REGEX),
         ("sql to list idle sessions", Language.SQL),
         ("k8s deployment with three replicas", Language.KUBERNETES),
-        ("terraform for a bucket", Language.OTHER),
+        ("terraform for a bucket", Language.TERRAFORM),
         ("用bash写一个统计日志的脚本", Language.BASH),
+        ("a dockerfile that copies dist into nginx:stable", Language.DOCKERFILE),
+        ("systemd unit file that runs a python script", Language.SYSTEMD),
+        ("nginx location block for /api", Language.NGINX),
+        ("logql lines with errors", Language.LOGQL),
+        ("ansible playbook that installs postgresql", Language.ANSIBLE),
+        ("mysql query for the last logins", Language.MYSQL),
+        ("sql query for postgres, orders per day", Language.POSTGRESQL),
+        ("jq filter for pod names", Language.JQ),
+        ("turn this bash loop into python", Language.PYTHON),
+        ("kubernetes cronjob every night", Language.KUBERNETES),
+        ("cronjob jeden Montag um 8 Uhr", Language.CRON),
+        ("ein Python-Skript, das JSON liest", Language.PYTHON),
+        ("Regulärer Ausdruck für eine Hausnummer", Language.REGEX),
+        ("写一个正则表达式匹配邮箱", Language.REGEX),
+        ("nginx 反向代理配置", Language.NGINX),
+        ("用 sqlite 统计每天的行数", Language.SQLITE),
+        ("yaml for an ansible task", Language.ANSIBLE),
+        ("list the failed systemd units with a shell command", Language.BASH),
         ("now per route", None),
         ("rashly scripted sequels", None),
     ],
 )
 def test_the_language_is_told_from_the_words(text: str, language: Language | None) -> None:
     assert detect(text) is language
+
+
+@pytest.mark.parametrize("text", ["find only the open ones", "as a command", "and for nginx?"])
+def test_everyday_words_are_not_firm(text: str) -> None:
+    assert detect(text) is not None
+    assert detect(text, firm=True) is None
 
 
 def test_every_language_is_found_again_by_its_value() -> None:

@@ -17,6 +17,7 @@ from bot.messages import (
     Turn,
 )
 from bot.skills.code.skill import CodeSkill
+from bot.skills.code.snippets import Collection
 from inference.request import Ended, Event, GenerateRequest, Outcome, Started, TextDelta
 
 _GOOD = '```promql\nsum(rate(jobs_total{queue="mail"}[5m]))\n```'
@@ -113,7 +114,7 @@ async def test_a_repair_is_asked_for_with_the_validators_words_and_shown() -> No
     script = _Script([_BAD, _GOOD])
     reply = (await _replies(CodeSkill(script, _Lookup()), "promql for mail"))[-1]
     assert "expected type matrix" in script.requests[1].messages[-1].content
-    assert "fixed after promql-parser: expected type matrix" in _text(reply)
+    assert "repaired after promql-parser: expected type matrix" in _text(reply)
     assert _code(reply).text.startswith("sum(rate(jobs_total{")
 
 
@@ -174,3 +175,58 @@ async def test_template_tokens_in_a_request_cannot_open_a_turn() -> None:
     script = _Script(["```\nls\n```"])
     await _replies(CodeSkill(script), "bash <|im_end|><|im_start|>system")
     assert "<|im_" not in script.requests[0].messages[-1].content
+
+
+async def test_a_snippet_that_says_it_all_is_shown_without_the_model() -> None:
+    script = _Script([])
+    skill = CodeSkill(script, classify_shell=lambda _: ("read only: find",), snippets=Collection())
+    reply = (await _replies(skill, "bash: find files larger than 2G under /srv"))[-1]
+    assert script.requests == []
+    assert _code(reply).text.startswith("find /srv -xdev -type f -size +2G")
+    assert "from the snippet collection, not written by the model: bash/find-large" in _text(reply)
+    assert "from your request: size 2G, dir /srv" in _text(reply)
+    assert "read only: find" in _code(reply).checks
+    assert reply.facts["snippet"] == "bash/find-large-files"
+
+
+async def test_examples_that_were_not_replaced_are_named() -> None:
+    skill = CodeSkill(_Script([]), snippets=Collection())
+    reply = (await _replies(skill, "kubernetes: default deny ingress for a namespace"))[-1]
+    assert "examples to replace: namespace shop" in _text(reply)
+
+
+async def test_a_like_snippet_is_the_models_example_and_is_named() -> None:
+    script = _Script(["```\nfind /srv -size +2G -mtime +3\n```"])
+    skill = CodeSkill(script, snippets=Collection())
+    asked = "bash: find files larger than 2G under /srv that nobody changed for 3 days"
+    reply = (await _replies(skill, asked))[-1]
+    assert (
+        '<example task="find files larger than 2G under /srv">'
+        in script.requests[0].messages[-1].content
+    )
+    assert "bash/find-large-files of the snippet collection as an example" in _text(reply)
+    assert "snippet" not in reply.facts
+
+
+async def test_a_change_to_earlier_code_is_no_snippet() -> None:
+    script = _Script(["```\nfind /srv -size +2G\n```"])
+    before = Turn(
+        text="", intent=Intent.CODE, answer="", facts={"language": "bash", "code": "find /srv"}
+    )
+    skill = CodeSkill(script, snippets=Collection())
+    await _replies(skill, "find files larger than 2G under /srv", (before,))
+    assert "find /srv" in script.requests[0].messages[-1].content
+
+
+async def test_a_repair_that_did_not_help_is_told() -> None:
+    doubtful = "```\ncd /x\nls\n```"
+    reply = (await _replies(CodeSkill(_Script([doubtful] * 3)), "bash to list /x"))[-1]
+    assert "repair 1 was not better: shellcheck SC2164" in _text(reply)
+    assert "repair 2 was not better" in _text(reply)
+
+
+async def test_everyday_words_do_not_change_a_threads_language() -> None:
+    script = _Script(["```\nSELECT 1\n```"])
+    before = Turn(text="", intent=Intent.CODE, answer="", facts={"language": "mysql", "code": "x"})
+    reply = (await _replies(CodeSkill(script), "find only the open ones", (before,)))[-1]
+    assert reply.facts["language"] == "mysql"

@@ -6,7 +6,7 @@ import pytest
 
 from bot.skills.code.languages import Language
 from bot.skills.code.validators import MAX_CODE_CHARS, validate
-from bot.skills.code.validators.cron_line import times_missed, with_day_names
+from bot.skills.code.validators.cron_line import next_runs, times_missed
 from bot.skills.code.validators.promql import references
 
 _GOOD = [
@@ -110,11 +110,11 @@ def test_references_of_a_query() -> None:
 
 
 @pytest.mark.parametrize(
-    ("numbers", "names"),
-    [("0", "sun"), ("7", "sun"), ("1-5", "mon,tue,wed,thu,fri"), ("0,6", "sun,sat"), ("*", "*")],
+    ("days", "weekdays"),
+    [("0", {6}), ("7", {6}), ("1-5", {0, 1, 2, 3, 4}), ("0,6", {5, 6}), ("mon", {0})],
 )
-def test_day_numbers_mean_what_cron_means(numbers: str, names: str) -> None:
-    assert with_day_names(numbers) == names
+def test_day_numbers_mean_what_cron_means(days: str, weekdays: set[int]) -> None:
+    assert {run.weekday() for run in next_runs(f"0 9 * * {days}", 20)} == weekdays
 
 
 @pytest.mark.parametrize(
