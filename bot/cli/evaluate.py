@@ -32,13 +32,14 @@ def router(data: _Data, as_json: _Json = False) -> None:
     """How often the router chooses the labelled skill, there and on its own held-back requests."""
     folder = data / "router" if (data / "router").is_dir() else data
     try:
-        there, own = asyncio.run(_router(folder))
+        there, tuned, own = asyncio.run(_router(folder))
     except (OSError, ValueError, KeyError) as exc:
         fail(f"{folder} cannot be scored: {exc}", WRONG_USE)
     if as_json:
-        emit_json({**asdict(there), "accuracy": there.total.accuracy, "held_back": asdict(own)})
+        parts = {"validation": asdict(tuned), "held_back": asdict(own)}
+        emit_json({**asdict(there), "accuracy": there.total.accuracy, **parts})
         return
-    for name, report in ((str(folder), there), ("held back", own)):
+    for name, report in ((str(folder), there), ("validation", tuned), ("held back", own)):
         _show_router(name, report)
 
 
@@ -61,15 +62,19 @@ def _show_router(name: str, report: RouterReport) -> None:
     console.print(f"{times}, calibration error {report.calibration_error}\n", style="dim")
 
 
-async def _router(folder: Path) -> tuple[RouterReport, RouterReport]:
+async def _router(folder: Path) -> tuple[RouterReport, RouterReport, RouterReport]:
     from ..engine import open_engine
-    from ..evaluation.router import evaluate, held_back, read_cases
+    from ..evaluation.router import evaluate, held_back, read_cases, validation
     from ..router import Router
 
     settings, cases = read_settings(), read_cases(folder)
     async with open_engine(settings, generator=False) as engine:
         chooser = Router(engine, encoder_name=settings.inference.encoder)
-        return await evaluate(cases, chooser), await evaluate(held_back(), chooser)
+        return (
+            await evaluate(cases, chooser),
+            await evaluate(validation(), chooser),
+            await evaluate(held_back(), chooser),
+        )
 
 
 @app.command()

@@ -82,8 +82,17 @@ class Case:
 
 
 def held_back() -> list[Case]:
-    """The project's own requests that no student was trained on."""
-    file = files("bot.evaluation").joinpath("questions", "router_held_back.jsonl")
+    """The project's own requests that no student was trained or tuned on."""
+    return _own("router_held_back")
+
+
+def validation() -> list[Case]:
+    """Requests that no student was trained on, but whose mistakes were looked at."""
+    return _own("router_validation")
+
+
+def _own(name: str) -> list[Case]:
+    file = files("bot.evaluation").joinpath("questions", f"{name}.jsonl")
     return _cases(file.read_text(encoding="utf-8").splitlines())
 
 

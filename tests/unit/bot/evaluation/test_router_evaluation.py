@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.evaluation.router import evaluate, held_back, read_cases
+from bot.evaluation.router import evaluate, held_back, read_cases, validation
 from bot.messages import Intent
 from bot.router import Route, Source
 from bot.router.training.messages import generate
@@ -47,9 +47,15 @@ def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
         read_cases(tmp_path)
 
 
-def test_no_held_back_request_is_learned_from() -> None:
-    learned = {message.text.lower() for message in generate()}
+def test_no_held_back_request_is_learned_from_or_tuned_on() -> None:
+    seen = {message.text.lower() for message in generate()}
+    seen |= {case.text.lower() for case in validation()}
     held = held_back()
-    assert len(held) >= 200
+    assert len(held) >= 300
     assert len({case.language for case in held}) == 5
-    assert not {case.text.lower() for case in held} & learned
+    assert not {case.text.lower() for case in held} & seen
+
+
+def test_no_validation_request_is_learned_from() -> None:
+    learned = {message.text.lower() for message in generate()}
+    assert not {case.text.lower() for case in validation()} & learned
