@@ -257,7 +257,7 @@ RULES: tuple[Rule, ...] = (
         ),
         _compile(
             rf"\b(?:{_SCHEDULED})\b|\b(?:{_LANGUAGES})\b|\bhow (?:to|do)\b|日报|周报|定时|提醒|每天|每周|"
-            r"命令怎么|怎么"
+            r"命令怎么|怎么|\b(?:conversation|this chat|our talk)\b"
         ),
     ),
     Rule(

@@ -159,6 +159,18 @@ async def test_a_sure_decision_does_not_wait_for_the_encoder() -> None:
     assert encoder.n_texts == 0
 
 
+@pytest.mark.parametrize("text", ["was ist das für ein komisches Ding", "那个东西", "あれは"])
+async def test_the_encoder_is_asked_about_english_only(text: str) -> None:
+    encoder = _WordEncoder()
+    router = Router(encoder)
+    await router.prepare()
+    n_before = encoder.n_texts
+    await router.route(text)
+    assert encoder.n_texts == n_before
+    await router.route("that thing with the other thing over there")
+    assert encoder.n_texts == n_before + 1
+
+
 async def test_another_encoder_than_the_students_is_not_used() -> None:
     encoder = _WordEncoder()
     router = Router(encoder, encoder_name="another")
