@@ -36,6 +36,8 @@ from .knowledge_wiring import open_knowledge
 from .messages import Intent
 from .reminders import Remind, Reminders
 from .router import Router
+from .router.judge import Judge
+from .router.plan import plan_of
 from .runbook_wiring import RunbookServices, build_runbook_services, utc_now
 from .schedules import Schedules
 from .settings import Settings
@@ -68,6 +70,7 @@ from .store.feedback import FeedbackBook
 from .store.log_answers import LogAnswers
 from .store.log_marks import LogMarks
 from .store.message_refs import MessageRefs
+from .store.route_corrections import RouteCorrections
 from .store.threads import Threads
 from .thread_runs import ThreadRuns
 from .token_counter import EngineCounter
@@ -111,6 +114,7 @@ class Core:
     router: Router
     threads: Threads
     feedback: FeedbackBook
+    corrections: RouteCorrections
     log_book: LogBook
     catalog: Catalog
     desks: KnowledgeDesks
@@ -229,6 +233,7 @@ def _build(
             listener=listener,
             clearance=desks.access,
             orders={Intent.LOGS: investigation},
+            plan=plan_of,
         ),
         listener=listener,
         desk=Desk(
@@ -240,6 +245,7 @@ def _build(
         router=router,
         threads=threads,
         feedback=FeedbackBook(database),
+        corrections=RouteCorrections(database),
         log_book=book,
         catalog=catalog,
         desks=desks,
@@ -266,8 +272,7 @@ def _counter(settings: Settings, engine: InferenceService) -> Callable[[str], in
 
 
 def _router(settings: Settings, engine: InferenceService) -> Router:
-    folder = settings.home / "router"
-    return Router(engine, encoder_name=settings.inference.encoder, folder=folder)
+    return Router(engine, encoder_name=settings.inference.encoder, judge=Judge(engine))
 
 
 def _worded_skills(
@@ -327,6 +332,7 @@ async def open_slack_bot(settings: Settings) -> AsyncGenerator[Core]:
             dispatcher=core.dispatcher,
             desk=core.desk,
             feedback=core.feedback,
+            corrections=core.corrections,
             log_book=core.log_book,
             amendments=amendments(core.services, core.catalog, core.desk),
             threads=core.threads,

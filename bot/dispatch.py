@@ -6,7 +6,7 @@ The same dispatcher serves Slack, the local workspace and the terminal; what dif
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -33,6 +33,9 @@ from .messages import (
     ThreadRef,
     Turn,
 )
+from .plan_outlet import PlanOutlet
+from .router.objection import is_objection
+from .router.plan import PlanStep
 from .thread_talk import Remark
 
 if TYPE_CHECKING:
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
 
 ROUTE_ACTION = "route_choice"
 _MAX_CHOICE_CHARS = 1500
+_MAX_QUOTED_CHARS = 200
 _MAX_ANSWER_CHARS = 2000
 _GUEST_INTENTS = frozenset({Intent.LOGS, Intent.KNOWLEDGE, Intent.CODE, Intent.CHAT})
 
@@ -162,6 +166,7 @@ class Dispatcher:
         clearance: Clearance | None = None,
         ask_below: float = 0.3,
         orders: Mapping[Intent, OrderSkill] | None = None,
+        plan: Callable[[str], tuple[PlanStep, ...]] = lambda _: (),
     ) -> None:
         """Wire the dispatcher.
 
@@ -170,6 +175,7 @@ class Dispatcher:
             listener: Hears the talk of threads; None: answers know nothing of it.
             clearance: Knows who may read what; None: nobody is cleared for anything.
             ask_below: Below this confidence the person is asked what they meant.
+            plan: Splits a request into steps; without one every request is one step.
         """
         self._router = router
         self._skills = skills
@@ -179,6 +185,7 @@ class Dispatcher:
         self._clearance = clearance
         self._ask_below = ask_below
         self._orders = orders or {}
+        self._plan = plan
         self._log = structlog.get_logger()
 
     def overhear(self, thread: ThreadRef, remark: Remark) -> None:
@@ -228,6 +235,12 @@ class Dispatcher:
         ordered = self._ordered(request)
         if ordered is not None:
             intent = ordered
+        if intent is None and history and is_objection(request.text):
+            await outlet.show(_which(replace(request, text=history[-1].text), history[-1].intent))
+            return
+        if intent is None and (steps := self._steps(request)):
+            await self._run_plan(request, steps, PlanOutlet(outlet, steps))
+            return
         if intent is None:
             route = await self._router.route(
                 request.text, history, has_attachments=bool(request.attachments)
@@ -256,6 +269,34 @@ class Dispatcher:
         """The intent of an order that a skill recognises by its words."""
         claiming = (intent for intent, skill in self._orders.items() if skill.claims(request.text))
         return next(claiming, None)
+
+    def _steps(self, request: Request) -> tuple[PlanStep, ...]:
+        """The steps that this person may ask for; with files the request is about those."""
+        steps = () if request.attachments else self._plan(request.text)
+        is_guest = request.actor.kind is ActorKind.GUEST
+        return () if is_guest and {step.intent for step in steps} - _GUEST_INTENTS else steps
+
+    async def _run_plan(
+        self, request: Request, steps: tuple[PlanStep, ...], outlet: PlanOutlet
+    ) -> None:
+        """One step after another; what follows a proposal waits for the people who decide."""
+        proposes = any(step.intent is Intent.RUNBOOK for step in steps)
+        for number, step in enumerate(steps):
+            is_end = step.intent is Intent.RUNBOOK or number == len(steps) - 1
+            outlet.begin(number, is_end=is_end)
+            # The buttons below an answer about logs find it by the request's own id.
+            suffix = "" if step.intent is Intent.LOGS else f"-{number + 1}"
+            part = replace(
+                request,
+                request_id=f"{request.request_id}{suffix}",
+                text=step.text,
+                is_planned=proposes,
+            )
+            said = await asyncio.to_thread(self._memory.recent, request.thread, 6)
+            part, history = await self._cleared(part, said)
+            await self._run(part, history, step.intent, outlet)
+            if is_end or outlet.has_failed:
+                return
 
     async def _run(
         self, request: Request, history: tuple[Turn, ...], intent: Intent, outlet: Outlet
@@ -322,17 +363,23 @@ def _stopped() -> Reply:
     return _sentence("Stopped.", Phase.FAILED)
 
 
-def _which(request: Request) -> Reply:
+def _which(request: Request, wrong: Intent | None = None) -> Reply:
     labels = {
         Intent.LOGS: "Look at the logs",
         Intent.RUNBOOK: "Propose a runbook",
         Intent.KNOWLEDGE: "Search our documents",
         Intent.CODE: "Write a query or script",
+        Intent.SCHEDULE: "Post or remind later",
     }
+    if wrong is None:
+        del labels[Intent.SCHEDULE]
     asked = request.text[:_MAX_CHOICE_CHARS]
     options = tuple(
         Choice(label=label, action=ROUTE_ACTION, value=f"{intent.value}\n{asked}")
         for intent, label in labels.items()
+        if intent is not wrong
     )
     text = "What should I do with that?"
+    if wrong is not None:
+        text = f"What should I have done with “{asked[:_MAX_QUOTED_CHARS]}”?"
     return Reply(parts=(Prose(text=text), Choices(options=options)), summary=text)

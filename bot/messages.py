@@ -82,6 +82,7 @@ class Request:
         talk: What people said to one another in the thread, one line each, safe to quote.
         reader: Who will read the answer, as far as documents are concerned; None: nothing is known
             of them, and only what everybody may read is searched.
+        is_planned: A step of several; another one proposes what is to be done.
     """
 
     request_id: str
@@ -93,6 +94,7 @@ class Request:
     is_direct: bool = False
     talk: str = ""
     reader: Reader | None = None
+    is_planned: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

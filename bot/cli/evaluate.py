@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -34,29 +35,52 @@ _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 @app.command()
 def router(data: _Data, as_json: _Json = False) -> None:
-    """How often the router chooses the labelled skill."""
+    """How often the router chooses the labelled skill, there and on its own held-back requests."""
     folder = data / "router" if (data / "router").is_dir() else data
     try:
-        report = asyncio.run(_router(folder))
+        there, tuned, own = asyncio.run(_router(folder))
     except (OSError, ValueError, KeyError) as exc:
         fail(f"{folder} cannot be scored: {exc}", WRONG_USE)
     if as_json:
-        emit_json(report)
+        parts = {"validation": asdict(tuned), "held_back": asdict(own)}
+        emit_json({**asdict(there), "accuracy": there.total.accuracy, **parts})
         return
-    table = Table("group", "right", "of", "accuracy", box=None)
-    for name, share in (("all", report.total), *report.by_intent.items()):
-        table.add_row(name, str(share.n_right), str(share.n), f"{share.accuracy:.3f}")
-    console.print(table)
-    console.print(f"median {report.median_ms} ms a decision", style="dim")
+    for name, report in ((str(folder), there), ("validation", tuned), ("held back", own)):
+        _show_router(name, report)
 
 
-async def _router(folder: Path) -> RouterReport:
+def _show_router(name: str, report: RouterReport) -> None:
+    console.print(name, style="bold", markup=False, highlight=False)
+    labels = list(report.confusion)
+    matrix = Table("label", *labels, "right", "of", "accuracy", box=None)
+    for label, row in report.confusion.items():
+        share = report.by_intent.get(label)
+        figures = (share.n_right, share.n, f"{share.accuracy:.3f}") if share else (0, 0, "")
+        matrix.add_row(label, *(str(row[chosen]) for chosen in labels), *map(str, figures))
+    total = report.total
+    blank = ("",) * len(labels)
+    matrix.add_row("all", *blank, str(total.n_right), str(total.n), f"{total.accuracy:.3f}")
+    console.print(matrix)
+    groups = {**report.by_language, **{f"by {k}": v for k, v in report.by_source.items()}}
+    parts = [f"{group or 'no language'} {each.n_right}/{each.n}" for group, each in groups.items()]
+    console.print(" · ".join(parts), highlight=False, markup=False)
+    times = f"p50 {report.median_ms} ms, p95 {report.p95_ms} ms"
+    console.print(f"{times}, calibration error {report.calibration_error}\n", style="dim")
+
+
+async def _router(folder: Path) -> tuple[RouterReport, RouterReport, RouterReport]:
     from ..engine import open_engine
-    from ..evaluation.router import evaluate
+    from ..evaluation.router import evaluate, held_back, read_cases, validation
     from ..router import Router
 
-    async with open_engine(read_settings(), generator=False) as engine:
-        return await evaluate(folder, Router(engine))
+    settings, cases = read_settings(), read_cases(folder)
+    async with open_engine(settings, generator=False) as engine:
+        chooser = Router(engine, encoder_name=settings.inference.encoder)
+        return (
+            await evaluate(cases, chooser),
+            await evaluate(validation(), chooser),
+            await evaluate(held_back(), chooser),
+        )
 
 
 @app.command()

@@ -25,6 +25,7 @@ from . import (
 from . import bench as bench_cli
 from . import investigate as investigate_cli
 from . import route as route_cli
+from . import router as router_cli
 from . import schedule as schedule_cli
 from . import serve as serve_cli
 from . import up as up_cli
@@ -47,6 +48,7 @@ app.command("serve")(serve_cli.serve)
 app.command("ask")(ask.ask)
 app.command("investigate")(investigate_cli.investigate)
 app.command("route")(route_cli.route)
+app.add_typer(router_cli.app, name="router")
 app.add_typer(logs.app, name="logs")
 app.add_typer(kb.app, name="kb")
 app.add_typer(runbook.app, name="runbook")

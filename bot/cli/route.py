@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .jsonl import read_field
 from .output import WRONG_USE, console, emit_json, fail
 
 if TYPE_CHECKING:
@@ -26,44 +26,38 @@ def route(
     """Say which skill would answer, how sure that is, and what decided."""
     if (text is None) == (jsonl is None):
         fail("give either a TEXT or --jsonl FILE", WRONG_USE)
-    texts = read_texts(jsonl) if jsonl is not None else [text or ""]
+    texts = read_field(jsonl, "text") if jsonl is not None else [text or ""]
     routes = asyncio.run(_routes(texts))
     if jsonl is not None:
-        for found in routes:
-            emit_json(found, compact=True)
+        for found, asked in zip(routes, texts, strict=True):
+            emit_json(_record(found, asked), compact=True)
     elif as_json:
-        emit_json(routes[0])
+        emit_json(_record(routes[0], texts[0]))
     else:
+        from bot.router.plan import plan_of
+
         found = routes[0]
         console.print(
             f"{found.intent}  confidence {found.confidence:.2f}  by {found.source}"
             f"  {found.ms:.1f} ms",
             highlight=False,
         )
+        for number, step in enumerate(plan_of(texts[0]), start=1):
+            console.print(f"  {number}. {step.intent}: {step.text}", highlight=False, markup=False)
 
 
-def read_texts(path: Path) -> list[str]:
-    """The field `text` of every line; ends the command with one sentence at the first fault."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as exc:
-        fail(f"{path} cannot be read: {exc}", WRONG_USE)
-    return [
-        _text_of(line, f"{path}:{number}")
-        for number, line in enumerate(lines, start=1)
-        if line.strip()
-    ]
+def _record(found: Route, text: str) -> dict[str, object]:
+    """The JSON form; `plan` is there when the request has several steps."""
+    from bot.router.plan import plan_of
 
-
-def _text_of(line: str, place: str) -> str:
-    try:
-        record: object = json.loads(line)
-    except ValueError:
-        record = None
-    value = cast("dict[str, object]", record).get("text") if isinstance(record, dict) else None
-    if not isinstance(value, str):
-        fail(f"{place}: expected a JSON object with the text field 'text'", WRONG_USE)
-    return value
+    record: dict[str, object] = {
+        "intent": found.intent,
+        "confidence": found.confidence,
+        "source": found.source,
+        "ms": found.ms,
+    }
+    steps = plan_of(text)
+    return {**record, "plan": steps} if steps else record
 
 
 async def _routes(texts: Sequence[str]) -> list[Route]:
@@ -79,9 +73,7 @@ async def _routes(texts: Sequence[str]) -> list[Route]:
     except SettingsError as exc:
         fail(str(exc), WRONG_USE)
     async with open_engine(settings, generator=False) as engine:
-        router = Router(
-            engine, encoder_name=settings.inference.encoder, folder=settings.home / "router"
-        )
+        router = Router(engine, encoder_name=settings.inference.encoder)
         # Without the encoder the router still answers, by characters alone.
         with suppress(InferenceError):
             await router.prepare()

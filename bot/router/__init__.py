@@ -1,5 +1,5 @@
-"""Which skill answers a request: rules first, then the most similar labelled examples."""
+"""Which skill answers a request: rules first, then a distilled student, then the model."""
 
-from .router import Embeds, Route, Router, Source
+from .router import Embeds, Judges, Route, Router, Source
 
-__all__ = ["Embeds", "Route", "Router", "Source"]
+__all__ = ["Embeds", "Judges", "Route", "Router", "Source"]

@@ -1,37 +1,47 @@
-"""Similarity of short texts by what they are written with: shape, words, runs of characters.
+"""What a short text is written with: its shape, concepts, words, pairs of them, runs of characters.
 
-Knows no language, so it also works for those that the embedding model has never learned.
+Needs no embedding model, so it also works for the languages that one has never learned.
 """
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import pairwise
 
-import numpy as np
-from numpy.typing import NDArray
-
+from .concepts import concepts
 from .shape import shapes
 
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)?")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _N_CHARS = (3, 4)
 _SHAPE_COUNT = 3
-_MAX_CHARS = 2000
+_CONCEPT_COUNT = 4
+_PAIR_COUNT = 2
+_MAX_WORD = 40
 
 
 def features(text: str) -> Counter[str]:
-    """What a text consists of; only its beginning counts when it is long."""
-    text = text[:_MAX_CHARS]
+    """What a text consists of; a word's end does not count when it is very long."""
     found = Counter({f"s:{shape}": _SHAPE_COUNT for shape in shapes(text)})
-    words = _WORD.findall(text.lower())
+    found.update(_of_concepts(concepts(text)))
+    words = [word[:_MAX_WORD] for word in _WORD.findall(text.lower())]
     found.update(f"w:{word}" for word in words)
     found.update(f"p:{first} {second}" for first, second in pairwise(words))
+    found.update({f"o:{' '.join(words[:2])}": _PAIR_COUNT})
     for word in words:
         found.update(_runs(word))
+    return found
+
+
+def _of_concepts(named: tuple[str, ...]) -> Counter[str]:
+    """Each concept, which of them follows which, and which comes first."""
+    found = Counter({f"k:{name}": _CONCEPT_COUNT for name in named})
+    pairs = (*pairwise(named), *zip(named, named[2:], strict=False))
+    found.update({f"q:{first} {second}": _PAIR_COUNT for first, second in pairs})
+    if named:
+        found.update({f"k1:{named[0]}": _CONCEPT_COUNT})
     return found
 
 
@@ -39,36 +49,8 @@ def _runs(word: str) -> Iterable[str]:
     if _CJK.search(word):
         yield from (f"c:{character}" for character in word)
         yield from (f"c:{word[i : i + 2]}" for i in range(len(word) - 1))
+        yield from (f"c:{word[i : i + 3]}" for i in range(len(word) - 2))
         return
     padded = f"<{word}>"
     for n in _N_CHARS:
         yield from (f"c:{padded[i : i + n]}" for i in range(len(padded) - n + 1))
-
-
-class NgramSpace:
-    """Vectors over the features of some texts; what is rare among those texts counts more.
-
-    Attributes:
-        matrix: The texts' own vectors, shape (n_texts, n_features), rows L2-normalised.
-    """
-
-    def __init__(self, texts: Sequence[str]) -> None:
-        counts = [features(text) for text in texts]
-        n_texts_with = Counter(feature for count in counts for feature in count)
-        self._columns = {feature: column for column, feature in enumerate(n_texts_with)}
-        n_with = np.fromiter(n_texts_with.values(), dtype=np.float32)
-        self._idf: NDArray[np.float32] = np.log(1 + len(texts) / n_with).astype(np.float32)
-        self.matrix: NDArray[np.float32] = np.stack([self._vector(count) for count in counts])
-
-    def vector(self, text: str) -> NDArray[np.float32]:
-        """One text, shape (n_features,), L2-normalised; all zero when nothing of it is known."""
-        return self._vector(features(text))
-
-    def _vector(self, counts: Counter[str]) -> NDArray[np.float32]:
-        vector = np.zeros(len(self._columns), dtype=np.float32)
-        for feature, count in counts.items():
-            column = self._columns.get(feature)
-            if column is not None:
-                vector[column] = (1 + math.log(count)) * self._idf[column]
-        length = float(np.linalg.norm(vector))
-        return vector / length if length else vector

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -17,18 +17,21 @@ from numpy.typing import NDArray
 from bot.messages import Intent, Turn
 from inference.errors import InferenceError
 
-from .classifier import Classifier
-from .examples import load_examples
+from .english import is_english
 from .follow_up import is_follow_up
-from .ngrams import NgramSpace
-from .rules import decide
-from .vectors import VectorFile
+from .readable import readable
+from .rules import Rule, decide
+from .student import Student, shipped
 
 _PREPARE_PATIENCE_S = 0.5
-_EMBED_PATIENCE_S = 1.0
+_EMBED_PATIENCE_S = 0.15
 _THREAD_CONFIDENCE = 0.8
 _ATTACHMENT_CONFIDENCE = 0.75
 _FILE_ALONE_CONFIDENCE = 0.9
+_CERTAIN = 0.95
+_SURE = 0.93
+_ASK_MODEL_BELOW = 0.6
+_PROMPT = 0
 
 
 class Embeds(Protocol):
@@ -43,12 +46,23 @@ class Embeds(Protocol):
         ...
 
 
+class Judges(Protocol):
+    """What the router needs of a model; `bot.router.judge.Judge` is one."""
+
+    async def intent(
+        self, request_id: str, text: str, history: Sequence[Turn] = (), *, prompt: int = 0
+    ) -> Intent | None:
+        """The model's choice, or None when it has none in time."""
+        ...
+
+
 class Source(StrEnum):
     """What decided."""
 
     RULE = "rule"
-    EXAMPLES = "examples"
+    STUDENT = "student"
     THREAD = "thread"
+    MODEL = "model"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,14 +81,15 @@ class Route:
 
 
 class Router:
-    """Rules, then the thread's last intent for short follow-ups, then the examples.
+    """Rules, then the thread's last intent for short follow-ups, then the distilled student.
 
-    Without an encoder, or until it has embedded the examples, it judges by characters alone.
+    Without the encoder that the student learned with, it judges by characters alone.
 
     Args:
-        encoder: Embeds requests and examples; None to do without.
-        encoder_name: Identity of the encoder, for the file of vectors.
-        folder: Where the examples' vectors are kept between starts; None to compute them anew.
+        encoder: Embeds requests; None to do without.
+        encoder_name: Identity of the encoder; another one than the student's is not used.
+        judge: Asked when the student is unsure; None to do without.
+        student: Another than the shipped one.
     """
 
     def __init__(
@@ -82,43 +97,36 @@ class Router:
         encoder: Embeds | None = None,
         *,
         encoder_name: str = "",
-        folder: Path | None = None,
+        judge: Judges | None = None,
+        student: Student | None = None,
     ) -> None:
-        self._encoder = encoder
-        self._examples = load_examples()
-        self._space = NgramSpace([example.text for example in self._examples])
-        self._by_characters = Classifier(self._examples, self._space)
-        self._by_meaning: Classifier | None = None
+        self._student = student if student is not None else shipped()
+        is_known = not encoder_name or encoder_name == self._student.encoder
+        self._encoder = encoder if is_known else None
+        self._judge = judge
+        self._is_prepared = False
         self._preparing: asyncio.Task[None] | None = None
-        texts = [example.text for example in self._examples]
-        self._file = VectorFile(folder, encoder_name, texts) if folder is not None else None
+        self._numbers = itertools.count()
         self._log = structlog.get_logger()
 
     @property
     def is_prepared(self) -> bool:
         """Whether meaning counts, and not characters alone."""
-        return self._by_meaning is not None
+        return self._is_prepared
 
     async def prepare(self) -> None:
-        """Embed the examples, or take their vectors from the file; later calls do nothing.
+        """Wait for the encoder; later calls do nothing.
 
         Raises:
             InferenceError: There is no encoder, or it failed; the router works on without it.
         """
-        if self._encoder is None or self._by_meaning is not None:
+        if self._encoder is None or self._is_prepared:
             return
-        vectors = await asyncio.to_thread(self._file.read) if self._file is not None else None
-        if vectors is None:
-            vectors = await self._encoder.embed([example.text for example in self._examples])
-            if self._file is not None:
-                await asyncio.to_thread(self._keep, self._file, vectors)
-        self._by_meaning = await asyncio.to_thread(Classifier, self._examples, self._space, vectors)
-
-    def _keep(self, file: VectorFile, vectors: NDArray[np.float32]) -> None:
-        try:
-            file.write(vectors)
-        except OSError as exc:
-            self._log.warning("router_vectors_not_kept", reason=str(exc))
+        vectors = await self._encoder.embed(["ready"])
+        if vectors.shape[1] == self._student.n_dimensions:
+            self._is_prepared = True
+        else:
+            self._encoder = None
 
     async def route(
         self, text: str, history: tuple[Turn, ...] = (), *, has_attachments: bool = False
@@ -130,7 +138,7 @@ class Router:
             has_attachments: Files or long pastes came with the text.
         """
         started = time.perf_counter()
-        intent, confidence, source = await self._choose(text, history, has_attachments)
+        intent, confidence, source = await self._choose(readable(text), history, has_attachments)
         ms = (time.perf_counter() - started) * 1000
         return Route(intent=intent, confidence=round(confidence, 3), source=source, ms=round(ms, 2))
 
@@ -141,28 +149,61 @@ class Router:
             return Intent.LOGS, _FILE_ALONE_CONFIDENCE, Source.RULE
         rule = decide(text)
         if rule is not None:
-            return rule.intent, rule.confidence, Source.RULE
+            return self._by_rule(rule, text)
         if history and history[-1].intent is not Intent.CHAT and is_follow_up(text):
             return history[-1].intent, _THREAD_CONFIDENCE, Source.THREAD
-        intent, confidence = await self._by_examples(text)
-        if has_attachments and confidence < _ATTACHMENT_CONFIDENCE:
+        shares = await self._by_student(text)
+        best = max(shares, key=shares.__getitem__)
+        if has_attachments and shares[best] < _ATTACHMENT_CONFIDENCE:
             # Somebody who sends a file and says little wants it read.
             return Intent.LOGS, _ATTACHMENT_CONFIDENCE, Source.RULE
-        return intent, confidence, Source.EXAMPLES
+        if shares[best] < _ASK_MODEL_BELOW and self._judge is not None:
+            return await self._by_model(self._judge, text, history, shares)
+        return best, shares[best], Source.STUDENT
 
-    async def _by_examples(self, text: str) -> tuple[Intent, float]:
+    def _by_rule(self, rule: Rule, text: str) -> tuple[Intent, float, Source]:
+        """A rule that is not certain can be outvoted, but only by a student that is very sure."""
+        if rule.confidence >= _CERTAIN:
+            return rule.intent, rule.confidence, Source.RULE
+        doubt = (1 - rule.confidence) / (len(Intent) - 1)
+        weights = {
+            intent: share * (rule.confidence if intent is rule.intent else doubt)
+            for intent, share in self._student.shares(text).items()
+        }
+        best = max(weights, key=weights.__getitem__)
+        source = Source.RULE if best is rule.intent else Source.STUDENT
+        return best, weights[best] / sum(weights.values()), source
+
+    async def _by_student(self, text: str) -> Mapping[Intent, float]:
+        """The encoder costs milliseconds, and many on a busy machine: only what needs it waits.
+
+        It has learned English only, and in other languages characters and concepts are right more
+        often without it.
+        """
+        shares = self._student.shares(text)
+        if max(shares.values()) >= _SURE or not is_english(text):
+            return shares
         await self._try_to_prepare()
-        embedding = await self._embedding(text) if self._by_meaning is not None else None
-        if self._by_meaning is not None and embedding is not None:
-            shares = self._by_meaning.shares(text, embedding)
-        else:
-            shares = self._by_characters.shares(text)
+        meaning = await self._embedding(text) if self._is_prepared else None
+        return shares if meaning is None else self._student.shares(text, meaning)
+
+    async def _by_model(
+        self,
+        judge: Judges,
+        text: str,
+        history: tuple[Turn, ...],
+        shares: Mapping[Intent, float],
+    ) -> tuple[Intent, float, Source]:
+        answer = await judge.intent(f"route-{next(self._numbers)}", text, history, prompt=_PROMPT)
+        source = Source.STUDENT
+        if answer is not None:
+            shares, source = self._student.with_answer(shares, _PROMPT, answer), Source.MODEL
         best = max(shares, key=shares.__getitem__)
-        return best, shares[best]
+        return best, shares[best], source
 
     async def _try_to_prepare(self) -> None:
-        """Wait a moment for the examples' vectors; they go on being made in the background."""
-        if self._encoder is None or self._by_meaning is not None:
+        """Wait a moment for the encoder; it goes on loading in the background."""
+        if self._encoder is None or self._is_prepared:
             return
         if self._preparing is None:
             self._preparing = asyncio.create_task(self._prepare_quietly())

@@ -60,6 +60,7 @@ _QUESTION = (
     r"^(?:so |and |but |hey |hi )?(?:how|what|where|who|whom|whose|when|which|why|is|are|do|does|"
     r"did|can|could|may|should|must)\b"
 )
+_ALERT = r"(?:(?:firing|alerting)(?: ?:|\]| ?\d)|triggered ?:|labels:\s|alertname\W)"
 _LANGUAGES = (
     r"promql|logql|regex(?:es|p)?|regular expression|one-?liner|jq|awk|sed|crontab|cron "
     r"(?:expression|line|entry|syntax|schedule)|terraform|dockerfile|hcl|manifest|helm values|powershell|jsonpath|"
@@ -85,12 +86,36 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule("nothing but punctuation", Intent.CHAT, 0.95, _compile(r"^[\W_]*$")),
     Rule(
+        "asking about an alert",
+        Intent.KNOWLEDGE,
+        0.92,
+        _compile(
+            r"\bwhat (?:does|do|is|are|should|must|can) [^\n]*\b(?:alert|alarm)s?\b[^\n]*"
+            r"(?:\bmeans?\b|\babout\b|\?\s*$|:\s*$)|\bwhat (?:does|do) [^\n]*\b(?:alert|alarm)s? mean|"
+            r"\bwhat (?:should|do|must|can) (?:i|we) do (?:about|when|if|with|on)\b[^\n]*"
+            r"\b(?:alert|alarm|fires|pages)\b|\bhow (?:do|should|must|can) (?:i|we|you) "
+            r"(?:handle|treat|react to|respond to|deal with|resolve|fix)\b[^\n]*\b(?:alert|alarm)\b|"
+            r"\bwho (?:owns|handles|gets|is responsible for)\b[^\n]*\b(?:alert|alarm)|"
+            r"(?:告警|报警)[^\n]*(?:什么意思|怎么处理|谁处理|谁负责|归谁)|アラート[^\n]*(?:意味|対応方法)"
+        ),
+        _compile(rf"{_LANGUAGES}|runbook for|\b(?:logs?|fired|firing (?:since|now))\b|预案"),
+    ),
+    Rule(
+        "asking about a pasted alert",
+        Intent.KNOWLEDGE,
+        0.9,
+        _compile(
+            rf"^[\W_]*{_ALERT}[\s\S]*(?:^|[\n.!] *)(?:so |and |hey |@\w+ )*(?:what (?:does|is|do|"
+            r"should)\b|who (?:owns|handles|gets)\b|how (?:do|should|urgent|bad|serious)\b|where )"
+            r"[^\n]*\s*$|"
+            rf"^[\W_]*{_ALERT}[\s\S]*(?:什么意思|怎么处理|归谁|谁负责|意味)"
+        ),
+    ),
+    Rule(
         "pasted alert",
         Intent.RUNBOOK,
         0.95,
-        _compile(
-            r"^[\W_]*(?:(?:firing|alerting)(?: ?:|\]| ?\d)|triggered ?:|labels:\s|alertname\W)"
-        ),
+        _compile(rf"^[\W_]*{_ALERT}"),
     ),
     Rule(
         "pasted stack trace",
@@ -233,7 +258,7 @@ RULES: tuple[Rule, ...] = (
         ),
         _compile(
             rf"\b(?:{_SCHEDULED})\b|\b(?:{_LANGUAGES})\b|\bhow (?:to|do)\b|日报|周报|定时|提醒|每天|每周|"
-            r"命令怎么|怎么"
+            r"命令怎么|怎么|\b(?:conversation|this chat|our talk)\b"
         ),
     ),
     Rule(

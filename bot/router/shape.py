@@ -39,6 +39,12 @@ _PATTERNS: Mapping[str, str] = MappingProxyType(
         "past": rf"\b(?:{_PAST})\b|昨|今天|最近|刚才|刚刚|之前|今朝",
         "host": r"\b[a-z]+(?:-[a-z0-9]+)*-\d+\b",
         "number": r"(?:#|\b(?:no\.?|nr|run|proposal|id) ?)\d+\b|第\s?\d+",
+        "bare number": r"(?<![\w.:#-])\d{2,4}(?![\w:.%-]|\s*(?:am|pm|min|hours?|days?|times|replicas|pods))",
+        "code": r"```|\$\(|\$\w|\w\(\)|=~|[|] ?\w+|\b(?:SELECT|FROM|WHERE)\b|--?\w+ -|\{\{|=>|&&",
+        "tag": r"(?<!\w)@\w+",
+        "past tense": r"\b(?:did|was|were|had|has|have|went|got|gave|said|saw|came|\w{3,}ed)\b",
+        "going on": r"\b(?:is|are|am|'re|'s) (?:\w+ )?\w{3,}ing\b|\b(?:keeps?|still|again|right now)\b",
+        "article": r"^\W*(?:the|a|an|this|that|these|my|your|our)\b",
         "pasted": rf"^\W*(?:{_PASTED_START})|\n.+\n",
         "level": r"\b(?:ERROR|WARN|WARNING|FATAL|INFO|DEBUG|CRITICAL|panic)\b",
         "quoted": r"`[^`]+`|\"[^\"]+\"|「[^」]+」|“[^”]+”",
@@ -57,6 +63,7 @@ _SHAPES = tuple(
 )
 _WORD = re.compile(r"[^\W\d_]+")
 _SHORT_WORDS = 3
+_LONG_WORDS = 14
 
 
 def shapes(text: str) -> Iterator[str]:
@@ -67,3 +74,5 @@ def shapes(text: str) -> Iterator[str]:
         yield f"first {words[0]}"
     if len(words) <= _SHORT_WORDS:
         yield "short"
+    elif len(words) >= _LONG_WORDS:
+        yield "wordy"

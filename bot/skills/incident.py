@@ -56,7 +56,8 @@ class IncidentSkill:
                     event = self._offer(request, event)
                 last = event
             yield event
-        if last is not None and last.phase is Phase.DONE and not request.attachments:
+        is_alone = not request.attachments and not request.is_planned
+        if last is not None and last.phase is Phase.DONE and is_alone:
             async for event in self._suggest(request, last.facts):
                 yield event
         for event in files:  # a picture takes a second to draw, and the way out does not wait

@@ -24,6 +24,7 @@ from ..messages import ActorKind, Attachment, Intent, Request, ThreadRef
 from ..skills.logs.book import LogBook
 from ..skills.logs.orders import order_text
 from ..store.feedback import Feedback, FeedbackBook
+from ..store.route_corrections import RouteCorrection, RouteCorrections
 from ..thread_talk import Remark
 from .blocks import section
 from .clicker import account_kind
@@ -68,6 +69,7 @@ class Surface:
         feedback: FeedbackBook,
         threads: ThreadMembership,
         log_book: LogBook | None = None,
+        corrections: RouteCorrections | None = None,
         amendments: Amendments | None = None,
         catalog: Catalog | None = None,
         notes: NoteClicks | None = None,
@@ -88,6 +90,7 @@ class Surface:
         self._feedback = feedback
         self._threads = threads
         self._log_book = log_book
+        self._corrections = corrections
         self._clicks = (
             ProposalClicks(web=web, people=people, amendments=amendments) if amendments else None
         )
@@ -172,6 +175,11 @@ class Surface:
     def record_feedback(self, feedback: Feedback) -> None:
         """Keep a verdict."""
         self._start(asyncio.to_thread(self._feedback.record, feedback))
+
+    def record_correction(self, correction: RouteCorrection) -> None:
+        """Keep what somebody said a request was meant as."""
+        if self._corrections is not None:
+            self._start(asyncio.to_thread(self._corrections.add, correction))
 
     def stop_thread(self, thread: ThreadRef) -> None:
         """Cancel the answers being worked on in a thread."""

@@ -282,3 +282,15 @@ class UploadRow(Base):
     message_ts: Mapped[str] = mapped_column(String(64))
     user_id: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]
+
+
+class RouteCorrectionRow(Base):
+    """What somebody said a request had been meant as."""
+
+    __tablename__ = "route_corrections"
+
+    correction_id: Mapped[int] = mapped_column(primary_key=True)
+    text: Mapped[str] = mapped_column(Text)
+    intent: Mapped[str] = mapped_column(String(16))
+    user_id: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime]

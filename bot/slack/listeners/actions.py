@@ -18,6 +18,7 @@ from ...skills.logs.actions import MARK_ACTION, ORDER_ACTION
 from ...skills.runbook.actions import CHOOSE_ACTION
 from ...skills.schedule.actions import SCHEDULE_ACTION
 from ...store.feedback import Feedback, Verdict
+from ...store.route_corrections import RouteCorrection
 from ..blocks import FEEDBACK_ACTION
 from ..cards import (
     APPROVE_ACTION,
@@ -123,7 +124,10 @@ def _register_answers(app: AsyncApp, surface: Surface) -> None:
         await ack()
         intent, _, text = str(action["value"]).partition("\n")
         ts = str(action["action_ts"])
-        surface.choose(who(body)[0], where(body), ts, Intent(intent), text)
+        user_id, now = who(body)[0], datetime.now(UTC)
+        correction = RouteCorrection(text=text, intent=intent, user_id=user_id, at=now)
+        surface.record_correction(correction)
+        surface.choose(user_id, where(body), ts, Intent(intent), text)
 
     @app.action(re.compile(f"^{MARK_ACTION}"))
     async def handle_log_mark(

@@ -1,22 +1,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
 from bot.messages import Intent
-from bot.router.classifier import Classifier
-from bot.router.examples import Example, load_examples
+from bot.router.examples import load_examples
 from bot.router.follow_up import is_follow_up
-from bot.router.ngrams import NgramSpace, features
+from bot.router.ngrams import features
 from bot.router.rules import RULES, decide
 from bot.router.shape import shapes
-
-
-def _classifier(examples: Sequence[Example]) -> Classifier:
-    return Classifier(examples, NgramSpace([example.text for example in examples]))
+from bot.router.student import shipped
 
 
 def test_every_intent_has_many_distinct_examples() -> None:
@@ -41,31 +36,26 @@ def test_every_rule_decides_something() -> None:
         "thanks",
         "ignored templates",
         "[FIRING:1] DiskFull",
+        "what does the DiskFull alert mean?",
+        "[FIRING:1] DiskFull\nwho owns this?",
     ]
     texts = [example.text for example in load_examples()]
     used = {rule.name for text in [*texts, *extra] if (rule := decide(text)) is not None}
     assert used == {rule.name for rule in RULES}
 
 
-def test_the_classifier_recalls_its_own_examples() -> None:
+def test_the_student_recalls_its_own_examples() -> None:
     examples = load_examples()
-    classifier = _classifier(examples)
-    shares = [classifier.shares(example.text) for example in examples]
+    student = shipped()
+    shares = [student.shares(example.text) for example in examples]
     right = [max(s, key=s.__getitem__) is e.intent for s, e in zip(shares, examples, strict=True)]
     assert np.mean(right) > 0.97
 
 
 def test_shares_add_up_to_one_even_for_unknown_text() -> None:
-    shares = _classifier(load_examples()).shares("ᚠᛇᚻ")
+    shares = shipped().shares("ᚠᛇᚻ")
     assert sum(shares.values()) == pytest.approx(1)
     assert set(shares) == set(Intent)
-
-
-def test_similar_words_are_closer_than_unlike_ones() -> None:
-    space = NgramSpace(["restart nginx on web-3", "where is the dashboard"])
-    near, far = space.matrix @ space.vector("restarting nginx on web-7")
-    assert near > far
-    assert not space.vector("ᚠᛇᚻ").any()
 
 
 def test_chinese_is_compared_by_characters() -> None:
