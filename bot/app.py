@@ -20,11 +20,15 @@ from runbooks.catalog import Catalog
 from runbooks.directory import Accounts
 
 from .amendments import Amendments
+from .card_links import CardLinks
 from .chores import start_chores
 from .command_notes import shell_classes
+from .conversation.choosing import ModelChooser
+from .conversation.go_ahead import GoAheadSkill
+from .conversation.understanding import Understanding
 from .desk import CaseBoard, Desk
 from .digest_poster import DigestPoster, PostDigest
-from .dispatch import Dispatcher, Skill
+from .dispatch import Dispatcher, OrderSkill, Skill
 from .eager_prefill import EagerPrefill
 from .embedder import EngineEmbedder
 from .engine import EnginePlace, metrics_of, open_engine
@@ -211,6 +215,10 @@ def _build(
             sightings=SeenEvents(database),
             listener=listener,
             clearance=desks.access,
+            orders=_orders(services, database, around),
+            understanding=Understanding(
+                tuple(settings.logs.sources), ModelChooser(generators.of("knowledge"))
+            ),
         ),
         listener=listener,
         desk=Desk(
@@ -226,6 +234,13 @@ def _build(
         catalog=catalog,
         desks=desks,
     )
+
+
+def _orders(
+    services: RunbookServices, database: Database, around: Surroundings
+) -> tuple[OrderSkill, ...]:
+    """What takes orders about the thread itself, before the router is asked."""
+    return (GoAheadSkill(services.approvals, CardLinks(MessageRefs(database), around.room)),)
 
 
 def _logs_skill(

@@ -6,7 +6,8 @@ The same dispatcher serves Slack, the local workspace and the terminal; what dif
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -14,6 +15,9 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from .command_notes import with_command_notes
+from .conversation.facts import ORDER, UNDERSTOOD
+from .conversation.understood_outlet import UnderstoodOutlet
+from .language import language_of
 from .messages import (
     ActorKind,
     Attached,
@@ -30,17 +34,26 @@ from .messages import (
     Reply,
     Request,
     SkillEvent,
+    SourcedLines,
     ThreadRef,
     Turn,
 )
+from .phrases import say
+from .skills.generation import as_data
 from .thread_talk import Remark
 
 if TYPE_CHECKING:
     from knowledge import Reader
 
+    from .conversation.understanding import Understood
+
 ROUTE_ACTION = "route_choice"
 _MAX_CHOICE_CHARS = 1500
 _MAX_ANSWER_CHARS = 2000
+MAX_TEXT_CHARS = 6000
+"""A longer text is no question; what is pasted or attached is not counted."""
+
+_EMOJI = re.compile(r":[a-z0-9_+'-]{1,60}:(?::skin-tone-\d:)?")
 _GUEST_INTENTS = frozenset({Intent.LOGS, Intent.KNOWLEDGE, Intent.CODE, Intent.CHAT})
 
 
@@ -49,6 +62,24 @@ class Skill(Protocol):
 
     def answer(self, request: Request, history: tuple[Turn, ...]) -> AsyncIterator[SkillEvent]:
         """Yield snapshots of the answer, each replacing the one before, and proposals."""
+        ...
+
+
+class OrderSkill(Skill, Protocol):
+    """Takes orders that no router needs to be asked about."""
+
+    async def takes(self, request: Request, history: tuple[Turn, ...]) -> bool:
+        """Whether the request is such an order, as a whole and without doubt."""
+        ...
+
+
+class Understands(Protocol):
+    """Makes short questions stand alone."""
+
+    async def understand(
+        self, request: Request, intent: Intent, history: tuple[Turn, ...]
+    ) -> Understood:
+        """What a request means after what its thread said."""
         ...
 
 
@@ -143,7 +174,7 @@ class Clearance(Protocol):
 class Dispatcher:
     """Takes a request to its skill and its answer to the outlet."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a request passes through
         self,
         *,
         router: RouterLike,
@@ -153,6 +184,8 @@ class Dispatcher:
         listener: Listener | None = None,
         clearance: Clearance | None = None,
         ask_below: float = 0.3,
+        orders: Sequence[OrderSkill] = (),
+        understanding: Understands | None = None,
     ) -> None:
         """Wire the dispatcher.
 
@@ -160,6 +193,8 @@ class Dispatcher:
             listener: Hears the talk of threads; None: answers know nothing of it.
             clearance: Knows who may read what; None: nobody is cleared for anything.
             ask_below: Below this confidence the person is asked what they meant.
+            orders: Asked before the router, in this order; the first that takes a request has it.
+            understanding: Makes follow-ups stand alone; None: they stay as they are.
         """
         self._router = router
         self._skills = skills
@@ -168,6 +203,8 @@ class Dispatcher:
         self._listener = listener
         self._clearance = clearance
         self._ask_below = ask_below
+        self._orders = orders
+        self._understanding = understanding
         self._log = structlog.get_logger()
 
     def overhear(self, thread: ThreadRef, remark: Remark) -> None:
@@ -197,11 +234,11 @@ class Dispatcher:
                 return
             await self._answer(self._with_talk(request), outlet, intent)
         except asyncio.CancelledError:
-            await self._show_last(outlet, _stopped(), log)
+            await self._show_last(outlet, _stopped(request), log)
             raise
         except Exception:
             log.exception("request_failed")
-            await self._show_last(outlet, _failed(request.request_id), log)
+            await self._show_last(outlet, _failed(request), log)
 
     def _with_talk(self, request: Request) -> Request:
         if self._listener is None:
@@ -209,11 +246,18 @@ class Dispatcher:
         return replace(request, talk=self._listener.talk(request.thread))
 
     async def _answer(self, request: Request, outlet: Outlet, intent: Intent | None) -> None:
+        if request.actor.kind is ActorKind.BOT:
+            return  # whatever it says next would be an answer to this one
         history = await asyncio.to_thread(self._memory.recent, request.thread, 6)
-        if request.actor.kind in {ActorKind.EXTERNAL, ActorKind.BOT}:
-            await outlet.show(_sentence("I answer only members of this workspace."))
+        request = replace(request, language=_language(request, history, intent))
+        if fault := _fault(request):
+            await outlet.show(_sentence(fault))
             return
         request, history = await self._cleared(request, history)
+        if intent is None and (order := await self._order(request, history)):
+            await self._run(request, history, Intent.CHAT, outlet, order)
+            return
+        history = tuple(turn for turn in history if ORDER not in turn.facts)
         if intent is None:
             route = await self._router.route(
                 request.text, history, has_attachments=bool(request.attachments)
@@ -222,12 +266,29 @@ class Dispatcher:
                 await outlet.show(_which(request))
                 return
             intent = route.intent
+            request, outlet = await self._understood(request, history, intent, outlet)
         if request.actor.kind is ActorKind.GUEST and intent not in _GUEST_INTENTS:
-            await outlet.show(
-                _sentence("Guests can ask about logs, documents and code; changes need a member.")
-            )
+            await outlet.show(_sentence(say("guests", request.language)))
             return
         await self._run(request, history, intent, outlet)
+
+    async def _order(self, request: Request, history: tuple[Turn, ...]) -> OrderSkill | None:
+        for order in self._orders:
+            if await order.takes(request, history):
+                return order
+        return None
+
+    async def _understood(
+        self, request: Request, history: tuple[Turn, ...], intent: Intent, outlet: Outlet
+    ) -> tuple[Request, Outlet]:
+        """The request as it stands alone, and an outlet that says so where it differs."""
+        if self._understanding is None or not history:
+            return request, outlet
+        text = (await self._understanding.understand(request, intent, history)).text
+        if text == request.text:
+            return request, outlet
+        standalone = replace(request, text=text, asked=request.text)
+        return standalone, UnderstoodOutlet(outlet, text, request.language)
 
     async def _cleared(
         self, request: Request, history: tuple[Turn, ...]
@@ -239,10 +300,15 @@ class Dispatcher:
         return replace(request, reader=reader), await self._clearance.readable(history, reader)
 
     async def _run(
-        self, request: Request, history: tuple[Turn, ...], intent: Intent, outlet: Outlet
+        self,
+        request: Request,
+        history: tuple[Turn, ...],
+        intent: Intent,
+        outlet: Outlet,
+        skill: Skill | None = None,
     ) -> None:
         last: Reply | None = None
-        async for event in self._skills[intent].answer(request, history):
+        async for event in (skill or self._skills[intent]).answer(request, history):
             if isinstance(event, Proposed):
                 await outlet.show_proposal(event.proposal_id)
                 continue
@@ -260,7 +326,11 @@ class Dispatcher:
             await self._remember(request, intent, last)
 
     async def _remember(self, request: Request, intent: Intent, reply: Reply) -> None:
-        turn = Turn(text=request.text, intent=intent, answer=plain_text(reply), facts=reply.facts)
+        facts = reply.facts
+        if request.asked:
+            facts = {**facts, UNDERSTOOD: request.text}
+        asked = request.asked or request.text
+        turn = Turn(text=asked, intent=intent, answer=plain_text(reply), facts=facts)
         await asyncio.to_thread(
             self._memory.remember, request.thread, request.request_id, turn, request.received_at
         )
@@ -280,6 +350,8 @@ def plain_text(reply: Reply) -> str:
     for part in reply.parts:
         if isinstance(part, (Heading, Prose, Code, Quote)):
             lines.append(part.text)
+        elif isinstance(part, SourcedLines):
+            lines.extend(row.text for row in part.rows)
         elif isinstance(part, Passages):
             lines.extend(f"[{row.number}] {row.title} - {row.heading}" for row in part.rows)
     return "\n".join(lines)[:_MAX_ANSWER_CHARS]
@@ -289,29 +361,48 @@ def _sentence(text: str, phase: Phase = Phase.DONE) -> Reply:
     return Reply(parts=(Prose(text=text),), summary=text, phase=phase)
 
 
-def _failed(request_id: str) -> Reply:
-    return _sentence(
-        f"Something went wrong on my side; nothing was run. Request `{request_id}` names it in "
-        "the log. Try again, or ask in other words.",
-        Phase.FAILED,
-    )
+def _language(request: Request, history: tuple[Turn, ...], intent: Intent | None) -> str:
+    """That of the question; what a button says has the language of its thread."""
+    earlier = [turn.text for turn in reversed(history)]
+    return language_of(request.text if intent is None else "", earlier)
 
 
-def _stopped() -> Reply:
-    return _sentence("Stopped.", Phase.FAILED)
+def _fault(request: Request) -> str:
+    """Why a request is not answered, in one sentence; empty when it is."""
+    language, text = request.language, request.text
+    if request.actor.kind is ActorKind.EXTERNAL:
+        return say("members_only", language)
+    if len(text) > MAX_TEXT_CHARS:
+        return say("too_long", language, n_chars=f"{len(text):,}")
+    if not request.attachments and not has_words(text):
+        return say("empty", language)
+    return ""
+
+
+def has_words(text: str) -> bool:
+    """Whether a text says anything: more than emoji, punctuation and invisible characters."""
+    return any(map(str.isalnum, _EMOJI.sub("", as_data(text).replace("[token]", ""))))
+
+
+def _failed(request: Request) -> Reply:
+    language = request.language or language_of(request.text)
+    return _sentence(say("failed", language, request_id=request.request_id), Phase.FAILED)
+
+
+def _stopped(request: Request) -> Reply:
+    return _sentence(say("stopped", request.language or language_of(request.text)), Phase.FAILED)
 
 
 def _which(request: Request) -> Reply:
-    labels = {
-        Intent.LOGS: "Look at the logs",
-        Intent.RUNBOOK: "Propose a runbook",
-        Intent.KNOWLEDGE: "Search our documents",
-        Intent.CODE: "Write a query or script",
-    }
+    intents = (Intent.LOGS, Intent.RUNBOOK, Intent.KNOWLEDGE, Intent.CODE)
     asked = request.text[:_MAX_CHOICE_CHARS]
     options = tuple(
-        Choice(label=label, action=ROUTE_ACTION, value=f"{intent.value}\n{asked}")
-        for intent, label in labels.items()
+        Choice(
+            label=say(f"which_{intent.value}", request.language),
+            action=ROUTE_ACTION,
+            value=f"{intent.value}\n{asked}",
+        )
+        for intent in intents
     )
-    text = "What should I do with that?"
+    text = say("which", request.language)
     return Reply(parts=(Prose(text=text), Choices(options=options)), summary=text)
