@@ -7,7 +7,7 @@ Only this file constructs and wires. Slack, the local workspace and the terminal
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
@@ -28,12 +28,14 @@ from .conversation.go_ahead import GoAheadSkill
 from .conversation.understanding import Understanding
 from .desk import CaseBoard, Desk
 from .digest_poster import DigestPoster, PostDigest
-from .dispatch import Dispatcher, OrderSkill, Skill
+from .dispatch import Dispatcher, Skill
 from .eager_prefill import EagerPrefill
 from .embedder import EngineEmbedder
 from .engine import EnginePlace, metrics_of, open_engine
 from .generators import Generators, open_generators
 from .http import HealthServer
+from .incidents.desk import IncidentDesk
+from .incidents.skill import IncidentOrders
 from .knowledge_desks import KnowledgeDesks, build_knowledge_desks
 from .messages import Intent
 from .reminders import Remind, Reminders
@@ -55,6 +57,7 @@ from .skills.runbook.extraction import Extractor
 from .skills.runbook.skill import RunbookSkill
 from .skills.schedule.skill import ScheduleSkill
 from .slack.app import SlackConnection
+from .slack.incident_intake import IncidentIntake
 from .slack.knowledge_intake import KnowledgeIntake
 from .slack.note_clicks import NoteClicks
 from .slack.outlets import CardBoard
@@ -65,6 +68,7 @@ from .store.digests import Digests
 from .store.engine import open_database
 from .store.events import SeenEvents
 from .store.feedback import FeedbackBook
+from .store.incidents import Incidents
 from .store.log_answers import LogAnswers
 from .store.log_marks import LogMarks
 from .store.message_refs import MessageRefs
@@ -72,6 +76,8 @@ from .store.threads import Threads
 from .thread_runs import ThreadRuns
 from .token_counter import EngineCounter
 from .wording import ModelWording
+
+NameOf = Callable[[str], Awaitable[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +91,7 @@ class Surroundings:
         post_digest: Posts a finished digest where it was asked for.
         remind: Says that a proposal still waits; None where nobody would see it.
         room: Where threads are read; None where there are none.
+        name_of: Gives the name of a user id that somebody mentioned; None where there are none.
     """
 
     make_board: Callable[[Database], CaseBoard]
@@ -93,6 +100,7 @@ class Surroundings:
     post_digest: PostDigest
     remind: Remind | None = None
     room: Room | None = None
+    name_of: NameOf | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +122,7 @@ class Core:
     log_book: LogBook
     catalog: Catalog
     desks: KnowledgeDesks
+    incidents: IncidentDesk
 
     def health(self) -> Mapping[str, str]:
         """Facts for the health endpoint; the bot is up even when its model is not."""
@@ -200,6 +209,8 @@ def _build(
         Intent.CHAT: ChatSkill(),
         **_worded_skills(settings, generators, listener, knowledge, desks, services),
     }
+    card_links = CardLinks(MessageRefs(database), around.room)
+    incidents = IncidentDesk(Incidents(database), services.approvals, card_links, around.room)
     router = _router(settings, engine)
     return Core(
         settings=settings,
@@ -215,7 +226,10 @@ def _build(
             sightings=SeenEvents(database),
             listener=listener,
             clearance=desks.access,
-            orders=_orders(services, database, around),
+            orders=(
+                GoAheadSkill(services.approvals, card_links),
+                _incident_orders(incidents, desks, around, wording),
+            ),
             understanding=Understanding(
                 tuple(settings.logs.sources), ModelChooser(generators.of("knowledge"))
             ),
@@ -233,14 +247,23 @@ def _build(
         log_book=book,
         catalog=catalog,
         desks=desks,
+        incidents=incidents,
     )
 
 
-def _orders(
-    services: RunbookServices, database: Database, around: Surroundings
-) -> tuple[OrderSkill, ...]:
-    """What takes orders about the thread itself, before the router is asked."""
-    return (GoAheadSkill(services.approvals, CardLinks(MessageRefs(database), around.room)),)
+def _incident_orders(
+    incidents: IncidentDesk, desks: KnowledgeDesks, around: Surroundings, wording: ModelWording
+) -> IncidentOrders:
+    async def nobody(_user_id: str) -> str:
+        return ""
+
+    return IncidentOrders(
+        incidents,
+        notes=desks.drafts,
+        audience=desks.audience,
+        name_of=around.name_of or nobody,
+        wording=wording,
+    )
 
 
 def _logs_skill(
@@ -304,7 +327,8 @@ async def open_slack_bot(settings: Settings) -> AsyncGenerator[Core]:
         team_id=connection.team_id,
         post_digest=connection.post_digest,
         remind=connection.remind,
-        room=SlackRooms(connection.web, people, connection.bot_user_id),
+        room=(room := SlackRooms(connection.web, people, connection.bot_user_id)),
+        name_of=room.name_of,
     )
     async with open_core(settings, around) as core, AsyncExitStack() as stack:
         server = HealthServer(
@@ -329,6 +353,7 @@ async def open_slack_bot(settings: Settings) -> AsyncGenerator[Core]:
             catalog=core.catalog,
             notes=NoteClicks(web=connection.web, people=people, desk=core.desks.notes),
             intake=_intake(connection, people, core),
+            incidents=IncidentIntake(people=people, desk=core.incidents),
         )
         stack.push_async_callback(surface.drain, 5.0)
         await connection.listen(surface)

@@ -18,17 +18,17 @@ def speaks(language: str) -> str:
     return language if language in LANGUAGES else "en"
 
 
-def say(name: str, language: str, **values: object) -> str:
+def say(key: str, language: str, /, **values: object) -> str:
     """One phrase with its values filled in.
 
     Args:
-        name: Its key in the tables.
+        key: Its name in the tables.
         language: Two-letter code; one without a table is answered in English.
 
     Raises:
         KeyError: There is no such phrase, or a value is missing.
     """
-    return table(speaks(language))[name].format(**values)
+    return table(speaks(language))[key].format(**values)
 
 
 @cache

@@ -23,7 +23,7 @@ from ..messages import (
     SourcedLines,
 )
 from .findings_table import findings_table
-from .mrkdwn import clean, clock, code_block, code_span, escape, link, prose, shorten
+from .mrkdwn import clean, code_block, code_span, escape, link, linked_time, prose, shorten
 
 # Block Kit is JSON whose shape Slack defines; it leaves this package at once.
 Block: TypeAlias = dict[str, Any]
@@ -153,11 +153,10 @@ def _sourced_lines(part: SourcedLines) -> list[Block]:
 
 
 def _sourced_line(row: SourcedLine) -> str:
-    label = clock(row.at) if row.at is not None else escape(row.label)
-    mark = link(row.url, label) if label else ""
-    return (
-        f"• {mark}  {shorten(escape(row.text), _LINE_CHARS)}" if mark else f"• {escape(row.text)}"
-    )
+    text = shorten(escape(row.text), _LINE_CHARS)
+    if row.at is not None:
+        return f"• {linked_time(row.at, row.url)}  {text}"
+    return f"• {link(row.url, escape(row.label))}  {text}" if row.label else f"• {text}"
 
 
 def _note(part: Note) -> list[Block]:

@@ -62,9 +62,12 @@ def date_token(moment: datetime, form: str = "{time_secs}") -> str:
     return f"<!date^{int(moment.timestamp())}^{form}|{moment:%H:%M:%S} UTC>"
 
 
-def clock(moment: datetime) -> str:
-    """A time of day in UTC, for a link's label, where Slack shows no time of the reader's own."""
-    return f"{moment:%H:%M:%S} UTC"
+def linked_time(moment: datetime, url: str) -> str:
+    """A time that every reader sees in their own zone, as a link to its source where there is one."""
+    if not _ADDRESS.fullmatch(url):
+        return date_token(moment)
+    address = url.replace("&", "&amp;").replace("^", "%5E")
+    return f"<!date^{int(moment.timestamp())}^{{time_secs}}^{address}|{moment:%H:%M:%S} UTC>"
 
 
 def link(url: str, label: str) -> str:

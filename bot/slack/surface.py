@@ -29,6 +29,7 @@ from .blocks import section
 from .clicker import account_kind
 from .decision_clicks import DecisionClicks
 from .edit_modal import FilledEdit
+from .incident_intake import IncidentIntake
 from .incoming import Incoming, Retraction, split_paste, to_request
 from .knowledge_intake import KnowledgeIntake
 from .mark_modal import FilledMark, mark_modal
@@ -72,12 +73,14 @@ class Surface:
         catalog: Catalog | None = None,
         notes: NoteClicks | None = None,
         intake: KnowledgeIntake | None = None,
+        incidents: IncidentIntake | None = None,
     ) -> None:
         """Wire the surface; without a log book log answers have no marks.
 
         Without amendments, proposals can only be approved and rejected; without a catalogue, missing
         values of a runbook are said in words, not in a form. Without notes no thread is learned;
-        without an intake no uploaded file becomes a document.
+        without an intake no uploaded file becomes a document; without incidents nothing goes onto a
+        timeline.
         """
         self.web = web
         self.catalog = catalog
@@ -93,6 +96,7 @@ class Surface:
         )
         self._notes = notes
         self._intake = intake
+        self._incidents = incidents
         self._decisions = DecisionClicks(web=web, people=people, desk=desk)
         self._live: dict[asyncio.Task[None], ThreadRef | None] = {}
         self._log = structlog.get_logger()
@@ -119,6 +123,9 @@ class Surface:
         self._dispatcher.retract(retraction.thread, retraction.ts, retraction.text)
         if self._intake is not None and retraction.is_deleted:
             self._start(self._intake.message_gone(retraction.thread.channel_id, retraction.ts))
+        if self._incidents is not None:
+            channel_id = retraction.thread.channel_id
+            self._start(self._incidents.retracted(channel_id, retraction.ts, retraction.text))
 
     def takes_documents(self, incoming: Incoming) -> bool:
         """Whether a message brings files to the knowledge channel."""
@@ -138,6 +145,13 @@ class Surface:
         """Take a click on a thread's summary."""
         if self._notes is not None:
             self._start(work(self._notes))
+
+    def mark_for_incident(
+        self, work: Callable[[IncidentIntake], Coroutine[None, None, None]]
+    ) -> None:
+        """Put a message on a timeline."""
+        if self._incidents is not None:
+            self._start(work(self._incidents))
 
     def choose(self, user_id: str, thread: ThreadRef, ts: str, intent: Intent, text: str) -> None:
         """Answer a question whose skill a person picked."""
@@ -316,6 +330,8 @@ class Surface:
             self.web, self._pacer, request.thread, request.request_id, self._desk.show
         )
         await self._dispatcher.handle(request, outlet, intent=intent)
+        if self._incidents is not None and outlet.last is not None:
+            await self._incidents.answered(request.thread, outlet.last, outlet.ts)
         return outlet.refusal
 
     async def _open_mark_form(
