@@ -19,8 +19,11 @@ from runbooks.errors import DirectoryError
 
 from ..amendments import Amendments
 from ..desk import Desk
-from ..dispatch import Dispatcher
+from ..dispatch import Dispatcher, has_words
+from ..language import language_of
+from ..loop_guard import LoopGuard, Verdict
 from ..messages import ActorKind, Attachment, Intent, Request, ThreadRef
+from ..phrases import say
 from ..skills.logs.book import LogBook
 from ..skills.logs.orders import order_text
 from ..store.feedback import Feedback, FeedbackBook
@@ -99,6 +102,7 @@ class Surface:
         self._incidents = incidents
         self._decisions = DecisionClicks(web=web, people=people, desk=desk)
         self._live: dict[asyncio.Task[None], ThreadRef | None] = {}
+        self._loops: LoopGuard[tuple[ThreadRef, str]] = LoopGuard()
         self._log = structlog.get_logger()
 
     def receive(self, incoming: Incoming, *, addressed: bool) -> None:
@@ -229,12 +233,23 @@ class Surface:
         except DirectoryError as exc:
             await self._whisper(incoming.thread, incoming.user_id, f"Not answered: {exc}.")
             return
+        if actor.kind is ActorKind.BOT or not await self._in_measure(incoming):
+            return
         attachments, faults = await self._fetch(incoming)
         if faults:
             await self._whisper(incoming.thread, incoming.user_id, " ".join(faults))
             if not attachments:
                 return
         await self._handle(to_request(incoming, actor, attachments))
+
+    async def _in_measure(self, incoming: Incoming) -> bool:
+        """Whether to answer this account here still; it is told once when it is too much."""
+        now = asyncio.get_running_loop().time()
+        verdict = self._loops.ask((incoming.thread, incoming.user_id), now)
+        if verdict is Verdict.TOLD:
+            text = say("too_many", language_of(incoming.text))
+            await self._whisper(incoming.thread, incoming.user_id, text)
+        return verdict is Verdict.ANSWERED
 
     async def _analyse(self, pointed_at: Incoming, team_id: str, tell: Tell) -> None:
         try:
@@ -279,7 +294,7 @@ class Surface:
             )
 
     async def _is_follow_up(self, incoming: Incoming) -> bool:
-        if not incoming.in_thread or incoming.mentions_others or not incoming.text:
+        if not incoming.in_thread or incoming.mentions_others or not has_words(incoming.text):
             return False
         return await self._is_ours(incoming.thread)
 

@@ -43,7 +43,7 @@ def entry(ts: str = "2.0", kind: EntryKind = EntryKind.MESSAGE) -> Entry:
 def test_of_many_starts_at_once_one_opens_the_incident(database: Engine) -> None:
     incidents = Incidents(database)
     with ThreadPoolExecutor(4) as pool:
-        started = list(pool.map(lambda n: incidents.start(new(title=str(n))), range(8)))
+        started = list(pool.map(incidents.start, [new(title=str(n)) for n in range(8)]))
     assert sum(is_new for _, is_new in started) == 1
     assert len({incident.incident_id for incident, _ in started}) == 1
     assert incidents.start(new("C2"))[1]
