@@ -39,3 +39,20 @@ class CardLinks:
             return ""
         ref = await asyncio.to_thread(self._refs.find, MessageKind.PROPOSAL, str(proposal_id))
         return await self._links.permalink(ThreadRef(ref.channel_id, ref.ts)) if ref else ""
+
+
+class ArchiveLinks:
+    """Addresses made after the pattern of a known one, where Slack cannot be asked.
+
+    Args:
+        known: The permalink of any message of the workspace; empty where there is none.
+    """
+
+    def __init__(self, known: str) -> None:
+        self._base = known.partition("/archives/")[0] if "/archives/" in known else ""
+
+    async def permalink(self, thread: ThreadRef) -> str:
+        """See `Permalinks.permalink`."""
+        if not self._base:
+            return ""
+        return f"{self._base}/archives/{thread.channel_id}/p{thread.thread_ts.replace('.', '')}"

@@ -20,7 +20,8 @@ _SCRIPTS = (
 _SMALL_WORDS: Mapping[str, str] = {
     "en": (
         "the a an and or is are was were how what where who when why to of in on for with from by do "
-        "does did not no we i our my can should it its this that at be you please show me last tell"
+        "does did not no we i our my can should it its this that at be you please show me last tell "
+        "start end close incident timeline summary status update yes go ahead help list run"
     ),
     "de": (
         "der die das den dem des ein eine einen und oder ist sind wird werden wie was wo wer warum "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Protocol
@@ -28,6 +29,8 @@ from .timeline import Event, belongs, clean, timeline
 _LOOKED_AT = 500
 _EVIDENCE = (Findings, Quote, Passages, Excerpt)
 _MAX_NAME_CHARS = 60
+_MARKUP = re.compile(r"[*`]|\s*\[\d{1,2}\]")
+_CLOCK = re.compile(r"\b\d\d:\d\d\b")
 _MAX_SENTENCE_CHARS = 240
 
 
@@ -99,9 +102,12 @@ class IncidentDesk:
             StoreError: The database failed.
         """
         name = clean(request.actor.name, _MAX_NAME_CHARS)
-        return await asyncio.to_thread(
+        ended = await asyncio.to_thread(
             self._incidents.end, incident.incident_id, name, request.received_at
         )
+        if ended is not None:
+            await self.note(ended, request, EntryKind.ENDED, "")
+        return ended
 
     async def note(self, incident: Incident, request: Request, kind: EntryKind, text: str) -> None:
         """Put what an order says on the timeline.
@@ -165,11 +171,12 @@ class IncidentDesk:
         )
         return incident, await asyncio.to_thread(self._incidents.add, incident.incident_id, entry)
 
-    async def answered(self, thread: ThreadRef, reply: Reply, ts: str) -> None:
+    async def answered(self, thread: ThreadRef, reply: Reply, ts: str, zone: str = "UTC") -> None:
         """Put what an answer found on the timeline, when it shows evidence.
 
         Args:
             ts: The message that shows the answer.
+            zone: IANA name of the zone that its times are in.
 
         Raises:
             StoreError: The database failed.
@@ -183,7 +190,7 @@ class IncidentDesk:
             kind=EntryKind.FINDING,
             at=datetime.now(UTC),
             author="opsbot",
-            text=clean(_finding(reply)),
+            text=clean(_finding(reply, zone)),
             url=await self._url(thread.channel_id, ts),
             message_ts=ts,
             added_by="opsbot",
@@ -238,8 +245,11 @@ def _has_evidence(reply: Reply) -> bool:
     return any(isinstance(part, _EVIDENCE) for part in reply.parts)
 
 
-def _finding(reply: Reply) -> str:
+def _finding(reply: Reply, zone: str) -> str:
     """The answer in one sentence, with the first checked sentence of the model."""
     said = [part.text for part in reply.parts if isinstance(part, Prose) and part.from_model]
-    first = said[0].strip().split("\n")[0].replace("*", "").replace("`", "") if said else ""
-    return f"{reply.summary} {first[:_MAX_SENTENCE_CHARS]}".strip()
+    first = _MARKUP.sub("", said[0].strip().split("\n")[0])[:_MAX_SENTENCE_CHARS] if said else ""
+    summary = reply.summary.rstrip()
+    if zone != "UTC" and _CLOCK.search(summary):
+        summary = f"{summary} (times of {zone})"  # the lines around it are in other zones
+    return f"{summary}. {first}" if first else summary

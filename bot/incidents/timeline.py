@@ -92,11 +92,13 @@ def timeline(
         links: Addresses of their cards, by number.
         language: Of the words around names and quotations.
     """
-    events = [_started(incident, language), *(_of_entry(entry, language) for entry in entries)]
+    told = [entry for entry in entries if entry.kind is not EntryKind.ENDED]
+    events = [_started(incident, language), *(_of_entry(entry, language) for entry in told)]
     for case in cases:
         events.extend(_of_case(case, links.get(case.proposal.proposal_id, ""), language))
     if incident.ended_at is not None:
-        events.append(_ended(incident, language))
+        urls = [entry.url for entry in entries if entry.kind is EntryKind.ENDED]
+        events.append(_ended(incident, language, next(iter(urls), incident.url)))
     return tuple(sorted(events, key=lambda event: event.at))
 
 
@@ -127,12 +129,12 @@ def _started(incident: Incident, language: str) -> Event:
     )
 
 
-def _ended(incident: Incident, language: str) -> Event:
+def _ended(incident: Incident, language: str, url: str) -> Event:
     return Event(
         kind=EventKind.ENDED,
         at=incident.ended_at or incident.started_at,
         text=say("incident_line_ended", language, name=incident.ended_by),
-        url=incident.url,
+        url=url,
     )
 
 

@@ -14,7 +14,7 @@ from runbooks.policy import AccountKind
 from ..incidents.desk import IncidentDesk
 from ..incidents.status import heading
 from ..language import language_of
-from ..messages import Reply, ThreadRef
+from ..messages import Reply, Request
 from ..phrases import say
 from ..store.errors import StoreError
 from .clicker import clicker
@@ -94,10 +94,10 @@ class IncidentIntake:
         key = "incident_added" if is_new else "incident_added_before"
         return say(key, language, name=heading(incident, language))
 
-    async def answered(self, thread: ThreadRef, reply: Reply, ts: str) -> None:
+    async def answered(self, request: Request, reply: Reply, ts: str) -> None:
         """Put what an answer found on the timeline; the answer stands without it."""
         try:
-            await self._desk.answered(thread, reply, ts)
+            await self._desk.answered(request.thread, reply, ts, request.actor.timezone)
         except StoreError as exc:
             self._log.warning("finding_not_kept", reason=str(exc))
 

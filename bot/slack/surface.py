@@ -346,7 +346,7 @@ class Surface:
         )
         await self._dispatcher.handle(request, outlet, intent=intent)
         if self._incidents is not None and outlet.last is not None:
-            await self._incidents.answered(request.thread, outlet.last, outlet.ts)
+            await self._incidents.answered(request, outlet.last, outlet.ts)
         return outlet.refusal
 
     async def _open_mark_form(

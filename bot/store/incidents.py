@@ -23,6 +23,7 @@ class EntryKind(StrEnum):
     FINDING = "finding"
     SEVERITY = "severity"
     COMMANDER = "commander"
+    ENDED = "ended"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

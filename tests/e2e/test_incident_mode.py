@@ -58,7 +58,7 @@ async def test_an_incident_is_kept_over_a_restart_and_its_draft_is_learned_once_
         assert f"p{told.ts.replace('.', '')}" in shown(update)
         visitor.mention(seed.MAYA, "end incident", first.ts)
         card = await visitor.sees(first.ts, lambda text: "Post-mortem" in text)
-        assert len(bot.incidents.entries(1)) == 4
+        assert len(bot.incidents.entries(1)) == 5
         await visitor.press(seed.JONAS, card, KEEP)
         await visitor.sees(first.ts, lambda text: "Jonas Weber confirmed" in text)
         place = f"{seed.INCIDENTS}/{first.ts}-incident-1"
@@ -85,7 +85,7 @@ async def test_a_channel_has_one_open_incident_and_only_members_change_it(
         await add(visitor, seed.GUEST, told)
         await visitor.whispered(seed.GUEST, lambda text: "Only members" in text)
         visitor.mention(seed.GUEST, "end incident", second.ts)
-        await visitor.sees(second.ts, lambda text: "只有本工作区成员" in text)
+        await visitor.sees(second.ts, lambda text: "Only members" in text)
         assert bot.incidents.entries(1) == ()
         assert bot.incidents.open_in(seed.INCIDENTS) is not None
 

@@ -71,7 +71,9 @@ def who_may_read(note: ThreadNote) -> str:
 
 
 def _body(note: ThreadNote) -> tuple[Part, ...]:
-    return (Heading(text=f"Summary: {note.title}"), *_sections(note.text, note.url))
+    is_thread = note.thread.thread_ts.replace(".", "").isdigit()  # else a document of its own
+    title = f"Summary: {note.title}" if is_thread else note.title
+    return (Heading(text=title), *_sections(note.text, note.url))
 
 
 def _sections(text: str, url: str) -> Iterator[Part]:

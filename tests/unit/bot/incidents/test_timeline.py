@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from bot.incidents.post_mortem import MAX_CHARS, draft
 from bot.incidents.status import causes, done, impact, known, planned, status_reply
-from bot.incidents.timeline import Event, belongs, clean, timeline
+from bot.incidents.timeline import Event, EventKind, belongs, clean, timeline
 from bot.messages import SourcedLines, ThreadRef
 from bot.slack.blocks import reply_blocks
 from bot.store.incidents import Entry, EntryKind, Incident
@@ -153,3 +153,10 @@ def test_a_quotation_cannot_mention_or_link() -> None:
     assert "<!channel>" not in blocks
     assert "<https://evil" not in blocks
     assert "](https://evil.example)" not in draft(INCIDENT, events(hostile), NOW, "en")
+
+
+def test_the_end_links_to_the_message_that_ended_it() -> None:
+    ended = replace(INCIDENT, ended_at=NOW, ended_by="Maya")
+    last = timeline(ended, (entry("", 0, EntryKind.ENDED),), (), {}, "en")[-1]
+    assert (last.kind, last.text) == (EventKind.ENDED, "Maya ended the incident")
+    assert last.url == f"{BASE}p{int(NOW.timestamp())}"
