@@ -6,7 +6,6 @@ The same dispatcher serves Slack, the local workspace and the terminal; what dif
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -39,7 +38,7 @@ from .messages import (
     Turn,
 )
 from .phrases import say
-from .skills.generation import as_data
+from .readiness import fault_of, language_in
 from .thread_talk import Remark
 
 if TYPE_CHECKING:
@@ -50,10 +49,6 @@ if TYPE_CHECKING:
 ROUTE_ACTION = "route_choice"
 _MAX_CHOICE_CHARS = 1500
 _MAX_ANSWER_CHARS = 2000
-MAX_TEXT_CHARS = 6000
-"""A longer text is no question; what is pasted or attached is not counted."""
-
-_EMOJI = re.compile(r":[a-z0-9_+'-]{1,60}:(?::skin-tone-\d:)?")
 _GUEST_INTENTS = frozenset({Intent.LOGS, Intent.KNOWLEDGE, Intent.CODE, Intent.CHAT})
 
 
@@ -249,8 +244,8 @@ class Dispatcher:
         if request.actor.kind is ActorKind.BOT:
             return  # whatever it says next would be an answer to this one
         history = await asyncio.to_thread(self._memory.recent, request.thread, 6)
-        request = replace(request, language=_language(request, history, intent))
-        if fault := _fault(request):
+        request = replace(request, language=language_in(request, history, intent))
+        if fault := fault_of(request):
             await outlet.show(_sentence(fault))
             return
         request, history = await self._cleared(request, history)
@@ -359,29 +354,6 @@ def plain_text(reply: Reply) -> str:
 
 def _sentence(text: str, phase: Phase = Phase.DONE) -> Reply:
     return Reply(parts=(Prose(text=text),), summary=text, phase=phase)
-
-
-def _language(request: Request, history: tuple[Turn, ...], intent: Intent | None) -> str:
-    """That of the question; what a button says has the language of its thread."""
-    earlier = [turn.text for turn in reversed(history)]
-    return language_of(request.text if intent is None else "", earlier)
-
-
-def _fault(request: Request) -> str:
-    """Why a request is not answered, in one sentence; empty when it is."""
-    language, text = request.language, request.text
-    if request.actor.kind is ActorKind.EXTERNAL:
-        return say("members_only", language)
-    if len(text) > MAX_TEXT_CHARS:
-        return say("too_long", language, n_chars=f"{len(text):,}")
-    if not request.attachments and not has_words(text):
-        return say("empty", language)
-    return ""
-
-
-def has_words(text: str) -> bool:
-    """Whether a text says anything: more than emoji, punctuation and invisible characters."""
-    return any(map(str.isalnum, _EMOJI.sub("", as_data(text).replace("[token]", ""))))
 
 
 def _failed(request: Request) -> Reply:

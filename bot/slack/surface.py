@@ -19,11 +19,12 @@ from runbooks.errors import DirectoryError
 
 from ..amendments import Amendments
 from ..desk import Desk
-from ..dispatch import Dispatcher, has_words
+from ..dispatch import Dispatcher
 from ..language import language_of
 from ..loop_guard import LoopGuard, Verdict
 from ..messages import ActorKind, Attachment, Intent, Request, ThreadRef
 from ..phrases import say
+from ..readiness import has_words
 from ..skills.logs.book import LogBook
 from ..skills.logs.orders import order_text
 from ..store.feedback import Feedback, FeedbackBook
