@@ -7,7 +7,7 @@ Only this file constructs and wires. Slack, the local workspace and the terminal
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
@@ -20,8 +20,12 @@ from runbooks.catalog import Catalog
 from runbooks.directory import Accounts
 
 from .amendments import Amendments
+from .card_links import CardLinks
 from .chores import start_chores
 from .command_notes import shell_classes
+from .conversation.choosing import ModelChooser
+from .conversation.go_ahead import GoAheadSkill
+from .conversation.understanding import Understanding
 from .desk import CaseBoard, Desk
 from .digest_poster import DigestPoster, PostDigest
 from .dispatch import Dispatcher, Skill
@@ -30,6 +34,8 @@ from .embedder import EngineEmbedder
 from .engine import EnginePlace, metrics_of, open_engine
 from .generators import Generators, open_generators
 from .http import HealthServer
+from .incidents.desk import IncidentDesk
+from .incidents.skill import IncidentOrders
 from .investigation_wiring import Means, build_investigation
 from .knowledge_desks import KnowledgeDesks, build_knowledge_desks
 from .knowledge_wiring import open_knowledge
@@ -57,6 +63,7 @@ from .skills.runbook.extraction import Extractor
 from .skills.runbook.skill import RunbookSkill
 from .skills.schedule.skill import ScheduleSkill
 from .slack.app import SlackConnection
+from .slack.incident_intake import IncidentIntake
 from .slack.knowledge_intake import KnowledgeIntake
 from .slack.note_clicks import NoteClicks
 from .slack.outlets import CardBoard
@@ -67,6 +74,7 @@ from .store.digests import Digests
 from .store.engine import open_database
 from .store.events import SeenEvents
 from .store.feedback import FeedbackBook
+from .store.incidents import Incidents
 from .store.log_answers import LogAnswers
 from .store.log_marks import LogMarks
 from .store.message_refs import MessageRefs
@@ -75,6 +83,8 @@ from .store.threads import Threads
 from .thread_runs import ThreadRuns
 from .token_counter import EngineCounter
 from .wording import ModelWording
+
+NameOf = Callable[[str], Awaitable[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +98,7 @@ class Surroundings:
         post_digest: Posts a finished digest where it was asked for.
         remind: Says that a proposal still waits; None where nobody would see it.
         room: Where threads are read; None where there are none.
+        name_of: Gives the name of a user id that somebody mentioned; None where there are none.
     """
 
     make_board: Callable[[Database], CaseBoard]
@@ -96,6 +107,7 @@ class Surroundings:
     post_digest: PostDigest
     remind: Remind | None = None
     room: Room | None = None
+    name_of: NameOf | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +130,7 @@ class Core:
     log_book: LogBook
     catalog: Catalog
     desks: KnowledgeDesks
+    incidents: IncidentDesk
 
     def health(self) -> Mapping[str, str]:
         """Facts for the health endpoint; the bot is up even when its model is not."""
@@ -217,6 +230,8 @@ def _build(
             suggest=runbook.suggest,
         ),
     )
+    card_links = CardLinks(MessageRefs(database), around.room)
+    incidents = IncidentDesk(Incidents(database), services.approvals, card_links, around.room)
     router = _router(settings, engine)
     return Core(
         settings=settings,
@@ -232,8 +247,15 @@ def _build(
             sightings=SeenEvents(database),
             listener=listener,
             clearance=desks.access,
-            orders={Intent.LOGS: investigation},
             plan=plan_of,
+            orders=(
+                GoAheadSkill(services.approvals, card_links),
+                _incident_orders(incidents, desks, around, wording),
+                investigation,
+            ),
+            understanding=Understanding(
+                tuple(settings.logs.sources), ModelChooser(generators.of("knowledge"))
+            ),
         ),
         listener=listener,
         desk=Desk(
@@ -249,6 +271,22 @@ def _build(
         log_book=book,
         catalog=catalog,
         desks=desks,
+        incidents=incidents,
+    )
+
+
+def _incident_orders(
+    incidents: IncidentDesk, desks: KnowledgeDesks, around: Surroundings, wording: ModelWording
+) -> IncidentOrders:
+    async def nobody(_user_id: str) -> str:
+        return ""
+
+    return IncidentOrders(
+        incidents,
+        notes=desks.drafts,
+        audience=desks.audience,
+        name_of=around.name_of or nobody,
+        wording=wording,
     )
 
 
@@ -313,7 +351,8 @@ async def open_slack_bot(settings: Settings) -> AsyncGenerator[Core]:
         team_id=connection.team_id,
         post_digest=connection.post_digest,
         remind=connection.remind,
-        room=SlackRooms(connection.web, people, connection.bot_user_id),
+        room=(room := SlackRooms(connection.web, people, connection.bot_user_id)),
+        name_of=room.name_of,
     )
     async with open_core(settings, around) as core, AsyncExitStack() as stack:
         server = HealthServer(
@@ -339,6 +378,7 @@ async def open_slack_bot(settings: Settings) -> AsyncGenerator[Core]:
             catalog=core.catalog,
             notes=NoteClicks(web=connection.web, people=people, desk=core.desks.notes),
             intake=_intake(connection, people, core),
+            incidents=IncidentIntake(people=people, desk=core.incidents),
         )
         stack.push_async_callback(surface.drain, 5.0)
         await connection.listen(surface)

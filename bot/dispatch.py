@@ -6,7 +6,7 @@ The same dispatcher serves Slack, the local workspace and the terminal; what dif
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from .command_notes import with_command_notes
+from .conversation.facts import ORDER, UNDERSTOOD
+from .conversation.understood_outlet import UnderstoodOutlet
+from .language import language_of
 from .messages import (
     ActorKind,
     Attached,
@@ -30,16 +33,21 @@ from .messages import (
     Reply,
     Request,
     SkillEvent,
+    SourcedLines,
     ThreadRef,
     Turn,
 )
+from .phrases import say
 from .plan_outlet import PlanOutlet
+from .readiness import fault_of, language_in
 from .router.objection import is_objection
 from .router.plan import PlanStep
 from .thread_talk import Remark
 
 if TYPE_CHECKING:
     from knowledge import Reader
+
+    from .conversation.understanding import Understood
 
 ROUTE_ACTION = "route_choice"
 _MAX_CHOICE_CHARS = 1500
@@ -57,10 +65,25 @@ class Skill(Protocol):
 
 
 class OrderSkill(Skill, Protocol):
-    """A skill whose orders are recognised by their words, before the router is asked."""
+    """Takes orders that no router needs to be asked about."""
 
-    def claims(self, text: str) -> bool:
-        """Whether a text is one of its orders."""
+    @property
+    def intent(self) -> Intent:
+        """What its answers are remembered as."""
+        ...
+
+    async def takes(self, request: Request, history: tuple[Turn, ...]) -> bool:
+        """Whether the request is such an order, as a whole and without doubt."""
+        ...
+
+
+class Understands(Protocol):
+    """Makes short questions stand alone."""
+
+    async def understand(
+        self, request: Request, intent: Intent, history: tuple[Turn, ...]
+    ) -> Understood:
+        """What a request means after what its thread said."""
         ...
 
 
@@ -165,17 +188,19 @@ class Dispatcher:
         listener: Listener | None = None,
         clearance: Clearance | None = None,
         ask_below: float = 0.3,
-        orders: Mapping[Intent, OrderSkill] | None = None,
         plan: Callable[[str], tuple[PlanStep, ...]] = lambda _: (),
+        orders: Sequence[OrderSkill] = (),
+        understanding: Understands | None = None,
     ) -> None:
         """Wire the dispatcher.
 
         Args:
-            orders: Skills with orders of their own, by the intent that they are remembered as.
             listener: Hears the talk of threads; None: answers know nothing of it.
             clearance: Knows who may read what; None: nobody is cleared for anything.
             ask_below: Below this confidence the person is asked what they meant.
             plan: Splits a request into steps; without one every request is one step.
+            orders: Asked before the router, in this order; the first that takes a request has it.
+            understanding: Makes follow-ups stand alone; None: they stay as they are.
         """
         self._router = router
         self._skills = skills
@@ -184,8 +209,9 @@ class Dispatcher:
         self._listener = listener
         self._clearance = clearance
         self._ask_below = ask_below
-        self._orders = orders or {}
         self._plan = plan
+        self._orders = orders
+        self._understanding = understanding
         self._log = structlog.get_logger()
 
     def overhear(self, thread: ThreadRef, remark: Remark) -> None:
@@ -215,11 +241,11 @@ class Dispatcher:
                 return
             await self._answer(self._with_talk(request), outlet, intent)
         except asyncio.CancelledError:
-            await self._show_last(outlet, _stopped(), log)
+            await self._show_last(outlet, _stopped(request), log)
             raise
         except Exception:
             log.exception("request_failed")
-            await self._show_last(outlet, _failed(request.request_id), log)
+            await self._show_last(outlet, _failed(request), log)
 
     def _with_talk(self, request: Request) -> Request:
         if self._listener is None:
@@ -227,14 +253,18 @@ class Dispatcher:
         return replace(request, talk=self._listener.talk(request.thread))
 
     async def _answer(self, request: Request, outlet: Outlet, intent: Intent | None) -> None:
+        if request.actor.kind is ActorKind.BOT:
+            return  # whatever it says next would be an answer to this one
         history = await asyncio.to_thread(self._memory.recent, request.thread, 6)
-        if request.actor.kind in {ActorKind.EXTERNAL, ActorKind.BOT}:
-            await outlet.show(_sentence("I answer only members of this workspace."))
+        request = replace(request, language=language_in(request, history, intent))
+        if fault := fault_of(request):
+            await outlet.show(_sentence(fault))
             return
         request, history = await self._cleared(request, history)
-        ordered = self._ordered(request)
-        if ordered is not None:
-            intent = ordered
+        if intent is None and (order := await self._order(request, history)):
+            await self._run(request, history, order.intent, outlet, order)
+            return
+        history = tuple(turn for turn in history if ORDER not in turn.facts)
         if intent is None and history and is_objection(request.text):
             await outlet.show(_which(replace(request, text=history[-1].text), history[-1].intent))
             return
@@ -249,12 +279,29 @@ class Dispatcher:
                 await outlet.show(_which(request))
                 return
             intent = route.intent
+            request, outlet = await self._understood(request, history, intent, outlet)
         if request.actor.kind is ActorKind.GUEST and intent not in _GUEST_INTENTS:
-            await outlet.show(
-                _sentence("Guests can ask about logs, documents and code; changes need a member.")
-            )
+            await outlet.show(_sentence(say("guests", request.language)))
             return
         await self._run(request, history, intent, outlet)
+
+    async def _order(self, request: Request, history: tuple[Turn, ...]) -> OrderSkill | None:
+        for order in self._orders:
+            if await order.takes(request, history):
+                return order
+        return None
+
+    async def _understood(
+        self, request: Request, history: tuple[Turn, ...], intent: Intent, outlet: Outlet
+    ) -> tuple[Request, Outlet]:
+        """The request as it stands alone, and an outlet that says so where it differs."""
+        if self._understanding is None or not history:
+            return request, outlet
+        text = (await self._understanding.understand(request, intent, history)).text
+        if text == request.text:
+            return request, outlet
+        standalone = replace(request, text=text, asked=request.text)
+        return standalone, UnderstoodOutlet(outlet, text, request.language)
 
     async def _cleared(
         self, request: Request, history: tuple[Turn, ...]
@@ -264,11 +311,6 @@ class Dispatcher:
             return replace(request, reader=None), history
         reader = await self._clearance.reader(request)
         return replace(request, reader=reader), await self._clearance.readable(history, reader)
-
-    def _ordered(self, request: Request) -> Intent | None:
-        """The intent of an order that a skill recognises by its words."""
-        claiming = (intent for intent, skill in self._orders.items() if skill.claims(request.text))
-        return next(claiming, None)
 
     def _steps(self, request: Request) -> tuple[PlanStep, ...]:
         """The steps that this person may ask for; with files the request is about those."""
@@ -299,12 +341,15 @@ class Dispatcher:
                 return
 
     async def _run(
-        self, request: Request, history: tuple[Turn, ...], intent: Intent, outlet: Outlet
+        self,
+        request: Request,
+        history: tuple[Turn, ...],
+        intent: Intent,
+        outlet: Outlet,
+        skill: Skill | None = None,
     ) -> None:
         last: Reply | None = None
-        is_order = self._ordered(request) is intent
-        skill = self._orders[intent] if is_order else self._skills[intent]
-        async for event in skill.answer(request, history):
+        async for event in (skill or self._skills[intent]).answer(request, history):
             if isinstance(event, Proposed):
                 await outlet.show_proposal(event.proposal_id)
                 continue
@@ -322,7 +367,11 @@ class Dispatcher:
             await self._remember(request, intent, last)
 
     async def _remember(self, request: Request, intent: Intent, reply: Reply) -> None:
-        turn = Turn(text=request.text, intent=intent, answer=plain_text(reply), facts=reply.facts)
+        facts = reply.facts
+        if request.asked:
+            facts = {**facts, UNDERSTOOD: request.text}
+        asked = request.asked or request.text
+        turn = Turn(text=asked, intent=intent, answer=plain_text(reply), facts=facts)
         await asyncio.to_thread(
             self._memory.remember, request.thread, request.request_id, turn, request.received_at
         )
@@ -342,6 +391,8 @@ def plain_text(reply: Reply) -> str:
     for part in reply.parts:
         if isinstance(part, (Heading, Prose, Code, Quote)):
             lines.append(part.text)
+        elif isinstance(part, SourcedLines):
+            lines.extend(row.text for row in part.rows)
         elif isinstance(part, Passages):
             lines.extend(f"[{row.number}] {row.title} - {row.heading}" for row in part.rows)
     return "\n".join(lines)[:_MAX_ANSWER_CHARS]
@@ -351,35 +402,31 @@ def _sentence(text: str, phase: Phase = Phase.DONE) -> Reply:
     return Reply(parts=(Prose(text=text),), summary=text, phase=phase)
 
 
-def _failed(request_id: str) -> Reply:
-    return _sentence(
-        f"Something went wrong on my side; nothing was run. Request `{request_id}` names it in "
-        "the log. Try again, or ask in other words.",
-        Phase.FAILED,
-    )
+def _failed(request: Request) -> Reply:
+    language = request.language or language_of(request.text)
+    return _sentence(say("failed", language, request_id=request.request_id), Phase.FAILED)
 
 
-def _stopped() -> Reply:
-    return _sentence("Stopped.", Phase.FAILED)
+def _stopped(request: Request) -> Reply:
+    return _sentence(say("stopped", request.language or language_of(request.text)), Phase.FAILED)
 
 
 def _which(request: Request, wrong: Intent | None = None) -> Reply:
-    labels = {
-        Intent.LOGS: "Look at the logs",
-        Intent.RUNBOOK: "Propose a runbook",
-        Intent.KNOWLEDGE: "Search our documents",
-        Intent.CODE: "Write a query or script",
-        Intent.SCHEDULE: "Post or remind later",
-    }
-    if wrong is None:
-        del labels[Intent.SCHEDULE]
+    """Ask what was meant, without the skill that was the wrong one."""
+    intents = [Intent.LOGS, Intent.RUNBOOK, Intent.KNOWLEDGE, Intent.CODE]
+    if wrong is not None:
+        intents.append(Intent.SCHEDULE)
     asked = request.text[:_MAX_CHOICE_CHARS]
     options = tuple(
-        Choice(label=label, action=ROUTE_ACTION, value=f"{intent.value}\n{asked}")
-        for intent, label in labels.items()
+        Choice(
+            label=say(f"which_{intent.value}", request.language),
+            action=ROUTE_ACTION,
+            value=f"{intent.value}\n{asked}",
+        )
+        for intent in intents
         if intent is not wrong
     )
-    text = "What should I do with that?"
+    text = say("which", request.language)
     if wrong is not None:
-        text = f"What should I have done with “{asked[:_MAX_QUOTED_CHARS]}”?"
+        text = say("which_instead", request.language, asked=asked[:_MAX_QUOTED_CHARS])
     return Reply(parts=(Prose(text=text), Choices(options=options)), summary=text)

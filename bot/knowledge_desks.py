@@ -52,6 +52,11 @@ class KnowledgeDesks:
     def _staleness(self, document: Document) -> str:
         return staleness(document.metadata, utc_now().date(), self._stale_after_days)
 
+    @property
+    def drafts(self) -> ThreadNotes:
+        """Where texts wait that a person may keep."""
+        return self._stored_notes
+
     async def audience(self, channel_id: str) -> frozenset[str]:
         """Who may read what was said in a channel; see `Access.audience`."""
         return await self.access.audience(channel_id, self._room)

@@ -83,6 +83,8 @@ class Request:
         reader: Who will read the answer, as far as documents are concerned; None: nothing is known
             of them, and only what everybody may read is searched.
         is_planned: A step of several; another one proposes what is to be done.
+        language: Two-letter code of the language that the answer's own sentences are in.
+        asked: What was written, where `text` is what it was taken to mean; else empty.
     """
 
     request_id: str
@@ -95,6 +97,8 @@ class Request:
     talk: str = ""
     reader: Reader | None = None
     is_planned: bool = False
+    language: str = ""
+    asked: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,7 +251,34 @@ class Choices:
     options: tuple[Choice, ...]
 
 
-Part: TypeAlias = Heading | Findings | Quote | Excerpt | Prose | Code | Passages | Note | Choices
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourcedLine:
+    """One line that says where it comes from.
+
+    Attributes:
+        text: On one line.
+        label: What the link is called where no time is; may be empty.
+        url: The source's address, given by the platform; empty where there is none.
+        at: When it was, aware UTC.
+    """
+
+    text: str
+    label: str = ""
+    url: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourcedLines:
+    """Lines that each link to their source, in their order."""
+
+    rows: tuple[SourcedLine, ...]
+    title: str = ""
+
+
+Part: TypeAlias = (
+    Heading | Findings | Quote | Excerpt | Prose | Code | Passages | SourcedLines | Note | Choices
+)
 
 
 class Phase(StrEnum):

@@ -24,7 +24,7 @@ from knowledge import (
 from runbooks.actions.output import safe_text
 
 from .skills.generation import as_data
-from .skills.learn.summary import MAX_CHARS, MAX_TITLE_CHARS
+from .skills.learn.summary import MAX_KEPT_CHARS, MAX_TITLE_CHARS
 from .store.errors import StoreError
 from .store.thread_notes import NoteState, ThreadNote, ThreadNotes
 
@@ -144,7 +144,7 @@ class NoteDesk:
             NoteRefusedError: It was decided already, or nothing is left of it.
         """
         note = await self.waiting(note_id)
-        title, text = _clean(title)[:MAX_TITLE_CHARS], _clean(text)[:MAX_CHARS]
+        title, text = _clean(title)[:MAX_TITLE_CHARS], _clean(text)[:MAX_KEPT_CHARS]
         if not title or not text:
             raise NoteRefusedError("a summary needs a title and a text")
         changed = await asyncio.to_thread(

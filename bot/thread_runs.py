@@ -25,7 +25,7 @@ class ThreadRuns:
 
     async def __call__(self, thread: ThreadRef) -> tuple[str, ...]:
         """The lines of a thread, the oldest proposal first; without secrets."""
-        cases = [case for case in await self._recent(_LOOKED_AT) if _is_in(case, thread)]
+        cases = [case for case in await self._recent(_LOOKED_AT) if is_in(case, thread)]
         ordered = sorted(cases, key=lambda case: case.proposal.proposal_id)
         return tuple(run_line(case) for case in ordered)
 
@@ -43,6 +43,7 @@ def run_line(case: Case) -> str:
     return " ".join(safe_text(as_data(line)).split())[:300]
 
 
-def _is_in(case: Case, thread: ThreadRef) -> bool:
+def is_in(case: Case, thread: ThreadRef) -> bool:
+    """Whether a proposal was made in a thread."""
     where = case.proposal.plan.where
     return (where.channel_id, where.thread_ts) == (thread.channel_id, thread.thread_ts)

@@ -29,6 +29,7 @@ from ..messages import (
     Prose,
     Quote,
     Reply,
+    SourcedLines,
 )
 from ..runs import CaseView
 
@@ -145,6 +146,8 @@ def _part(part: Part) -> list[RenderableType]:
         return [_passages(part)]
     if isinstance(part, Prose):
         return [Text(part.text)]
+    if isinstance(part, SourcedLines):
+        return [_sourced_lines(part)]
     if isinstance(part, Choices):
         return [Text("say one of: " + " | ".join(option.label for option in part.options))]
     return [Text(part.text, style="dim")]
@@ -175,6 +178,16 @@ def _passages(part: Passages) -> Table:
         excerpt = Text(" ".join(row.excerpt.split())[:240], style="dim")
         stale = (Text(row.stale, style="yellow"),) if row.stale else ()
         table.add_row(Text(f"[{row.number}]"), Group(title, excerpt, *stale))
+    return table
+
+
+def _sourced_lines(part: SourcedLines) -> Table:
+    title = Text(part.title, style="bold") if part.title else None
+    table = Table(box=None, show_header=False, pad_edge=False, title=title, title_justify="left")
+    for row in part.rows:
+        label = row.at.astimezone().strftime("%H:%M:%S") if row.at is not None else row.label
+        link = Text(row.url, style="dim", overflow="fold")
+        table.add_row(Text(label), Group(Text(row.text), *((link,) if row.url else ())))
     return table
 
 

@@ -15,6 +15,7 @@ from . import (
     doctor,
     engine_child,
     evaluate,
+    incident,
     kb,
     kb_gaps,
     logs,
@@ -57,6 +58,7 @@ app.add_typer(command.app, name="command")
 app.add_typer(schedule_cli.app, name="schedule")
 app.add_typer(models.app, name="models")
 app.add_typer(audit.app, name="audit")
+app.add_typer(incident.app, name="incident")
 app.command("doctor")(doctor.doctor)
 app.add_typer(evaluate.app, name="eval")
 app.add_typer(bench_cli.app, name="bench")

@@ -19,9 +19,11 @@ from ..messages import (
     Prose,
     Quote,
     Reply,
+    SourcedLine,
+    SourcedLines,
 )
 from .findings_table import findings_table
-from .mrkdwn import clean, code_block, code_span, escape, prose, shorten
+from .mrkdwn import clean, code_block, code_span, escape, link, linked_time, prose, shorten
 
 # Block Kit is JSON whose shape Slack defines; it leaves this package at once.
 Block: TypeAlias = dict[str, Any]
@@ -31,6 +33,7 @@ _SECTION_CHARS = 2900
 _MAX_BLOCKS = 45
 _EXCERPT_CHARS = 2700
 _EXCERPT_LINE_CHARS = 800
+_LINE_CHARS = 600
 _ANSWERS = (Prose, Code, Findings, Passages, Excerpt)
 
 
@@ -136,6 +139,26 @@ def _passage(row: Passage) -> str:
     return f"*[{row.number}] {escape(row.title)}*{heading}  {place}\n>{excerpt}{stale}"
 
 
+def _sourced_lines(part: SourcedLines) -> list[Block]:
+    """As many sections as the lines need; none is cut in the middle of a line."""
+    texts = [f"*{escape(part.title)}*"] if part.title else []
+    texts += [_sourced_line(row) for row in part.rows]
+    pieces: list[str] = []
+    for text in texts:
+        if pieces and len(pieces[-1]) + len(text) < _SECTION_CHARS:
+            pieces[-1] += f"\n{text}"
+        else:
+            pieces.append(text)
+    return [section(piece) for piece in pieces]
+
+
+def _sourced_line(row: SourcedLine) -> str:
+    text = shorten(escape(row.text), _LINE_CHARS)
+    if row.at is not None:
+        return f"• {linked_time(row.at, row.url)}  {text}"
+    return f"• {link(row.url, escape(row.label))}  {text}" if row.label else f"• {text}"
+
+
 def _note(part: Note) -> list[Block]:
     return [context(escape(part.text))]
 
@@ -178,6 +201,7 @@ _RENDERERS: Mapping[type[Part], Callable[[Any], list[Block]]] = {
     Prose: _prose,
     Code: _code,
     Passages: _passages,
+    SourcedLines: _sourced_lines,
     Note: _note,
     Choices: _choices,
 }

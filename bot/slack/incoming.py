@@ -15,6 +15,7 @@ LONG_PASTE_CHARS = 1200
 _SPECIAL = re.compile(r"<([@#!]?)([^<>|]+)(?:\|([^<>]*))?>")
 _SCHEME = re.compile(r"^(?:https?://|mailto:|tel:)")
 _SPACES = re.compile(r"[ \t]{2,}")
+_CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +78,8 @@ def parse_event(event: Mapping[str, Any], bot_user_id: str) -> Incoming | None:
     if event.get("bot_id") or event.get("subtype") not in {None, "file_share", "thread_broadcast"}:
         return None
     user_id, ts, channel_id = event.get("user"), event.get("ts"), event.get("channel")
+    if user_id == bot_user_id:
+        return None  # what the bot said itself, whatever else the event calls it
     if not (isinstance(user_id, str) and isinstance(ts, str) and isinstance(channel_id, str)):
         return None
     raw = str(event.get("text") or "")
@@ -92,6 +95,11 @@ def parse_event(event: Mapping[str, Any], bot_user_id: str) -> Incoming | None:
         in_thread=bool(event.get("thread_ts")) and event.get("thread_ts") != ts,
         mentions_others=bool(mentioned - {bot_user_id}),
     )
+
+
+def mentions(raw: str, bot_user_id: str) -> bool:
+    """Whether a text speaks to the bot; a mention inside pasted code speaks to nobody."""
+    return f"<@{bot_user_id}" in _CODE.sub(" ", raw)
 
 
 def parse_retraction(event: Mapping[str, Any], bot_user_id: str) -> Retraction | None:
@@ -156,7 +164,8 @@ def split_paste(text: str) -> tuple[str, tuple[Attachment, ...]]:
         return without_blocks(text).strip(), pasted
     if len(text) > LONG_PASTE_CHARS and "\n" in text:
         question, _, rest = text.partition("\n")
-        return question.strip()[:LONG_PASTE_CHARS], (Attachment(name="paste", text=rest),)
+        if len(question) <= LONG_PASTE_CHARS:
+            return question.strip(), (Attachment(name="paste", text=rest),)
     return text, ()
 
 

@@ -13,6 +13,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u
 _BOLD = re.compile(r"\*\*([^*\n]+)\*\*")
 _MASKED_LINK = re.compile(r"\[([^\]\n]*)\]\((?:https?://)?[^)\s]*\)")
 _URL = re.compile(r"\bhttps?://([^\s<>|`]+)")
+_ADDRESS = re.compile(r"https?://[^\s<>|`\x00-\x1f]+")
 _LOOPBACK = re.compile(r"^(?:localhost|127\.0\.0\.1|\[::1\])(?:[:/]|$)")
 _FENCE = "```"
 _HARMLESS_FENCE = "`\u200b`\u200b`"
@@ -59,6 +60,25 @@ def shorten(text: str, limit: int) -> str:
 def date_token(moment: datetime, form: str = "{time_secs}") -> str:
     """A time that every reader sees in their own zone."""
     return f"<!date^{int(moment.timestamp())}^{form}|{moment:%H:%M:%S} UTC>"
+
+
+def linked_time(moment: datetime, url: str) -> str:
+    """A time that every reader sees in their own zone, as a link to its source where there is one."""
+    if not _ADDRESS.fullmatch(url):
+        return date_token(moment)
+    address = url.replace("&", "&amp;").replace("^", "%5E")
+    return f"<!date^{int(moment.timestamp())}^{{time_secs}}^{address}|{moment:%H:%M:%S} UTC>"
+
+
+def link(url: str, label: str) -> str:
+    """A link that the platform gave us; the label alone where the address is none.
+
+    Args:
+        label: Safe already.
+    """
+    if not _ADDRESS.fullmatch(url):
+        return label
+    return f"<{url.replace('&', '&amp;')}|{label.replace('|', ' ')}>"
 
 
 def _disarm(match: re.Match[str]) -> str:

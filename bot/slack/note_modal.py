@@ -50,8 +50,7 @@ def note_modal(note: ThreadNote, thread: ThreadRef, message_ts: str) -> Mapping[
         "close": plain("Cancel"),
         "blocks": [
             _field(TITLE, "Title", note.title, MAX_TITLE_CHARS),
-            _field(TEXT, "What is worth remembering", note.text, MAX_CHARS, multiline=True)
-            | {"hint": plain("Nothing is learned until somebody keeps it.")},
+            *_text_fields(note.text),
         ],
     }
 
@@ -65,8 +64,39 @@ def read_note(view: Mapping[str, Any]) -> FilledNote:
         thread=ThreadRef(str(private["channel_id"]), str(private["thread_ts"])),
         message_ts=str(private["message_ts"]),
         title=str(values[TITLE][TITLE].get("value") or "").strip(),
-        text=str(values[TEXT][TEXT].get("value") or "").strip(),
+        text="\n".join(filter(None, (_text_in(values, name) for name in _names(values)))),
     )
+
+
+def _names(values: Mapping[str, Any]) -> list[str]:
+    """The text's fields in their order."""
+    return sorted((name for name in values if name.startswith(TEXT)), key=lambda n: (len(n), n))
+
+
+def _text_in(values: Mapping[str, Any], name: str) -> str:
+    return str(values[name][name].get("value") or "").strip("\n ")
+
+
+def _text_fields(text: str) -> list[dict[str, Any]]:
+    """The text in one field, or in as many as a long one needs, cut between lines."""
+    pieces = [""]
+    for line in text.splitlines(keepends=True):
+        if len(pieces[-1]) + len(line) > MAX_CHARS:
+            pieces.append("")
+        pieces[-1] += line[:MAX_CHARS]
+    fields = [
+        _field(
+            f"{TEXT}{number or ''}",
+            "What is worth remembering" if not number else f"Part {number + 1}",
+            piece.rstrip("\n"),
+            MAX_CHARS,
+            multiline=True,
+        )
+        | {"optional": number > 0}
+        for number, piece in enumerate(pieces)
+    ]
+    fields[-1]["hint"] = plain("Nothing is learned until somebody keeps it.")
+    return fields
 
 
 def _field(

@@ -24,6 +24,7 @@ class AnswerOutlet:
 
     Attributes:
         refusal: Slack's error when it did not take the message; empty when it did.
+        last: The newest snapshot; None before the first.
     """
 
     def __init__(
@@ -45,13 +46,18 @@ class AnswerOutlet:
         self._show_proposal = show_proposal
         self._message = LiveMessage(web, thread, pacer)
         self._status = ""
-        self._last: Reply | None = None
+        self.last: Reply | None = None
         self.refusal = ""
         self._log = structlog.get_logger()
 
+    @property
+    def ts(self) -> str:
+        """The message that shows the answer; empty before there is one."""
+        return self._message.ts
+
     async def show(self, reply: Reply) -> None:
         """Show a snapshot; the typing status follows its phase."""
-        self._last = reply
+        self.last = reply
         rendered = Rendered(text=fallback_text(reply), blocks=reply_blocks(reply, self._request_id))
         try:
             await self._message.show(rendered)
@@ -84,9 +90,9 @@ class AnswerOutlet:
             await self._add_note(f"Not attached: {names}; {_why_not(exc.error)}.")
 
     async def _add_note(self, text: str) -> None:
-        if self._last is not None:
-            parts = (*self._last.parts, Note(text=text))
-            await self.show(replace(self._last, parts=parts))
+        if self.last is not None:
+            parts = (*self.last.parts, Note(text=text))
+            await self.show(replace(self.last, parts=parts))
 
     async def typing(self, status: str) -> None:
         """Set the thread's status line; a workspace without it loses nothing else."""

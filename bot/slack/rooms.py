@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ from .people import People
 from .web import SlackCallError, SlackWeb
 
 _MAX_MESSAGES = 400
+_USER_ID = re.compile(r"[UW][A-Z0-9]{6,20}")
 
 
 class SlackRooms:
@@ -46,6 +48,15 @@ class SlackRooms:
             return await self._web.permalink(thread.channel_id, thread.thread_ts)
         except SlackCallError as exc:
             structlog.get_logger().info("no_permalink", error=exc.error)
+            return ""
+
+    async def name_of(self, user_id: str) -> str:
+        """The name of an account; empty when a text is no user id or nobody knows it."""
+        if not _USER_ID.fullmatch(user_id):
+            return ""
+        try:
+            return (await self._people.actor(user_id)).name
+        except DirectoryError:
             return ""
 
     async def is_public(self, channel_id: str) -> bool:

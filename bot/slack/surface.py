@@ -20,7 +20,11 @@ from runbooks.errors import DirectoryError
 from ..amendments import Amendments
 from ..desk import Desk
 from ..dispatch import Dispatcher
+from ..language import language_of
+from ..loop_guard import LoopGuard, Verdict
 from ..messages import ActorKind, Attachment, Intent, Request, ThreadRef
+from ..phrases import say
+from ..readiness import has_words
 from ..skills.logs.book import LogBook
 from ..skills.logs.orders import order_text
 from ..store.feedback import Feedback, FeedbackBook
@@ -30,6 +34,7 @@ from .blocks import section
 from .clicker import account_kind
 from .decision_clicks import DecisionClicks
 from .edit_modal import FilledEdit
+from .incident_intake import IncidentIntake
 from .incoming import Incoming, Retraction, split_paste, to_request
 from .knowledge_intake import KnowledgeIntake
 from .mark_modal import FilledMark, mark_modal
@@ -74,12 +79,14 @@ class Surface:
         catalog: Catalog | None = None,
         notes: NoteClicks | None = None,
         intake: KnowledgeIntake | None = None,
+        incidents: IncidentIntake | None = None,
     ) -> None:
         """Wire the surface; without a log book log answers have no marks.
 
         Without amendments, proposals can only be approved and rejected; without a catalogue, missing
         values of a runbook are said in words, not in a form. Without notes no thread is learned;
-        without an intake no uploaded file becomes a document.
+        without an intake no uploaded file becomes a document; without incidents nothing goes onto a
+        timeline.
         """
         self.web = web
         self.catalog = catalog
@@ -96,8 +103,10 @@ class Surface:
         )
         self._notes = notes
         self._intake = intake
+        self._incidents = incidents
         self._decisions = DecisionClicks(web=web, people=people, desk=desk)
         self._live: dict[asyncio.Task[None], ThreadRef | None] = {}
+        self._loops: LoopGuard[tuple[ThreadRef, str]] = LoopGuard()
         self._log = structlog.get_logger()
 
     def receive(self, incoming: Incoming, *, addressed: bool) -> None:
@@ -122,6 +131,9 @@ class Surface:
         self._dispatcher.retract(retraction.thread, retraction.ts, retraction.text)
         if self._intake is not None and retraction.is_deleted:
             self._start(self._intake.message_gone(retraction.thread.channel_id, retraction.ts))
+        if self._incidents is not None:
+            channel_id = retraction.thread.channel_id
+            self._start(self._incidents.retracted(channel_id, retraction.ts, retraction.text))
 
     def takes_documents(self, incoming: Incoming) -> bool:
         """Whether a message brings files to the knowledge channel."""
@@ -141,6 +153,13 @@ class Surface:
         """Take a click on a thread's summary."""
         if self._notes is not None:
             self._start(work(self._notes))
+
+    def mark_for_incident(
+        self, work: Callable[[IncidentIntake], Coroutine[None, None, None]]
+    ) -> None:
+        """Put a message on a timeline."""
+        if self._incidents is not None:
+            self._start(work(self._incidents))
 
     def choose(self, user_id: str, thread: ThreadRef, ts: str, intent: Intent, text: str) -> None:
         """Answer a question whose skill a person picked."""
@@ -223,12 +242,23 @@ class Surface:
         except DirectoryError as exc:
             await self._whisper(incoming.thread, incoming.user_id, f"Not answered: {exc}.")
             return
+        if actor.kind is ActorKind.BOT or not await self._in_measure(incoming):
+            return
         attachments, faults = await self._fetch(incoming)
         if faults:
             await self._whisper(incoming.thread, incoming.user_id, " ".join(faults))
             if not attachments:
                 return
         await self._handle(to_request(incoming, actor, attachments))
+
+    async def _in_measure(self, incoming: Incoming) -> bool:
+        """Whether to answer this account here still; it is told once when it is too much."""
+        now = asyncio.get_running_loop().time()
+        verdict = self._loops.ask((incoming.thread, incoming.user_id), now)
+        if verdict is Verdict.TOLD:
+            text = say("too_many", language_of(incoming.text))
+            await self._whisper(incoming.thread, incoming.user_id, text)
+        return verdict is Verdict.ANSWERED
 
     async def _analyse(self, pointed_at: Incoming, team_id: str, tell: Tell) -> None:
         try:
@@ -273,7 +303,7 @@ class Surface:
             )
 
     async def _is_follow_up(self, incoming: Incoming) -> bool:
-        if not incoming.in_thread or incoming.mentions_others or not incoming.text:
+        if not incoming.in_thread or incoming.mentions_others or not has_words(incoming.text):
             return False
         return await self._is_ours(incoming.thread)
 
@@ -324,6 +354,8 @@ class Surface:
             self.web, self._pacer, request.thread, request.request_id, self._desk.show
         )
         await self._dispatcher.handle(request, outlet, intent=intent)
+        if self._incidents is not None and outlet.last is not None:
+            await self._incidents.answered(request, outlet.last, outlet.ts)
         return outlet.refusal
 
     async def _open_mark_form(

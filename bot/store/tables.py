@@ -294,3 +294,44 @@ class RouteCorrectionRow(Base):
     intent: Mapped[str] = mapped_column(String(16))
     user_id: Mapped[str] = mapped_column(String(64))
     at: Mapped[datetime]
+
+
+class IncidentRow(Base):
+    """An incident that people declared in a channel."""
+
+    __tablename__ = "incidents"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    incident_id: Mapped[int] = mapped_column(primary_key=True)
+    channel_id: Mapped[str] = mapped_column(String(64), index=True)
+    # The channel while the incident is open, else nothing: no channel has two open ones.
+    open_channel_id: Mapped[str | None] = mapped_column(String(64), unique=True)
+    thread_ts: Mapped[str] = mapped_column(String(64))
+    title: Mapped[str] = mapped_column(Text)
+    severity: Mapped[int | None]
+    commander: Mapped[str] = mapped_column(Text)
+    url: Mapped[str] = mapped_column(Text)
+    started_by: Mapped[str] = mapped_column(Text)
+    started_at: Mapped[datetime]
+    ended_by: Mapped[str | None] = mapped_column(Text)
+    ended_at: Mapped[datetime | None]
+
+
+class IncidentEntryRow(Base):
+    """One line of an incident's timeline; proposals and runs are kept where they are."""
+
+    __tablename__ = "incident_entries"
+    __table_args__ = (
+        UniqueConstraint("incident_id", "kind", "message_ts", name="uq_incident_entries_message"),
+        {"sqlite_autoincrement": True},
+    )
+
+    entry_id: Mapped[int] = mapped_column(primary_key=True)
+    incident_id: Mapped[int] = mapped_column(ForeignKey("incidents.incident_id"), index=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    at: Mapped[datetime]
+    author: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+    url: Mapped[str] = mapped_column(Text)
+    message_ts: Mapped[str] = mapped_column(String(64))
+    added_by: Mapped[str] = mapped_column(Text)

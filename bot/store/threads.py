@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Engine, delete, select
+from sqlalchemy import Engine, delete, func, select
 
 from bot.messages import Intent, ThreadRef, Turn
 
@@ -42,20 +42,21 @@ class Threads:
             )
 
     def recent(self, thread: ThreadRef, limit: int) -> tuple[Turn, ...]:
-        """The last exchanges of a thread, oldest first.
+        """The last exchanges of a thread, oldest first: at most `limit`, at least half of them.
+
+        The oldest ones leave several at a time, so that prompts made of them begin alike for a
+        while and what was computed of their beginning is of use again.
 
         Raises:
             StoreError: The database failed.
         """
-        query = (
-            select(TurnRow)
-            .where(TurnRow.channel_id == thread.channel_id, TurnRow.thread_ts == thread.thread_ts)
-            .order_by(TurnRow.turn_id.desc())
-            .limit(limit)
-        )
+        here = (TurnRow.channel_id == thread.channel_id, TurnRow.thread_ts == thread.thread_ts)
         with reading(self._engine) as session:
+            n_turns = session.scalar(select(func.count()).where(*here).select_from(TurnRow)) or 0
+            first = first_kept(n_turns, limit)
+            query = select(TurnRow).where(*here).order_by(TurnRow.turn_id).offset(first)
             rows = session.scalars(query).all()
-        return tuple(_turn(row) for row in reversed(rows))
+        return tuple(_turn(row) for row in rows)
 
     def takes_part(self, thread: ThreadRef) -> bool:
         """Whether the bot has answered in this thread.
@@ -77,6 +78,12 @@ class Threads:
         old = delete(TurnRow).where(TurnRow.created_at < at).returning(TurnRow.turn_id)
         with writing(self._engine) as session:
             return len(session.scalars(old).all())
+
+
+def first_kept(n_turns: int, limit: int) -> int:
+    """Where a thread's kept turns begin, in blocks of half the limit."""
+    block = max(1, limit // 2)
+    return -(-max(0, n_turns - limit) // block) * block
 
 
 def _turn(row: TurnRow) -> Turn:

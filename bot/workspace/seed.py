@@ -32,7 +32,10 @@ PROMPTS = (
 )
 
 # Message shortcuts, as in the app's manifest.
-SHORTCUTS = ({"callback_id": "analyse_message", "name": "Analyse this"},)
+SHORTCUTS = (
+    {"callback_id": "analyse_message", "name": "Analyse this"},
+    {"callback_id": "add_to_incident", "name": "Add to incident"},
+)
 
 USERS = (
     User(

@@ -8,13 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bot.card_links import CardLinks
+from bot.conversation.go_ahead import GoAheadSkill
 from bot.desk import Desk
 from bot.dispatch import Dispatcher
+from bot.incidents.desk import IncidentDesk
+from bot.incidents.skill import IncidentOrders
 from bot.knowledge_desks import KnowledgeDesks, build_knowledge_desks
 from bot.messages import Intent, ThreadRef
-from bot.runbook_wiring import build_runbook_services
+from bot.runbook_wiring import RunbookServices, build_runbook_services
 from bot.skills.knowledge import KnowledgeSkill
 from bot.slack.app import SlackConnection
+from bot.slack.incident_intake import IncidentIntake
 from bot.slack.knowledge_intake import KnowledgeIntake
 from bot.slack.note_clicks import NoteClicks
 from bot.slack.outlets import CardBoard
@@ -23,6 +28,7 @@ from bot.slack.surface import Surface
 from bot.store.engine import open_database
 from bot.store.events import SeenEvents
 from bot.store.feedback import FeedbackBook
+from bot.store.incidents import Incidents
 from bot.store.knowledge_answers import KnowledgeAnswers
 from bot.store.message_refs import MessageRefs
 from bot.store.threads import Threads
@@ -48,6 +54,8 @@ class KnowledgeBot:
     base: KnowledgeBase
     desks: KnowledgeDesks
     answers: KnowledgeAnswers
+    services: RunbookServices
+    incidents: Incidents
 
 
 @asynccontextmanager
@@ -76,6 +84,8 @@ async def knowledge_bot_on(
         async def runs(_thread: ThreadRef) -> tuple[str, ...]:
             return ("#3 checkout-pool-exhaustion (demo): succeeded; approved by Jonas Weber",)
 
+        card_links = CardLinks(MessageRefs(database), room)
+        incidents = IncidentDesk(Incidents(database), services.approvals, card_links, room)
         surface = Surface(
             web=connection.web,
             people=people,
@@ -90,6 +100,15 @@ async def knowledge_bot_on(
                 memory=Threads(database),
                 sightings=SeenEvents(database),
                 clearance=desks.access,
+                orders=(
+                    GoAheadSkill(services.approvals, card_links),
+                    IncidentOrders(
+                        incidents,
+                        notes=desks.drafts,
+                        audience=desks.audience,
+                        name_of=room.name_of,
+                    ),
+                ),
             ),
             desk=Desk(
                 approvals=services.approvals,
@@ -107,9 +126,10 @@ async def knowledge_bot_on(
                 channel_id=settings.knowledge.upload_channel or "",
                 sightings=desks.sightings,
             ),
+            incidents=IncidentIntake(people=people, desk=incidents),
         )
         await connection.listen(surface)
         stack.push_async_callback(surface.drain, 5.0)
         stack.push_async_callback(connection.close)
         await workspace.wait_for_bot()
-        yield KnowledgeBot(base, desks, KnowledgeAnswers(database))
+        yield KnowledgeBot(base, desks, KnowledgeAnswers(database), services, Incidents(database))

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
-from ..logs.scope import mentions
+from bot.conversation.facts import named
+
 from .declarations import records_of, text_of, texts_of
 
 _HOST = re.compile(
@@ -135,6 +136,6 @@ def _plain(name: str) -> str:
 def _names(text: str, name: str) -> bool:
     """Whether a line names a service; in a host's name its first label does."""
     return (
-        mentions(text, name)
+        named(name).search(text) is not None
         or re.search(rf"(?<![\w.-]){re.escape(name)}\.[a-z]", text, re.IGNORECASE) is not None
     )

@@ -11,6 +11,7 @@ from datetime import timedelta, tzinfo
 from knowledge import ANYBODY, Reader
 
 from ...messages import (
+    Intent,
     Phase,
     Prose,
     Reply,
@@ -62,6 +63,8 @@ class InvestigationSkill:
         reader_of: Who will read the answer to a request.
     """
 
+    intent = Intent.LOGS
+
     def __init__(
         self,
         field_: Field,
@@ -76,9 +79,9 @@ class InvestigationSkill:
         self._reader_of = reader_of
         self._running: dict[ThreadRef, asyncio.Event] = {}
 
-    def claims(self, text: str) -> bool:
-        """Whether a text is an order of this skill, whatever else it looks like."""
-        return read_order(text) is not None
+    async def takes(self, request: Request, history: tuple[Turn, ...]) -> bool:
+        """Whether the text is an order of this skill, whatever else it looks like."""
+        return read_order(request.text) is not None
 
     async def answer(
         self, request: Request, history: tuple[Turn, ...]

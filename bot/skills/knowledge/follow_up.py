@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from bot.conversation.facts import base_of
 from bot.messages import Turn
 from knowledge import terms
 
@@ -35,8 +36,8 @@ def standalone(text: str, history: tuple[Turn, ...]) -> Question:
     if not history or not _leans(text):
         return Question(text, "")
     last = history[-1]
-    topic = last.facts.get("topic", "")
-    return Question(" ".join(filter(None, (topic, last.text, text))), last.text)
+    topic, earlier = last.facts.get("topic", ""), base_of(last)
+    return Question(" ".join(filter(None, (topic, earlier, text))), earlier)
 
 
 def _leans(text: str) -> bool:

@@ -6,13 +6,25 @@ import re
 from collections.abc import Iterator
 
 from bot.access import private_group
-from bot.messages import Choice, Choices, Heading, Note, Part, Phase, Prose, Reply
+from bot.messages import (
+    Choice,
+    Choices,
+    Heading,
+    Note,
+    Part,
+    Phase,
+    Prose,
+    Reply,
+    SourcedLine,
+    SourcedLines,
+)
 from bot.store.thread_notes import NoteState, ThreadNote
 
 from .actions import DISCARD, EDIT, KEEP, NOTE_ACTION
 from .thread import ABOUT_ITSELF
 
 _SECTION = re.compile(r"^#+ +(.*)$", re.MULTILINE)
+_LINKED = re.compile(r"\[([^\]\n]{1,60})\]\((https?://[^\s()<>|]+)\) (.*)")
 
 
 def working() -> Reply:
@@ -59,13 +71,32 @@ def who_may_read(note: ThreadNote) -> str:
 
 
 def _body(note: ThreadNote) -> tuple[Part, ...]:
-    return (Heading(text=f"Summary: {note.title}"), *_sections(note.text))
+    is_thread = note.thread.thread_ts.replace(".", "").isdigit()  # else a document of its own
+    title = f"Summary: {note.title}" if is_thread else note.title
+    return (Heading(text=title), *_sections(note.text, note.url))
 
 
-def _sections(text: str) -> Iterator[Part]:
+def _sections(text: str, url: str) -> Iterator[Part]:
     before, *pieces = _SECTION.split(text)
     if before.strip():
-        yield Prose(text=before.strip())
+        yield from _lines(before, url)
     for name, body in zip(pieces[::2], pieces[1::2], strict=True):
-        lines = [f"• {line.removeprefix('- ')}" for line in body.strip().splitlines() if line]
-        yield Prose(text="\n".join((f"*{name}*", *lines)))
+        yield from _lines(body, url, name)
+
+
+def _lines(body: str, url: str, name: str = "") -> Iterator[Part]:
+    """A section; lines that begin with a link into the same workspace keep it."""
+    lines = [line.removeprefix("- ") for line in body.strip().splitlines() if line]
+    linked = [_LINKED.fullmatch(line) for line in lines]
+    base = url.partition("/archives/")[0]
+    if not base or not any(linked):
+        texts = [f"• {line}" for line in lines] if name else [body.strip()]
+        yield Prose(text="\n".join((*([f"*{name}*"] if name else []), *texts)))
+        return
+    rows = [
+        SourcedLine(text=match.group(3), label=match.group(1), url=match.group(2))
+        if match is not None and match.group(2).startswith(f"{base}/archives/")
+        else SourcedLine(text=line)
+        for line, match in zip(lines, linked, strict=True)
+    ]
+    yield SourcedLines(title=name, rows=tuple(rows))

@@ -11,6 +11,9 @@ from .thread import Statement
 MAX_CHARS = 2800
 """What a form's text field holds, with some room."""
 
+MAX_KEPT_CHARS = 24_000
+"""What can be kept of a text that people edited, in several fields when it is long."""
+
 MAX_TITLE_CHARS = 120
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ...conversation.facts import services_in
 from ...fences import fenced_blocks
 from ...messages import Attachment, Request, Turn
 
@@ -36,7 +36,7 @@ def scope_of(request: Request, history: tuple[Turn, ...], known: Iterable[str]) 
     if texts:
         return Scope(texts=texts)
     names = tuple(known)
-    named = tuple(name for name in names if mentions(request.text, name))
+    named = services_in(request.text, names)
     if named:
         return Scope(services=named, was_named=True)
     for turn in reversed(history):
@@ -45,12 +45,6 @@ def scope_of(request: Request, history: tuple[Turn, ...], known: Iterable[str]) 
         if services:
             return Scope(services=services, was_named=True)
     return Scope(services=names)
-
-
-def mentions(text: str, name: str) -> bool:
-    """Whether a text names a service; a space or nothing may stand for a dash in the name."""
-    pattern = re.sub(r"\\-|_", "[-_ ]?", re.escape(name))
-    return re.search(rf"(?<![\w-]){pattern}(?![\w-]|\.\w)", text, re.IGNORECASE) is not None
 
 
 def pasted(text: str) -> tuple[Attachment, ...]:

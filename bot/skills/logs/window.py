@@ -25,6 +25,13 @@ _BETWEEN = re.compile(
 _AT = re.compile(
     r"\b(?:at|around|about)\s+(\d{1,2}):(\d\d)(?::(\d\d))?\s*(am|pm)?\b", re.IGNORECASE
 )
+_SINCE_YESTERDAY = re.compile(
+    r"\b(?:since yesterday|seit gestern|desde ayer)\b|(?:从|自)昨天|昨日から"
+)
+_YESTERDAY = re.compile(r"\b(?:yesterday|gestern|ayer)\b|昨天|昨日")
+_TODAY = re.compile(
+    r"\b(?:today|since midnight|this morning|heute|seit mitternacht|hoy)\b|今天|今早|今日|今朝"
+)
 _AROUND = timedelta(minutes=10)
 _SHORTEST = timedelta(minutes=1)
 
@@ -82,11 +89,11 @@ def _at(text: str, now: datetime) -> Times | None:
 def _day(text: str, now: datetime) -> Times | None:
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     lowered = text.lower()
-    if re.search(r"\bsince yesterday\b", lowered):
+    if _SINCE_YESTERDAY.search(lowered):
         return Times(midnight - timedelta(days=1), now)
-    if re.search(r"\byesterday\b", lowered):
+    if _YESTERDAY.search(lowered):
         return Times(midnight - timedelta(days=1), midnight)
-    if re.search(r"\b(?:today|since midnight|this morning)\b", lowered) and now > midnight:
+    if _TODAY.search(lowered) and now > midnight:
         return Times(midnight, now)
     return None
 

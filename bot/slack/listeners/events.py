@@ -12,7 +12,7 @@ from slack_bolt.async_app import AsyncApp
 
 from ...messages import ThreadRef
 from ..home import home_blocks
-from ..incoming import parse_event, parse_retraction
+from ..incoming import Incoming, mentions, parse_event, parse_retraction
 from ..surface import Surface
 from ..web import SlackCallError
 
@@ -25,7 +25,8 @@ def register(app: AsyncApp, surface: Surface, bot_user_id: str, *, thread_follow
         # NOTE: in a direct message the `message` event carries the same text.
         incoming = parse_event(event, bot_user_id)
         if incoming is not None and not incoming.is_direct:
-            surface.receive(incoming, addressed=True)
+            is_meant = mentions(str(event.get("text") or ""), bot_user_id)
+            _take_mention(surface, incoming, is_meant=is_meant)
 
     @app.event("message")
     async def handle_message(event: Mapping[str, Any]) -> None:
@@ -47,6 +48,14 @@ def register(app: AsyncApp, surface: Surface, bot_user_id: str, *, thread_follow
             surface.overhear(incoming)
 
     _register_agent_events(app, surface)
+
+
+def _take_mention(surface: Surface, incoming: Incoming, *, is_meant: bool) -> None:
+    """Answer a mention; one inside pasted code is what people say to one another."""
+    if is_meant:
+        surface.receive(incoming, addressed=True)
+    else:
+        surface.overhear(incoming)
 
 
 def _register_agent_events(app: AsyncApp, surface: Surface) -> None:

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bot.conversation.facts import ORDER, UNDERSTOOD
+from bot.conversation.understanding import Understanding
 from bot.dispatch import Dispatcher
 from bot.messages import (
     Actor,
@@ -15,6 +17,7 @@ from bot.messages import (
     Attached,
     Choices,
     Intent,
+    Note,
     OutgoingFile,
     Phase,
     Proposed,
@@ -238,24 +241,93 @@ async def test_overhearing_never_answers() -> None:
     assert bench.outlet.replies == []
 
 
-class OrderedSkill(ScriptedSkill):
-    def claims(self, text: str) -> bool:
-        return text.startswith("investigate ")
+class OneOrder(ScriptedSkill):
+    """Takes exactly one text."""
+
+    intent = Intent.CHAT
+
+    def __init__(self, text: str) -> None:
+        super().__init__(
+            Reply(parts=(Prose(text="ordered"),), summary="ordered", facts={ORDER: "x"})
+        )
+        self.text = text
+
+    async def takes(self, request: Request, history: tuple[Turn, ...]) -> bool:
+        return request.text == self.text
 
 
-async def test_an_order_goes_to_its_skill_before_the_router_is_asked() -> None:
-    ordered, bench = OrderedSkill(say("looked into")), Bench(ScriptedSkill(say("logs")))
-    dispatcher = Dispatcher(
+def conversation(skill: ScriptedSkill, order: OneOrder) -> Bench:
+    bench = Bench(skill)
+    bench.dispatcher = Dispatcher(
         router=bench.router,
-        skills=dict.fromkeys(Intent, bench.skill),
+        skills=dict.fromkeys(Intent, skill),
         memory=bench.memory,
         sightings=bench.memory,
-        orders={Intent.LOGS: ordered},
+        orders=(order,),
+        understanding=Understanding(("checkout", "payments")),
     )
-    await dispatcher.handle(replace(REQUEST, text="investigate checkout"), bench.outlet)
-    assert bench.router.histories == []
-    assert (ordered.n_calls, bench.skill.n_calls) == (1, 0)
-    assert bench.memory.turns[-1].intent is Intent.LOGS
-    again = replace(REQUEST, request_id="r2")
-    await dispatcher.handle(again, bench.outlet, intent=Intent.LOGS)
-    assert (ordered.n_calls, bench.skill.n_calls) == (1, 1)
+    return bench
+
+
+def later(number: int, text: str) -> Request:
+    return replace(REQUEST, request_id=f"C1-{number}.0", text=text)
+
+
+async def test_an_order_is_taken_before_the_router_is_asked_and_is_no_topic() -> None:
+    skill, order = ScriptedSkill(say("fine")), OneOrder("timeline")
+    bench = conversation(skill, order)
+    await bench.handle()
+    await bench.handle(later(2, "timeline"))
+    assert (order.n_calls, skill.n_calls, len(bench.router.histories)) == (1, 1, 1)
+    await bench.handle(later(3, "and yesterday?"))
+    assert [turn.text for turn in bench.router.histories[-1]] == ["why is checkout failing?"]
+
+
+async def test_a_follow_up_reaches_the_skill_whole_and_is_shown_small() -> None:
+    skill = ScriptedSkill(say("fine"))
+    bench = conversation(skill, OneOrder("timeline"))
+    await bench.handle()
+    await bench.handle(later(2, "and payments?"))
+    assert skill.requests[-1].text == "why is payments failing?"
+    assert skill.requests[-1].asked == "and payments?"
+    first = bench.outlet.replies[-1].parts[0]
+    assert isinstance(first, Note)
+    assert first.text == "understood as: why is payments failing?"
+    assert bench.memory.turns[-1].text == "and payments?"
+    assert bench.memory.turns[-1].facts[UNDERSTOOD] == "why is payments failing?"
+
+
+async def test_a_question_that_stands_alone_is_answered_as_it_is_written() -> None:
+    skill = ScriptedSkill(say("fine"))
+    bench = conversation(skill, OneOrder("timeline"))
+    await bench.handle()
+    await bench.handle(later(2, "why is  payments failing?"))
+    assert skill.requests[-1].text == "why is  payments failing?"
+    assert skill.requests[-1].asked == ""
+    assert not any(isinstance(part, Note) for part in bench.outlet.replies[-1].parts)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "  ", "🎉🎉", ":tada: :+1::skin-tone-2:", "\u200b\u202e", "?!"]
+)
+async def test_a_message_without_words_gets_one_short_sentence(text: str) -> None:
+    bench = conversation(ScriptedSkill(say("fine")), OneOrder("timeline"))
+    await bench.handle(later(2, text))
+    assert bench.skill.n_calls == 0
+    (reply,) = bench.outlet.replies
+    assert "Say what you need" in reply.summary
+
+
+async def test_a_text_far_longer_than_a_question_is_refused_with_its_length() -> None:
+    bench = conversation(ScriptedSkill(say("fine")), OneOrder("timeline"))
+    await bench.handle(later(2, "word " * 8000))
+    assert bench.skill.n_calls == 0
+    assert "40,000 characters" in bench.outlet.replies[0].summary
+
+
+async def test_another_bot_is_answered_with_silence() -> None:
+    bench = conversation(ScriptedSkill(say("fine")), OneOrder("timeline"))
+    bot = replace(REQUEST.actor, kind=ActorKind.BOT)
+    await bench.handle(replace(REQUEST, actor=bot))
+    assert bench.outlet.replies == []
+    assert bench.skill.n_calls == 0

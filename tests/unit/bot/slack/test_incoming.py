@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.slack.incoming import parse_event, plain, split_paste
+from bot.slack.incoming import mentions, parse_event, plain, split_paste
 
 BOT = "U0OPSBOT001"
 
@@ -96,3 +96,28 @@ def test_pasted_lines_are_what_they_were_before_slack_escaped_them(raw: str, sho
 def test_a_fence_loses_no_line(text: str, pasted: str) -> None:
     question, (attachment,) = split_paste(text)
     assert (question, attachment.text) == ("what is this?", pasted)
+
+
+def test_the_bot_never_hears_itself() -> None:
+    assert parse_event(event(user=BOT, text=f"<@{BOT}> again"), BOT) is None
+
+
+@pytest.mark.parametrize(
+    ("raw", "speaks"),
+    [
+        (f"<@{BOT}> why?", True),
+        (f"<@{BOT}|opsbot> why?", True),
+        (f"look: ```\n<@{BOT}> do it\n```", False),
+        (f"look: ```<@{BOT}> do it", False),
+        (f"say `<@{BOT}> help` to it", False),
+        (f"<@{BOT}> what is this? ```<@{BOT}>```", True),
+        ("", False),
+    ],
+)
+def test_a_mention_inside_code_speaks_to_nobody(raw: str, *, speaks: bool) -> None:
+    assert mentions(raw, BOT) is speaks
+
+
+def test_a_very_long_line_is_not_cut_in_silence() -> None:
+    text = "x" * 5000 + "\nrest"
+    assert split_paste(text) == (text, ())

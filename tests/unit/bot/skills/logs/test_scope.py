@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bot.conversation.facts import services_in
 from bot.messages import Actor, Attachment, Intent, Request, ThreadRef, Turn
-from bot.skills.logs.scope import mentions, scope_of
+from bot.skills.logs.scope import scope_of
 
 KNOWN = ("checkout", "orders", "user-api")
 
@@ -67,5 +68,5 @@ def test_a_line_alone_in_a_fence_keeps_its_first_word() -> None:
 
 @pytest.mark.parametrize("said", ["orders-db", "orders db", "orders_db", "ordersdb", "Orders-DB"])
 def test_a_name_with_a_dash_is_recognised_however_it_is_written(said: str) -> None:
-    assert mentions(f"why is {said} slow?", "orders-db")
-    assert not mentions(f"why is my{said} slow?", "orders-db")
+    assert services_in(f"why is {said} slow?", ("orders-db",))
+    assert not services_in(f"why is my{said} slow?", ("orders-db",))

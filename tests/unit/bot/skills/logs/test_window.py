@@ -50,3 +50,17 @@ def test_yesterday_is_a_whole_day() -> None:
 )
 def test_other_words_name_no_time(text: str) -> None:
     assert window_in(text, NOW, BERLIN) is None
+
+
+@pytest.mark.parametrize(
+    ("english", "others"),
+    [
+        ("yesterday", ["gestern", "ayer", "昨天", "昨日"]),
+        ("today", ["heute", "hoy", "今天", "今日"]),
+        ("since yesterday", ["seit gestern", "desde ayer", "从昨天开始", "昨日から"]),
+    ],
+)
+def test_days_are_known_in_five_languages(english: str, others: list[str]) -> None:
+    wanted = window_in(f"errors {english}", NOW, BERLIN)
+    assert wanted is not None
+    assert {window_in(f"checkout {other}", NOW, BERLIN) for other in others} == {wanted}

@@ -1,0 +1,1 @@
+"""Threads as conversations: what a short message means after what was said before it."""
