@@ -38,16 +38,20 @@ class SearchFilter:
         under: Only documents whose path is this or lies below it; empty allows all.
         services: Only documents about one of these; empty allows all.
         owners: Only documents kept by one of these; empty allows all.
+        hidden: Source and path of documents that are not searched.
     """
 
     sources: frozenset[str] = frozenset()
     under: str = ""
     services: frozenset[str] = frozenset()
     owners: frozenset[str] = frozenset()
+    hidden: frozenset[tuple[str, str]] = frozenset()
 
     def allows(self, document: DocumentEntry) -> bool:
         """Whether the chunks of a document may be returned."""
         if self.sources and document.source not in self.sources:
+            return False
+        if (document.source, document.path) in self.hidden:
             return False
         if self.services and document.metadata.service not in self.services:
             return False
