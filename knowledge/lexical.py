@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,25 +98,25 @@ class LexicalIndex:
         span = self._postings.span(term)
         return span.stop - span.start
 
-    def coverage(self, query: Sequence[str], row: int) -> float:
+    def coverage(self, query: Sequence[str], rows: Sequence[int]) -> float:
         """Share of the query's distinct terms that a row holds, rare terms counting more.
 
         Terms unknown to the whole index count as the rarest, so that a question about something
-        never written down stays low. In [0, 1]; 0 for an empty query.
+        never written down stays low. Of several rows the best. In [0, 1]; 0 for an empty query.
         """
-        weights = {term: self._rarity(term) for term in dict.fromkeys(query)}
-        total = sum(weights.values())
-        held = sum(weight for term, weight in weights.items() if self._holds(row, term))
-        return held / total if total else 0.0
-
-    def _holds(self, row: int, term: str) -> bool:
-        rows = self.rows_with(term)
-        at = int(np.searchsorted(rows, row))
-        return at < len(rows) and int(rows[at]) == row
+        wanted = np.array(rows, dtype=np.int32)
+        held, total = np.zeros(len(wanted)), 0.0
+        for term in dict.fromkeys(query):
+            its_rows, weight = self.rows_with(term), self._rarity(term)
+            total += weight
+            if len(its_rows):
+                at = np.searchsorted(its_rows, wanted)
+                held += weight * (its_rows[np.minimum(at, len(its_rows) - 1)] == wanted)
+        return float(held.max() / total) if total and len(held) else 0.0
 
     def _rarity(self, term: str) -> float:
         n_with = self.n_rows_with(term)
-        return float(np.log(1 + (self.n_rows - n_with + 0.5) / (n_with + 0.5)))
+        return math.log(1 + (self.n_rows - n_with + 0.5) / (n_with + 0.5))
 
 
 def _best(scores: NDArray[np.float32], depth: int) -> NDArray[np.int64]:

@@ -201,9 +201,8 @@ def _signals(
 ) -> Signals:
     has_vector = any(wording.vector is not None for wording in wordings)
     cosine = max((c for one in findings for c in one.meaning.values()), default=0.0)
-    coverages = (
-        index.lexical.coverage(terms(wording.text), one.row) for wording in wordings for one in best
-    )
+    rows = [one.row for one in best]
+    coverages = (index.lexical.coverage(terms(wording.text), rows) for wording in wordings)
     return Signals(
         cosine=cosine if has_vector else None,
         coverage=max(coverages, default=0.0),
