@@ -219,6 +219,7 @@ def _search_record(found: SearchResult, stale_after_days: int | None) -> dict[st
             for hit in found.hits
         ],
         "answerability": found.answerability.value,
+        "note": found.note,
         "ms": round(found.ms, 2),
     }
 
@@ -227,6 +228,8 @@ def _print_hits(found: SearchResult, stale_after_days: int | None) -> None:
     from knowledge import staleness
 
     today = datetime.now(UTC).date()
+    if found.note:
+        console.print(found.note, style="yellow", markup=False)
     if not found.hits:
         console.print("nothing found")
     for number, hit in enumerate(found.hits, start=1):
