@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -68,7 +69,15 @@ class LexicalIndex:
         postings = Postings.load(directory)
         if len(postings.lengths) != n_rows:
             raise IndexCorruptError(directory, f"lexical part is not made for {n_rows} chunks")
-        return cls(postings)
+        index = cls(postings)
+        _ = index._saturated  # worked out now, so that the first search does not wait for it
+        return index
+
+    @cached_property
+    def _saturated(self) -> NDArray[np.float32]:
+        """What each posting counts, before its term's rarity: in (0, 1), more of a term adds less."""
+        counts = self._postings.counts.astype(np.float32)
+        return counts / (counts + self._norms[self._postings.rows])
 
     def search(
         self, query: Sequence[str], depth: int, allowed: NDArray[np.bool_] | None = None
@@ -83,8 +92,7 @@ class LexicalIndex:
         scores = np.zeros(len(self._norms), dtype=np.float32)
         for term in dict.fromkeys(query):
             span = self._postings.span(term)
-            rows, counts = self._postings.rows[span], self._postings.counts[span]
-            scores[rows] += self._rarity(term) * counts / (counts + self._norms[rows])
+            scores[self._postings.rows[span]] += self._rarity(term) * self._saturated[span]
         if allowed is not None:
             scores[~allowed] = 0.0
         return [LexicalMatch(int(row), float(scores[row])) for row in _best(scores, depth)]
