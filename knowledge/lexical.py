@@ -77,7 +77,8 @@ class LexicalIndex:
     def _saturated(self) -> NDArray[np.float32]:
         """What each posting counts, before its term's rarity: in (0, 1), more of a term adds less."""
         counts = self._postings.counts.astype(np.float32)
-        return counts / (counts + self._norms[self._postings.rows])
+        norms = self._norms[self._postings.rows]
+        return (counts / (counts + norms)).astype(np.float32, copy=False)
 
     def search(
         self, query: Sequence[str], depth: int, allowed: NDArray[np.bool_] | None = None

@@ -187,7 +187,7 @@ def _rows_with_names(
 
 def _distinct(index: Index, ranked: Sequence[Ranked], k: int) -> list[Ranked]:
     pool = list(islice(ranked, k * _DUPLICATE_POOL))
-    sets = [index.terms_of(one.row) for one in pool]
+    sets = (index.terms_of(one.row) for one in pool)  # read as far as they are needed
     return without_near_duplicates(pool, sets, k)
 
 
