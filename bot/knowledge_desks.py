@@ -10,9 +10,9 @@ from knowledge import Document, KnowledgeBase, staleness
 from runbooks.directory import GroupDirectory
 
 from .access import Access
+from .knowledge_settings import KnowledgeSettings
 from .note_desk import NoteDesk
 from .runbook_wiring import utc_now
-from .settings import KnowledgeSettings
 from .skills.generation import Generator
 from .skills.learn.skill import LearnSkill, Other, Room, Runs
 from .skills.marked import MarkedSkill, Stored

@@ -56,8 +56,10 @@ def _encoder(settings: Settings) -> Callable[[], EncoderBackend]:
     def load() -> EncoderBackend:
         from inference.backends.llama_encoder import LlamaEncoder
         from inference.backends.options import LlamaOptions
+        from inference.paced_encoder import PacedEncoder
 
         options = LlamaOptions(n_threads=settings.inference.n_threads)
-        return LlamaEncoder(find_model(settings.inference.encoder, settings), options)
+        encoder = LlamaEncoder(find_model(settings.inference.encoder, settings), options)
+        return PacedEncoder(encoder) if settings.inference.adapt_threads else encoder
 
     return load

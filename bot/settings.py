@@ -12,7 +12,6 @@ import json
 import os
 import sys
 import tomllib
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -35,13 +34,12 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from .access_settings import AccessSettings, ChannelId
 from .investigation_settings import (
     ChangesSettings,
     InvestigationSettings,
     MetricsSettings,
 )
-from .source_settings import SourceSettings
+from .knowledge_settings import KnowledgeSettings
 from .target_settings import TargetName, TargetSettings
 
 SLACK_API_URL = "https://slack.com/api/"
@@ -57,8 +55,6 @@ _SLACK_VARIABLES = {
 }
 _TARGETS = f"{_PREFIX}RUNBOOKS__TARGETS__"
 _SECRET_ENDINGS = ("TOKEN", "PASSWORD", "API_KEY", "DATABASE_URL")
-# What people add in Slack: learned threads and uploaded files.
-_PUSHED_SOURCES = ("threads", "uploads")
 _DOCUMENT: TypeAdapter[dict[str, object]] = TypeAdapter(dict[str, object])
 
 Skill = Literal["logs", "knowledge", "code", "runbook"]
@@ -232,55 +228,6 @@ class LogSettings(_Section):
     budget_tokens: PositiveInt = Field(
         default=900, description="tokens of evidence the model is given"
     )
-
-
-class KnowledgeSettings(_Section):
-    """Documents that answers may cite."""
-
-    folders: tuple[Path, ...] = Field(
-        default=(), description="folders of documents that everybody may read"
-    )
-    sources: tuple[SourceSettings, ...] = Field(
-        default=(),
-        description="other places documents come from, each a table [[knowledge.sources]] with "
-        "name, kind and location, and as far as they are needed branch, under, groups, owner, "
-        "service, url, stale_after_days and sync_interval_s",
-    )
-    sync_interval_s: PositiveInt = Field(
-        default=3600, description="time between two re-syncs, in seconds"
-    )
-    stale_after_days: PositiveInt | None = Field(
-        default=None,
-        description="a document that does not say so itself counts as stale after, in days; "
-        "default: never",
-    )
-    chroma_url: str = Field(
-        default="",
-        pattern=r"^(https?://[^\s/@?#]+/?)?$",
-        description="base URL of a Chroma server that keeps the vectors; default: they are kept "
-        "in the data directory",
-    )
-    chroma_token: SecretStr = Field(
-        default=SecretStr(""), description="bearer token of that server"
-    )
-    access: AccessSettings = Field(
-        default_factory=AccessSettings,
-        description="who may read documents that name access groups; nobody who is not named",
-    )
-    upload_channel: ChannelId | None = Field(
-        default=None,
-        description="id of the channel whose uploaded files become documents; default: none",
-    )
-
-    @model_validator(mode="after")
-    def _names_each_source_once(self) -> Self:
-        names = Counter(source.name for source in self.sources)
-        names.update(str(folder.expanduser().resolve()) for folder in set(self.folders))
-        names.update(_PUSHED_SOURCES)
-        twice = [name for name, n in names.items() if n > 1]
-        if twice:
-            raise ValueError(f"two sources have the name {twice[0]}")
-        return self
 
 
 class RunbookSettings(_Section):

@@ -9,7 +9,6 @@ import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 
 import structlog
@@ -28,25 +27,23 @@ from .documents import (
     SyncReport,
     SyncStage,
 )
-from .embedding import Embedder, embed_checked
+from .embedding import Embedder
 from .embedding_cache import EmbeddingCache
-from .errors import EmbeddingError, IndexCorruptError, StoreError, WriteError
+from .errors import IndexCorruptError, StoreError, WriteError
 from .generations import Generations
-from .glossary import in_english
-from .hits import hits
 from .index import Index, open_index
 from .lease import Lease
 from .manifest import Recipe
 from .plan import Plan, is_comparable, make_plan, recipe_for
 from .reading import take_in
 from .recovery import is_lost, recover, salvaged
-from .refusal import confidence, judge
-from .retriever import ALL_METHODS, Methods, SearchFilter, Wording, retrieve
-from .rewriting import Rewriter, is_worth_rewriting, search_words
+from .refusal import judge
+from .retriever import ALL_METHODS, Methods, SearchFilter
+from .rewriting import Rewriter
+from .searching import Request, Searcher, nothing_found
 from .sources import Source
 from .status import Status
 from .sync_report import report
-from .terms import strip_markup
 from .threads import in_thread
 from .vectors import VectorHome
 
@@ -78,7 +75,7 @@ class KnowledgeBase:
         self._generations = Generations(directory)
         self._store = DocumentStore(directory)
         self._embedder = embedder
-        self._rewriter = rewriter
+        self._searcher = Searcher(embedder, self._store, rewriter)
         self._home = vectors or EmbeddedChroma()
         self._cache = EmbeddingCache(directory)
         self._builder = Builder(self._store, self._cache, embedder, self._home)
@@ -108,15 +105,8 @@ class KnowledgeBase:
                 n_documents=0, n_chunks=0, n_skipped=n_skipped, encoder="", built_at=None,
                 trouble=self._trouble,
             )  # fmt: skip
-        manifest = self._lease.index.manifest
-        return Status(
-            n_documents=manifest.n_documents,
-            n_chunks=manifest.n_chunks,
-            n_skipped=n_skipped,
-            encoder=manifest.recipe.encoder,
-            built_at=manifest.built_at,
-            trouble=self._lease.index.trouble,
-        )
+        index = self._lease.index
+        return Status.of(index.manifest, n_skipped, index.trouble)
 
     async def search(
         self,
@@ -148,32 +138,26 @@ class KnowledgeBase:
             raise ValueError(f"k must be >= 1, got {k}")
         began_mono = time.monotonic()
         if not question.strip():
-            return _nothing(began_mono, "The question is empty.")
+            return nothing_found(began_mono, "The question is empty.")
         note = _LONG if len(question) > _MOST_CHARACTERS else ""
-        question = question[:_MOST_CHARACTERS]
-        asked = strip_markup(question)
-        english = in_english(asked) if methods.glossary else ""
-        wordings = await self._embedded([asked, english] if english else [asked])
+        request = Request(
+            question=question[:_MOST_CHARACTERS],
+            k=k,
+            reader=reader,
+            only=only,
+            widen_tokens=widen_tokens,
+            methods=methods,
+        )
+        wordings = await self._searcher.wordings(request.question, methods)
         async with self._leased() as index:
             if index is None:
-                return _nothing(began_mono, _UNUSABLE if self._trouble else "")
-            wordings = self._fit(index, wordings)
-            search = partial(retrieve, k=k, only=only, reader=reader, methods=methods)
-            found = await asyncio.to_thread(search, index, wordings)
-            said = judge(confidence(found.signals))
-            if methods.rewriting and is_worth_rewriting(asked, said):
-                more = await self._rewritten(asked)
-                if more:
-                    found = await asyncio.to_thread(
-                        search, index, self._fit(index, wordings + more)
-                    )
-            result = await asyncio.to_thread(hits, index, found, widen_tokens)
+                return nothing_found(began_mono, _UNUSABLE if self._trouble else "")
+            found = await self._searcher.search(index, request, wordings)
             note = note or (_WITHOUT_GRAPH if index.vector_trouble else "")
-        value = confidence(found.signals)
         return SearchResult(
-            hits=result,
-            answerability=judge(value) if result else Answerability.NO,
-            confidence=value,
+            hits=found.hits,
+            answerability=judge(found.confidence) if found.hits else Answerability.NO,
+            confidence=found.confidence,
             ms=(time.monotonic() - began_mono) * 1000,
             note=note,
         )
@@ -363,29 +347,6 @@ class KnowledgeBase:
         self._home.settle(built.manifest.vectors, built.gone)
         self._generations.prune()
 
-    def _fit(self, index: Index, wordings: list[Wording]) -> list[Wording]:
-        """The wordings without vectors where the index was made with another embedder."""
-        if all(one.vector is None for one in wordings):
-            return wordings
-        if is_comparable(index.manifest.recipe, recipe_for(self._embedder)):
-            return wordings
-        return [Wording(one.text, None) for one in wordings]
-
-    async def _rewritten(self, asked: str) -> list[Wording]:
-        """What a model makes of a question; nothing without a model, or when it is too slow."""
-        if self._rewriter is None:
-            return []
-        words = search_words(await self._rewriter.rewrite(asked))
-        return await self._embedded([words]) if words else []
-
-    async def _embedded(self, texts: Sequence[str]) -> list[Wording]:
-        try:
-            vectors = await embed_checked(self._embedder, texts)
-        except EmbeddingError as exc:
-            structlog.get_logger().warning("searching_by_words_alone", reason=str(exc))
-            return [Wording(text, None) for text in texts]
-        return [Wording(text, vector) for text, vector in zip(texts, vectors, strict=True)]
-
     @asynccontextmanager
     async def _leased(self) -> AsyncGenerator[Index | None]:
         """The current index, kept open while it is used."""
@@ -425,16 +386,6 @@ class KnowledgeBase:
             self._lease.is_retired = True
             self._lease.close_if_idle()
             self._lease = None
-
-
-def _nothing(began_mono: float, note: str) -> SearchResult:
-    return SearchResult(
-        hits=(),
-        answerability=Answerability.NO,
-        confidence=0.0,
-        ms=(time.monotonic() - began_mono) * 1000,
-        note=note,
-    )
 
 
 def _reason(exc: Exception) -> str:

@@ -16,7 +16,7 @@ from .chunking import chunk_document
 from .document_store import DocumentStore, StoredKey
 from .documents import SyncProgress, SyncStage
 from .embedding import Embedder, embed_checked
-from .embedding_cache import EmbeddingCache
+from .embedding_cache import EmbeddingCache, Keeping
 from .index import LEXICAL_FOLDER, Index
 from .lexical import LexicalIndex
 from .manifest import Manifest, Recipe, checksums, write_manifest
@@ -119,15 +119,19 @@ class Builder:
         vectors = draft.open_vectors(task.recipe.n_dimensions)
         rows, missing = await in_thread(self._take_known, draft, task, vectors)
         total, n_tokens = len(missing), 0
-        for start in range(0, total, _TEXTS_PER_CALL):
-            on_progress(_embedding(start, total, n_tokens, len(task.stored)))
-            part = missing[start : start + _TEXTS_PER_CALL]
-            texts = draft.texts([rows[digest][0] for digest in part])
-            found = await embed_checked(self._embedder, texts)
-            n_tokens += sum(estimate_tokens(text) for text in texts)
-            its = dict(zip(part, found, strict=True))
-            await in_thread(self._cache.keep, task.recipe.encoder, its)
-            _fill(vectors, rows, its)
+        keeping = Keeping(self._cache, task.recipe.encoder)
+        try:
+            for start in range(0, total, _TEXTS_PER_CALL):
+                on_progress(_embedding(start, total, n_tokens, len(task.stored)))
+                part = missing[start : start + _TEXTS_PER_CALL]
+                texts = draft.texts([rows[digest][0] for digest in part])
+                found = await embed_checked(self._embedder, texts)
+                n_tokens += sum(estimate_tokens(text) for text in texts)
+                its = dict(zip(part, found, strict=True))
+                _fill(vectors, rows, its)
+                await in_thread(keeping.add, its)
+        finally:
+            await in_thread(keeping.flush)
         on_progress(_embedding(total, total, n_tokens, len(task.stored)))
         return total
 

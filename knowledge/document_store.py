@@ -47,6 +47,8 @@ CREATE TABLE skipped (
 _SELECT_ONE = """
 SELECT source, path, sha256, format, text, metadata FROM documents WHERE source = ? AND path = ?
 """
+_SELECT_METADATA = "SELECT metadata FROM documents WHERE source = ? AND path = ?"
+_USED = 1
 _PUT = """
 INSERT INTO documents (source, path, sha256, format, text, metadata, revision)
 VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -137,6 +139,29 @@ class DocumentStore:
     def document(self, source: str, path: str) -> Document | None:
         """One stored document, or None."""
         return next(self.documents([(source, path)]), None)
+
+    def groups_of(
+        self, identities: Iterable[tuple[str, str]]
+    ) -> dict[tuple[str, str], frozenset[str]] | None:
+        """Who may read documents now; those that are not stored are left out.
+
+        Returns:
+            None when nothing was ever stored here, so that nothing can be said.
+        """
+        found: dict[tuple[str, str], frozenset[str]] = {}
+        with self._reading() as rows:
+            if _is_new(rows):
+                return None
+            for identity in identities:
+                row = rows.execute(_SELECT_METADATA, identity).fetchone()
+                if row is not None:
+                    found[identity] = metadata_from_json(json.loads(row[0])).groups
+        return found
+
+    def is_new(self) -> bool:
+        """Whether nothing was ever stored here; it is not new when all of it was removed."""
+        with self._reading() as rows:
+            return _is_new(rows)
 
     def metadata(self) -> tuple[tuple[str, str, Metadata], ...]:
         """Source, path and metadata of every stored document, without its text."""
@@ -276,6 +301,7 @@ class DocumentStore:
     def _writing(self) -> Generator[sqlite3.Connection]:
         with self._connected() as connection:
             connection.execute("BEGIN IMMEDIATE")
+            connection.execute(f"PRAGMA application_id = {_USED}")
             yield connection
             connection.commit()
 
@@ -314,6 +340,12 @@ def _prepare(connection: sqlite3.Connection) -> None:
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {_VERSION}")
     connection.commit()
+
+
+def _is_new(rows: sqlite3.Connection) -> bool:
+    # NOTE: files of earlier versions have no mark, yet name the sources they hold.
+    (mark,) = rows.execute("PRAGMA application_id").fetchone()
+    return mark != _USED and rows.execute("SELECT 1 FROM sources LIMIT 1").fetchone() is None
 
 
 def _put_all(rows: sqlite3.Connection, documents: Iterable[Document]) -> Generator[Document]:

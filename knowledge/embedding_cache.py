@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -14,10 +15,11 @@ from .errors import StoreError
 
 _FILE = "embeddings.sqlite3"
 _PER_QUERY = 500
+_KEEP_EVERY_S = 0.5
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS vectors (
     encoder TEXT NOT NULL, digest BLOB NOT NULL, vector BLOB NOT NULL, PRIMARY KEY (encoder, digest)
-) WITHOUT ROWID
+)
 """
 
 
@@ -81,6 +83,29 @@ class EmbeddingCache:
                 raise
             self.clear()
             return _prepared(self._file)
+
+
+class Keeping:
+    """Puts vectors into the cache now and then, as each time costs a write to the disk."""
+
+    def __init__(self, cache: EmbeddingCache, encoder: str) -> None:
+        self._cache = cache
+        self._encoder = encoder
+        self._pending: dict[bytes, NDArray[np.float32]] = {}
+        self._kept_mono = time.monotonic()
+
+    def add(self, vectors: Mapping[bytes, NDArray[np.float32]]) -> None:
+        """Remember vectors; those of a slow encoder at once, so that they survive this process."""
+        self._pending.update(vectors)
+        if time.monotonic() - self._kept_mono >= _KEEP_EVERY_S:
+            self.flush()
+
+    def flush(self) -> None:
+        """Remember what is left."""
+        if self._pending:
+            self._cache.keep(self._encoder, self._pending)
+        self._pending.clear()
+        self._kept_mono = time.monotonic()
 
 
 def _is_damaged(exc: Exception) -> bool:

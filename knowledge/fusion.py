@@ -89,12 +89,12 @@ def promote(ranked: Sequence[Ranked], first: AbstractSet[int]) -> list[Ranked]:
 
 
 def without_near_duplicates(
-    ranked: Iterable[Ranked], terms_of: Sequence[frozenset[str]], k: int
+    ranked: Iterable[Ranked], terms_of: Iterable[frozenset[str]], k: int
 ) -> list[Ranked]:
     """The best `k` rows of which no two say almost the same.
 
     Args:
-        terms_of: The distinct terms of each of `ranked`, in the same order.
+        terms_of: The distinct terms of each of `ranked`, in the same order; taken one by one.
     """
     kept: list[tuple[Ranked, frozenset[str]]] = []
     for one, its_terms in zip(ranked, terms_of, strict=True):

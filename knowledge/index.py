@@ -37,7 +37,7 @@ LEXICAL_FOLDER = "lexical"
 _N_READERS = 64
 _N_TERM_SETS = 4096
 
-_FEW_ROWS = 1000
+_FEW_ROWS = 50_000
 """Up to this many chunks, looking at every one is as fast as the graph, and misses nothing."""
 
 _MANY = 0.3

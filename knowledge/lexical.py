@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -67,7 +69,16 @@ class LexicalIndex:
         postings = Postings.load(directory)
         if len(postings.lengths) != n_rows:
             raise IndexCorruptError(directory, f"lexical part is not made for {n_rows} chunks")
-        return cls(postings)
+        index = cls(postings)
+        _ = index._saturated  # worked out now, so that the first search does not wait for it
+        return index
+
+    @cached_property
+    def _saturated(self) -> NDArray[np.float32]:
+        """What each posting counts, before its term's rarity: in (0, 1), more of a term adds less."""
+        counts = self._postings.counts.astype(np.float32)
+        norms = self._norms[self._postings.rows]
+        return (counts / (counts + norms)).astype(np.float32, copy=False)
 
     def search(
         self, query: Sequence[str], depth: int, allowed: NDArray[np.bool_] | None = None
@@ -82,8 +93,7 @@ class LexicalIndex:
         scores = np.zeros(len(self._norms), dtype=np.float32)
         for term in dict.fromkeys(query):
             span = self._postings.span(term)
-            rows, counts = self._postings.rows[span], self._postings.counts[span]
-            scores[rows] += self._rarity(term) * counts / (counts + self._norms[rows])
+            scores[self._postings.rows[span]] += self._rarity(term) * self._saturated[span]
         if allowed is not None:
             scores[~allowed] = 0.0
         return [LexicalMatch(int(row), float(scores[row])) for row in _best(scores, depth)]
@@ -97,25 +107,25 @@ class LexicalIndex:
         span = self._postings.span(term)
         return span.stop - span.start
 
-    def coverage(self, query: Sequence[str], row: int) -> float:
+    def coverage(self, query: Sequence[str], rows: Sequence[int]) -> float:
         """Share of the query's distinct terms that a row holds, rare terms counting more.
 
         Terms unknown to the whole index count as the rarest, so that a question about something
-        never written down stays low. In [0, 1]; 0 for an empty query.
+        never written down stays low. Of several rows the best. In [0, 1]; 0 for an empty query.
         """
-        weights = {term: self._rarity(term) for term in dict.fromkeys(query)}
-        total = sum(weights.values())
-        held = sum(weight for term, weight in weights.items() if self._holds(row, term))
-        return held / total if total else 0.0
-
-    def _holds(self, row: int, term: str) -> bool:
-        rows = self.rows_with(term)
-        at = int(np.searchsorted(rows, row))
-        return at < len(rows) and int(rows[at]) == row
+        wanted = np.array(rows, dtype=np.int32)
+        held, total = np.zeros(len(wanted)), 0.0
+        for term in dict.fromkeys(query):
+            its_rows, weight = self.rows_with(term), self._rarity(term)
+            total += weight
+            if len(its_rows):
+                at = np.searchsorted(its_rows, wanted)
+                held += weight * (its_rows[np.minimum(at, len(its_rows) - 1)] == wanted)
+        return float(held.max() / total) if total and len(held) else 0.0
 
     def _rarity(self, term: str) -> float:
         n_with = self.n_rows_with(term)
-        return float(np.log(1 + (self.n_rows - n_with + 0.5) / (n_with + 0.5)))
+        return math.log(1 + (self.n_rows - n_with + 0.5) / (n_with + 0.5))
 
 
 def _best(scores: NDArray[np.float32], depth: int) -> NDArray[np.int64]:

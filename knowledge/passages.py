@@ -20,6 +20,7 @@ from .documents import Chunk
 from .entries import DocumentEntry
 from .errors import IndexCorruptError
 from .metadata_json import metadata_from_json
+from .postings import mapped
 
 TEXTS = "passages.sqlite3"
 VECTORS = "vectors.npy"
@@ -52,7 +53,7 @@ class Passages:
             IndexCorruptError: They are missing or damaged.
         """
         try:
-            vectors: NDArray[np.float32] = np.load(directory / VECTORS, mmap_mode="r")
+            vectors: NDArray[np.float32] = mapped(directory / VECTORS)
             connection = sqlite3.connect(
                 f"{(directory / TEXTS).absolute().as_uri()}?mode=ro&immutable=1",
                 uri=True,

@@ -23,7 +23,7 @@ _FROM_INDEX = "the stored documents were damaged; these were recovered from the 
 
 def is_lost(store: DocumentStore, index: Index | None) -> bool:
     """Whether the store knows nothing of what the index holds."""
-    return index is not None and bool(index.documents) and not store.sources()
+    return index is not None and bool(index.documents) and store.is_new()
 
 
 def recover(store: DocumentStore, index: Index | None) -> None:

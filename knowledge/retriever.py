@@ -38,16 +38,20 @@ class SearchFilter:
         under: Only documents whose path is this or lies below it; empty allows all.
         services: Only documents about one of these; empty allows all.
         owners: Only documents kept by one of these; empty allows all.
+        hidden: Source and path of documents that are not searched.
     """
 
     sources: frozenset[str] = frozenset()
     under: str = ""
     services: frozenset[str] = frozenset()
     owners: frozenset[str] = frozenset()
+    hidden: frozenset[tuple[str, str]] = frozenset()
 
     def allows(self, document: DocumentEntry) -> bool:
         """Whether the chunks of a document may be returned."""
         if self.sources and document.source not in self.sources:
+            return False
+        if (document.source, document.path) in self.hidden:
             return False
         if self.services and document.metadata.service not in self.services:
             return False
@@ -183,7 +187,7 @@ def _rows_with_names(
 
 def _distinct(index: Index, ranked: Sequence[Ranked], k: int) -> list[Ranked]:
     pool = list(islice(ranked, k * _DUPLICATE_POOL))
-    sets = [index.terms_of(one.row) for one in pool]
+    sets = (index.terms_of(one.row) for one in pool)  # read as far as they are needed
     return without_near_duplicates(pool, sets, k)
 
 
@@ -197,9 +201,8 @@ def _signals(
 ) -> Signals:
     has_vector = any(wording.vector is not None for wording in wordings)
     cosine = max((c for one in findings for c in one.meaning.values()), default=0.0)
-    coverages = (
-        index.lexical.coverage(terms(wording.text), one.row) for wording in wordings for one in best
-    )
+    rows = [one.row for one in best]
+    coverages = (index.lexical.coverage(terms(wording.text), rows) for wording in wordings)
     return Signals(
         cosine=cosine if has_vector else None,
         coverage=max(coverages, default=0.0),

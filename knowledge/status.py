@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
+
+from .manifest import Manifest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,3 +25,15 @@ class Status:
     encoder: str
     built_at: datetime | None
     trouble: str
+
+    @classmethod
+    def of(cls, manifest: Manifest, n_skipped: int, trouble: str) -> Self:
+        """The state of an index that can be searched."""
+        return cls(
+            n_documents=manifest.n_documents,
+            n_chunks=manifest.n_chunks,
+            n_skipped=n_skipped,
+            encoder=manifest.recipe.encoder,
+            built_at=manifest.built_at,
+            trouble=trouble,
+        )

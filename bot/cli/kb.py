@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
 import getpass
 import json
 import time
 import uuid
-from collections.abc import AsyncGenerator, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from . import kb_sources
 from .context import read_settings
-from .kb_report import print_report, print_sources
-from .output import FAILED, WRONG_USE, console, emit_json, fail
+from .kb_base import open_base, run
+from .output import WRONG_USE, console, emit_json, fail
 
 if TYPE_CHECKING:
-    from inference import InferenceService
     from knowledge import (
-        KnowledgeBase,
         SearchResult,
-        Source,
-        SourceStatus,
         Status,
-        SyncReport,
     )
 
     from ..messages import Request
@@ -36,97 +31,11 @@ if TYPE_CHECKING:
     from ..skills.knowledge import KnowledgeSkill
 
 app = typer.Typer(no_args_is_help=True, help="Index documents, search them, ask them.")
+app.command()(kb_sources.sync)
+app.command()(kb_sources.sources)
+app.command()(kb_sources.remove)
 
-T = TypeVar("T")
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-
-
-@app.command()
-def sync(
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(help="Folders or files; default: every source of the settings."),
-    ] = None,
-    source: Annotated[
-        list[str] | None, typer.Option(help="A source of the settings, by its name.")
-    ] = None,
-    as_json: _Json = False,
-) -> None:
-    """Take in what the sources hold now; what did not change costs nothing.
-
-    Sources that are not named stay as they are. An index that cannot be used is made anew.
-    """
-    settings = read_settings()
-    if paths and source:
-        fail("name either paths or sources", WRONG_USE)
-    sources = _paths(paths) if paths else _configured(settings, source)
-    report = _run(_sync(settings, sources, quiet=as_json))
-    if as_json:
-        emit_json(report)
-    else:
-        print_report(report)
-    if any(one.trouble for one in report.sources):
-        raise typer.Exit(FAILED)
-
-
-def _paths(paths: Sequence[Path]) -> list[Source]:
-    from knowledge import FolderSource
-
-    missing = next((path for path in paths if not path.expanduser().exists()), None)
-    if missing is not None:
-        fail(f"{missing} does not exist", WRONG_USE)
-    return [FolderSource(path) for path in paths]
-
-
-def _configured(settings: Settings, names: Sequence[str] | None) -> list[Source]:
-    from ..knowledge_wiring import configured_sources
-
-    sources = {one.source.name: one.source for one in configured_sources(settings)}
-    if not sources:
-        fail(
-            "name a folder, or set knowledge.folders or knowledge.sources in opsbot.toml",
-            WRONG_USE,
-        )
-    for name in names or ():
-        if name not in sources:
-            fail(f"no source is called {name}; there are: {', '.join(sources)}", WRONG_USE)
-    return [sources[name] for name in names or sources]
-
-
-@app.command()
-def sources(as_json: _Json = False) -> None:
-    """List what is held of each source."""
-    settings = read_settings()
-    found = _run(_sources(settings))
-    if as_json:
-        emit_json(found)
-    else:
-        print_sources(found, _names_in(settings))
-
-
-@app.command()
-def remove(
-    name: Annotated[str, typer.Argument(help="The source, as `kb sources` names it.")],
-    path: Annotated[
-        str | None, typer.Argument(help="One document of it; default: all of them.")
-    ] = None,
-    as_json: _Json = False,
-) -> None:
-    """Forget a source, or one document of it; files stay where they are."""
-    settings = read_settings()
-    report = _run(_remove(settings, name, path))
-    if as_json:
-        emit_json(report)
-        return
-    console.print(f"{report.removed} documents removed; {report.n_documents} are left")
-    if name in _names_in(settings):
-        console.print("The settings still name this source, so the next sync takes it in again.")
-
-
-def _names_in(settings: Settings) -> frozenset[str]:
-    from ..knowledge_wiring import configured_sources
-
-    return frozenset(one.source.name for one in configured_sources(settings))
 
 
 @app.command()
@@ -146,7 +55,7 @@ def search(
     questions = read_questions(jsonl) if jsonl is not None else [question or ""]
     settings = read_settings()
     stale_after_days = settings.knowledge.stale_after_days
-    results = _run(_search(settings, questions, k))
+    results = run(_search(settings, questions, k))
     if jsonl is not None:
         for found in results:
             emit_json(_search_record(found, stale_after_days), compact=True)
@@ -163,7 +72,7 @@ def ask(
 ) -> None:
     """Answer a question from the documents, with citations, or say that nothing answers it."""
     _refuse_empty(question)
-    record = _run(_ask(read_settings(), question.strip(), quiet=as_json))
+    record = run(_ask(read_settings(), question.strip(), quiet=as_json))
     if as_json:
         emit_json(record)
 
@@ -171,7 +80,7 @@ def ask(
 @app.command()
 def status(as_json: _Json = False) -> None:
     """Say what is indexed."""
-    found, n_stale = _run(_status(read_settings()))
+    found, n_stale = run(_status(read_settings()))
     if as_json:
         emit_json({**asdict(found), "n_stale": n_stale})
     elif found.built_at is None and found.trouble:
@@ -200,7 +109,7 @@ def _refuse_empty(question: str) -> None:
 def read_questions(path: Path) -> list[str]:
     """The field `question` of every line; ends the command at the first fault."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as exc:
         fail(f"{path} cannot be read: {exc}", WRONG_USE)
     return [
@@ -221,63 +130,11 @@ def _question_of(line: str, place: str) -> str:
     return value
 
 
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    """Run a command's work; what the knowledge base refuses becomes one sentence."""
-    from knowledge import KnowledgeError
-
-    from ..log_setup import set_up_logging
-
-    set_up_logging("ERROR")
-    try:
-        return asyncio.run(work)
-    except KnowledgeError as exc:
-        fail(str(exc))
-
-
-@asynccontextmanager
-async def _knowledge(
-    settings: Settings, *, generator: bool = False, encoder: bool = True
-) -> AsyncGenerator[tuple[KnowledgeBase, InferenceService]]:
-    from ..embedder import EngineEmbedder
-    from ..engine import open_engine
-    from ..knowledge_wiring import open_knowledge
-
-    async with open_engine(settings, generator=generator, encoder=encoder) as engine:
-        base = open_knowledge(settings, EngineEmbedder(engine), engine if generator else None)
-        try:
-            yield base, engine
-        finally:
-            await base.close()
-
-
-async def _sync(settings: Settings, sources: Sequence[Source], *, quiet: bool) -> SyncReport:
-    from .sync_progress import show_sync
-
-    async with _knowledge(settings) as (base, _):
-        with show_sync(quiet=quiet) as on_progress:
-            return await base.sync(sources, on_progress)
-
-
-async def _sources(settings: Settings) -> tuple[SourceStatus, ...]:
-    async with _knowledge(settings, encoder=False) as (base, _):
-        return await base.sources()
-
-
-async def _remove(settings: Settings, name: str, path: str | None) -> SyncReport:
-    async with _knowledge(settings) as (base, _):
-        if name not in {one.name for one in await base.sources()}:
-            fail(f"no source is called {name}; `opsbot kb sources` lists them", WRONG_USE)
-        report = await base.remove(name, path)
-        if not report.removed and path is not None:
-            fail(f"{name} holds no document {path}", WRONG_USE)
-        return report
-
-
 async def _search(settings: Settings, questions: Sequence[str], k: int) -> list[SearchResult]:
     from inference import InferenceError
     from knowledge import OWNER
 
-    async with _knowledge(settings) as (base, engine):
+    async with open_base(settings) as (base, engine):
         await base.open()
         # Without the encoder words alone decide.
         with suppress(InferenceError):
@@ -290,7 +147,7 @@ async def _status(settings: Settings) -> tuple[Status, int]:
     from knowledge import staleness
 
     today, limit = datetime.now(UTC).date(), settings.knowledge.stale_after_days
-    async with _knowledge(settings, encoder=False) as (base, _):
+    async with open_base(settings, encoder=False) as (base, _):
         known = await base.catalogue()
         stale = [one for *_place, one in known if staleness(one, today, limit)]
         return await base.status(), len(stale)
@@ -320,7 +177,7 @@ async def open_skill(settings: Settings) -> AsyncGenerator[KnowledgeSkill]:
     from ..embedder import EngineEmbedder
     from ..skills.knowledge import KnowledgeSkill
 
-    async with _knowledge(settings, generator=True) as (base, engine):
+    async with open_base(settings, generator=True) as (base, engine):
         yield KnowledgeSkill(
             base, engine, model_name=settings.model, embedder=EngineEmbedder(engine)
         )
@@ -362,6 +219,7 @@ def _search_record(found: SearchResult, stale_after_days: int | None) -> dict[st
             for hit in found.hits
         ],
         "answerability": found.answerability.value,
+        "note": found.note,
         "ms": round(found.ms, 2),
     }
 
@@ -370,6 +228,8 @@ def _print_hits(found: SearchResult, stale_after_days: int | None) -> None:
     from knowledge import staleness
 
     today = datetime.now(UTC).date()
+    if found.note:
+        console.print(found.note, style="yellow", markup=False)
     if not found.hits:
         console.print("nothing found")
     for number, hit in enumerate(found.hits, start=1):

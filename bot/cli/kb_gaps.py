@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from .context import terminal_settings
+from .kb_base import open_base, run
 from .log_selection import instant
 from .output import console, emit_json, fail
 
@@ -37,7 +37,7 @@ def gaps(
 
     settings, start = terminal_settings(), _start(since)
     found = group_gaps(_stored(settings, lambda answers: answers.refusals(start)))
-    states = asyncio.run(_states(settings, found)) if check else [None] * len(found)
+    states = run(_states(settings, found)) if check else [None] * len(found)
     if as_json:
         emit_json([_record(gap, state) for gap, state in zip(found, states, strict=True)])
         return
@@ -87,31 +87,21 @@ def _stored(settings: Settings, read: Callable[[KnowledgeAnswers], Sequence[T]])
 async def _states(settings: Settings, found: Sequence[Gap]) -> list[GapState | None]:
     """Search for every gap again, as everybody and as the operator."""
     from inference import InferenceError
-    from knowledge import ANYBODY, OWNER, KnowledgeBase, KnowledgeError
+    from knowledge import ANYBODY, OWNER
 
-    from ..embedder import EngineEmbedder
-    from ..engine import open_engine
     from ..gaps import state_of
-    from ..log_setup import set_up_logging
 
-    set_up_logging("ERROR")
-    async with open_engine(settings, generator=False) as engine:
-        base = KnowledgeBase(settings.home / "knowledge", EngineEmbedder(engine))
-        try:
-            with suppress(InferenceError):  # without the encoder words alone decide
-                await engine.encoder_ready()
-            return [
-                state_of(
-                    gap,
-                    await base.search(gap.question, reader=ANYBODY),
-                    await base.search(gap.question, reader=OWNER),
-                )
-                for gap in found
-            ]
-        except KnowledgeError as exc:
-            fail(str(exc))
-        finally:
-            await base.close()
+    async with open_base(settings) as (base, engine):
+        with suppress(InferenceError):  # without the encoder words alone decide
+            await engine.encoder_ready()
+        return [
+            state_of(
+                gap,
+                await base.search(gap.question, reader=ANYBODY),
+                await base.search(gap.question, reader=OWNER),
+            )
+            for gap in found
+        ]
 
 
 def _record(gap: Gap, state: GapState | None) -> Mapping[str, object]:

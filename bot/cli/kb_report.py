@@ -45,10 +45,14 @@ def print_sources(found: Sequence[SourceStatus], configured: frozenset[str]) -> 
     if not found:
         console.print("no sources yet; `opsbot kb sync` takes them in")
         return
-    table = Table("source", "kind", "documents", "passages", "skipped", "synced", "", box=None)
+    table = Table("source", "kind", "documents", "passages", "skipped", "synced", box=None)
     for one in found:
         synced = one.synced_at.astimezone().strftime("%Y-%m-%d %H:%M") if one.synced_at else "never"
-        note = one.trouble or ("" if one.name in configured else "not in the settings")
         counts = (str(one.n_documents), str(one.n_chunks), str(one.n_skipped))
-        table.add_row(one.name, one.kind, *counts, synced, note)
+        table.add_row(one.name, one.kind, *counts, synced)
     console.print(table, markup=False)
+    for one in found:
+        if one.trouble:
+            console.print(f"{one.name}: {one.trouble}", style="red", markup=False)
+        if one.name not in configured:
+            console.print(f"{one.name}: not in the settings", style="dim", markup=False)

@@ -186,7 +186,7 @@ class LlamaBackend:
 
     def set_threads(self, n_threads: int) -> None:
         """Use so many threads from the next step on."""
-        _c.llama_set_n_threads(self._context.pointer, n_threads, n_threads)
+        self._context.set_threads(n_threads)
 
     def truncate(self, seq_id: SeqId, n_tokens: int) -> None:
         """Drop cells from position `n_tokens` on."""

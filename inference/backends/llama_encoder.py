@@ -18,12 +18,18 @@ from .llama_native import Context, Model, new_batch
 from .options import LlamaOptions
 
 _N_SEQ_MAX = 16
-_N_BATCH = 1024
+_N_BATCH = 512
+"""Every token of a batch is compared with all others, also those of other inputs: with 1024 tokens
+an eighth fewer inputs are embedded in the same time."""
+
 _POOLING_MEAN = 1
 
 
 class LlamaEncoder:
     """A BERT-like encoder: pooled, L2-normalised vectors.
+
+    Attributes:
+        n_threads: Most threads.
 
     Args:
         path: A GGUF file.
@@ -49,7 +55,8 @@ class LlamaEncoder:
         architecture = self._model.metadata("general.architecture")
         if not self._model.metadata(f"{architecture}.pooling_type"):
             settings["pooling_type"] = _POOLING_MEAN
-        self._context = Context(self._model, options.threads, settings)
+        self.n_threads = options.threads
+        self._context = Context(self._model, self.n_threads, settings)
         if self._context.has_memory:
             self.close()
             raise ModelUnavailableError(f"{path.name} is not an embedding model")
@@ -103,6 +110,10 @@ class LlamaEncoder:
         self._context.encode(self._batch)
         rows = np.stack([self._context.pooled(SeqId(index)) for index in range(len(batch))])
         return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+    def set_threads(self, n_threads: int) -> None:
+        """Use so many threads from the next batch on."""
+        self._context.set_threads(n_threads)
 
     def close(self) -> None:
         """Free the context, then the model."""

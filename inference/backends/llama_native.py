@@ -199,6 +199,10 @@ class Context:
         finally:
             _c.llama_set_abort_callback(self.pointer, _c.ggml_abort_callback(), None)
 
+    def set_threads(self, n_threads: int) -> None:
+        """Use so many threads from the next step on."""
+        _c.llama_set_n_threads(self.pointer, n_threads, n_threads)
+
     def encode(self, batch: RowBatch) -> None:
         """Run an encoder; raises `DecodeError` when it fails."""
         code = int(_c.llama_encode(self.pointer, batch.struct))

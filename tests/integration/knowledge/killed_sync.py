@@ -18,7 +18,7 @@ class Slow(HashEmbedder):
     """Takes its time with every text."""
 
     async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        await asyncio.sleep(0.005 * len(texts))
+        await asyncio.sleep(0.02 * len(texts))
         return await super().embed(texts)
 
 

@@ -66,11 +66,11 @@ def test_a_damaged_index_is_refused(tmp_path: Path) -> None:
 
 def test_unknown_words_lower_the_coverage() -> None:
     index = LexicalIndex.build(TEXTS)
-    full = index.coverage(terms("checkout pool"), 0)
-    half = index.coverage(terms("checkout pool mongodb"), 0)
+    full = index.coverage(terms("checkout pool"), [0])
+    half = index.coverage(terms("checkout pool mongodb"), [0])
     assert full == pytest.approx(1.0)
     assert 0 < half < 0.7
-    assert index.coverage([], 0) == 0
+    assert index.coverage([], [0]) == 0
 
 
 def test_a_row_in_both_rankings_beats_the_first_of_one() -> None:

@@ -23,8 +23,8 @@ def nothing_configured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ("arguments", "said"),
     [
         (["sync"], "name a folder"),
-        (["sync", "nowhere"], "nowhere does not exist"),
-        (["sync", "--source", "wiki", "."], "either paths or sources"),
+        (["sync", "nowhere"], "it does not exist"),
+        (["sync", "--source", "wiki", "."], "either places or sources"),
         (["remove", "wiki"], "no source is called wiki"),
         (["search", " "], "say what you want to know"),
         (["search"], "give either"),
