@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import json
 import time
 import uuid
 from collections.abc import AsyncGenerator, Sequence
@@ -11,12 +10,13 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from . import kb_sources
 from .context import read_settings
+from .jsonl import read_field
 from .kb_base import open_base, run
 from .output import WRONG_USE, console, emit_json, fail
 
@@ -52,7 +52,7 @@ def search(
         fail('give either a "QUESTION" or --jsonl FILE', WRONG_USE)
     if question is not None:
         _refuse_empty(question)
-    questions = read_questions(jsonl) if jsonl is not None else [question or ""]
+    questions = read_field(jsonl, "question") if jsonl is not None else [question or ""]
     settings = read_settings()
     stale_after_days = settings.knowledge.stale_after_days
     results = run(_search(settings, questions, k))
@@ -104,30 +104,6 @@ def status(as_json: _Json = False) -> None:
 def _refuse_empty(question: str) -> None:
     if not question.strip():
         fail("say what you want to know", WRONG_USE)
-
-
-def read_questions(path: Path) -> list[str]:
-    """The field `question` of every line; ends the command at the first fault."""
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as exc:
-        fail(f"{path} cannot be read: {exc}", WRONG_USE)
-    return [
-        _question_of(line, f"{path}:{number}")
-        for number, line in enumerate(lines, start=1)
-        if line.strip()
-    ]
-
-
-def _question_of(line: str, place: str) -> str:
-    try:
-        record: object = json.loads(line)
-    except ValueError:
-        record = None
-    value = cast("dict[str, object]", record).get("question") if isinstance(record, dict) else None
-    if not isinstance(value, str):
-        fail(f"{place}: expected a JSON object with the text field 'question'", WRONG_USE)
-    return value
 
 
 async def _search(settings: Settings, questions: Sequence[str], k: int) -> list[SearchResult]:
