@@ -83,7 +83,9 @@ class _Documents:
     queries: list[str] = field(default_factory=list[str])
     readers: list[Reader] = field(default_factory=list[Reader])
 
-    async def search(self, question: str, k: int = 5, *, reader: Reader) -> SearchResult:
+    async def search(
+        self, question: str, k: int = 5, *, reader: Reader, widen_tokens: int = 0
+    ) -> SearchResult:
         self.readers.append(reader)
         self.queries.append(question)
         return SearchResult(

@@ -1,0 +1,25 @@
+"""What sort of thing a question asks for, as far as its first words tell. Pure."""
+
+from __future__ import annotations
+
+import re
+
+_NUMBER = re.compile(
+    r"\bhow (?:long|many|much|often|soon|old|big|large|fast)\b|\bwhen\b|\bat what\b|\bpriority\b"
+    r"|\bwhat (?:ratio|percent|threshold|time|limit)\b|\bwie (?:viele|lange|oft)\b|\bwann\b"
+    r"|\bcombien\b|\bquand\b|\bcuánt|\bcuándo\b|多久|几|多少|何",
+    re.IGNORECASE,
+)
+_SOMEBODY = re.compile(r"\bwho\b|\bwhom\b|\bwer\b|\bwen\b|\bqui\b|\bquién|谁|誰", re.IGNORECASE)
+_DIGIT = re.compile(r"\d")
+_PEOPLE = re.compile(
+    r"(?<!\S)[#@][a-z]|\bteams?\b|on-?call|\bmanager|\blead\b|\bowner|\bengineers?\b|commander|channel",
+    re.IGNORECASE,
+)
+
+
+def holds_what_is_asked(question: str, text: str) -> bool:
+    """Whether a text has a number where one is asked for, or people where somebody is."""
+    if _NUMBER.search(question) and _DIGIT.search(text):
+        return True
+    return bool(_SOMEBODY.search(question) and _PEOPLE.search(text))
