@@ -16,6 +16,7 @@ from knowledge.glossary import in_english
 
 from ..generation import Generator
 from . import replies
+from .decision import Decision, decide, log_odds, searched_text
 from .follow_up import standalone
 from .layout import lay_out
 from .phrases import Phrases, language_of, phrases_for
@@ -27,7 +28,7 @@ from .verdict import Verdict, ask_model
 _N_PASSAGES = 5
 _WIDEN_TOKENS = 2500
 _MAX_QUESTION_CHARS = 2000
-_JUDGED_CHARS = 900
+_JUDGED_CHARS = 700
 """Length of what the model reads for its verdict; reading is what takes its time."""
 
 
@@ -87,21 +88,29 @@ class KnowledgeSkill:
         found = await self._knowledge.search(
             question.query, _N_PASSAGES, reader=reader, widen_tokens=_WIDEN_TOKENS
         )
-        answerability = _judged(question.query, found)
-        if not found.hits or answerability is Answerability.NO:
+        names = named(question.query, map(searched_text, found.hits))
+        if found.answerability is Answerability.NO or names.is_elsewhere:
             yield await self._refusal(found, words)
             return
         hits = in_reading_order(found.hits)
         shown = replies.passages(hits, question.query)
         yield replies.working(shown, words)
         among = candidates(hits, [found.hits.index(hit) for hit in hits])
-        wanted = f"{question.query} {in_english(question.query)}".strip()
+        english = in_english(question.query)
+        wanted = f"{question.query} {english}".strip()
         fit = scores(wanted, among, await self._similarities(question.query, wanted, among))
-        verdict = Verdict(answers=True)
-        if answerability is Answerability.UNSURE and among:
+        decision = Decision(answerability=Answerability.YES)
+        if among:
+            evidence = log_odds(question.query, english, found, names, among, fit)
+            decision = decide(evidence)
+        verdict = Verdict(answers=decision.answerability is not Answerability.NO)
+        if decision.answerability is Answerability.UNSURE:
             asked, best = request.text[:_MAX_QUESTION_CHARS], _best(among, fit, _JUDGED_CHARS)
-            verdict = await ask_model(self._engine, request, asked, question.earlier, best)
-        footer = self._footer(request, answerability, verdict, time.monotonic() - began_mono)
+            verdict = await ask_model(
+                self._engine, request, asked, question.earlier, best, decision.doubt
+            )
+        seconds = time.monotonic() - began_mono
+        footer = self._footer(request, decision.answerability, verdict, seconds)
         if not verdict.answers:
             yield replies.refused(found.hits, words, footer)
             return
@@ -147,16 +156,6 @@ class KnowledgeSkill:
         elif answerability is Answerability.UNSURE:
             notes.append(f"judged by {self._model_name}")
         return " · ".join((*notes, f"{seconds:.1f} s"))
-
-
-def _judged(query: str, found: SearchResult) -> Answerability:
-    """The search's own verdict, unless the question names products that no passage mentions."""
-    names = named(query, (f"{h.path} {h.title} {h.heading} {h.text}" for h in found.hits))
-    if names.is_elsewhere:
-        return Answerability.NO
-    if names.missing and found.answerability is Answerability.YES:
-        return Answerability.UNSURE
-    return found.answerability
 
 
 def _best(
