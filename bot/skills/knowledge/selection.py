@@ -264,15 +264,20 @@ def _in_telling_order(
 def _told_first(
     among: Sequence[Candidate], fit: Sequence[float], said: Sequence[int]
 ) -> tuple[int, ...]:
-    """The best statement with its lead or what it announces; nothing for one of a list's items."""
+    """The best statement with its lead or its code; nothing for an item or for what leads a list."""
     best = max(said, key=lambda at: fit[at], default=None)
     if best is None or among[best].statement.kind is Kind.ITEM:
+        return ()
+    if any(among[at].lead == best and among[at].statement.kind is Kind.ITEM for at in said):
         return ()
     return tuple(at for at in said if at == best or at in _led_by(among, best))
 
 
 def _stand_together(among: Sequence[Candidate], before: int, behind: int) -> bool:
+    """Whether nothing was left out between two statements, or one list or lead holds both."""
     first, second = among[before], among[behind]
+    if second.lead is not None and second.lead in (before, first.lead):
+        return True
     same = (first.statement.source, first.header) == (second.statement.source, second.header)
     return same and behind == before + 1
 
