@@ -11,15 +11,28 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _SOMEBODY = re.compile(r"\bwho\b|\bwhom\b|\bwer\b|\bwen\b|\bqui\b|\bquién|谁|誰", re.IGNORECASE)
+_THING = re.compile(
+    r"^\W*what(?:'s|s| is| are| does) (?:an? |the )?([\w-]+)(?: mean| stand for)?\W*$"
+    r"|^\W*was (?:ist|sind|bedeutet) (?:eine? |der |die |das )?([\w-]+)\W*$",
+    re.IGNORECASE,
+)
 _DIGIT = re.compile(r"\d")
 _PEOPLE = re.compile(
-    r"(?<!\S)[#@][a-z]|\bteams?\b|on-?call|\bmanager|\blead\b|\bowner|\bengineers?\b|commander|channel",
+    r"(?<!\S)[#@][a-z]|\bteams?\b|on-?call|\bmanager|\bowner|\bescalat|commander",
     re.IGNORECASE,
 )
 
 
 def holds_what_is_asked(question: str, text: str) -> bool:
-    """Whether a text has a number where one is asked for, or people where somebody is."""
+    """Whether a text has a number or people where one is asked for, or tells what a thing is."""
     if _NUMBER.search(question) and _DIGIT.search(text):
         return True
+    if thing := _THING.search(question):
+        return _tells_of(thing[1] or thing[2], text)
     return bool(_SOMEBODY.search(question) and _PEOPLE.search(text))
+
+
+def _tells_of(thing: str, text: str) -> bool:
+    """Whether a text begins like a definition: "X is", "X:", or the row of X."""
+    begin = rf"(?:an? |the )?`?{re.escape(thing)}`?\s*(?:\||:|-\s|\bis\b|\bare\b|\bmeans\b)"
+    return re.match(begin, text, re.IGNORECASE) is not None

@@ -29,7 +29,7 @@ _MOST_UNKNOWN = 2
 _AROUND = 3
 """Statements before and behind the best one that make up its paragraph."""
 
-_CUT = -0.15
+_CUT = 0.1
 _MODEL = 1.0
 """What one unit of the model's log-odds adds; its yes alone says little."""
 
@@ -38,6 +38,9 @@ _DISMAYED = -1.0
 """Log-odds beyond which the model's verdict would change nothing, as it is hardly ever so sure."""
 
 _SMALL = 1e-4
+
+HOPELESS = 0.05
+"""Confidence of the search below which nothing is read or shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

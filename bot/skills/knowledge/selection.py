@@ -9,6 +9,7 @@ are round numbers: others, drawn by chance or fitted, did not do better on quest
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from .asked_for import holds_what_is_asked
 from .statements import Kind, Statement, statements
 
 _MEANING = 1.0
-_WORDS = 0.4
+_WORDS = 0.6
 _HEADINGS = 0.1
 _RANK = 0.3
 _DOCUMENT = 0.2
@@ -55,6 +56,7 @@ _FAR = 0.05
 _HEADER_CHARS = 60
 _COMPARED_CHARS = 240
 
+_REVIEWED = re.compile(r"(?:last )?(?:reviewed|updated|modified)\b.{0,40}$", re.IGNORECASE)
 _MAX_CODE_LINES = 12
 _MIN_TERMS = 2
 
@@ -133,9 +135,10 @@ def _for_people(text: str) -> str:
 
 
 def _is_unfit(said: Statement) -> bool:
-    """A word alone; code that is too long, or whose fence was not closed where it should be."""
+    """A word alone; when a document was reviewed; code that is too long, or whose fence was not closed where it should be."""
     if said.kind is not Kind.CODE:
-        return said.kind is Kind.SENTENCE and len(set(terms(said.text))) < _MIN_TERMS
+        is_short = len(set(terms(said.text))) < _MIN_TERMS
+        return said.kind is Kind.SENTENCE and (is_short or bool(_REVIEWED.match(said.text)))
     return said.text.count("\n") >= _MAX_CODE_LINES or "```" in said.text
 
 

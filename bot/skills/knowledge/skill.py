@@ -16,7 +16,7 @@ from knowledge.glossary import in_english
 
 from ..generation import Generator
 from . import replies
-from .decision import Decision, decide, log_odds, searched_text
+from .decision import HOPELESS, Decision, decide, log_odds, searched_text
 from .follow_up import standalone
 from .layout import lay_out
 from .phrases import Phrases, language_of, phrases_for
@@ -89,7 +89,7 @@ class KnowledgeSkill:
             question.query, _N_PASSAGES, reader=reader, widen_tokens=_WIDEN_TOKENS
         )
         names = named(question.query, map(searched_text, found.hits))
-        if found.answerability is Answerability.NO or names.is_elsewhere:
+        if not found.hits or found.confidence < HOPELESS or names.is_elsewhere:
             yield await self._refusal(found, words)
             return
         hits = in_reading_order(found.hits)

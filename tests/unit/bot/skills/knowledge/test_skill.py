@@ -45,7 +45,7 @@ _QUOTED = (
 )
 
 
-_CONFIDENCE = {Answerability.YES: 0.99, Answerability.UNSURE: 0.4, Answerability.NO: 0.05}
+_CONFIDENCE = {Answerability.YES: 0.99, Answerability.UNSURE: 0.4, Answerability.NO: 0.02}
 
 
 def _hit(text: str, path: str = "backups.md", first: int = 3, title: str = "Backups") -> Hit:

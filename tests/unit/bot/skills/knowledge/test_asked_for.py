@@ -1,0 +1,36 @@
+"""What sort of thing a question asks for."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.skills.knowledge.asked_for import holds_what_is_asked
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("how long does a firing take?", "A firing takes 9 hours."),
+        ("wie oft wird gebrannt", "It is fired 3 times a week."),
+        ("who do I call?", "Call team Kiln."),
+        ("wen rufe ich an", "Escalate to kiln-oncall."),
+        ("what is a glaze?", "A glaze is a thin layer of glass."),
+        ("what's GLZ1", "GLZ1 | crazed | fire again"),
+        ("was ist eine Glasur", "Glasur: eine dünne Schicht"),
+    ],
+)
+def test_what_is_asked_for_is_recognised(question: str, text: str) -> None:
+    assert holds_what_is_asked(question, text)
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("how long does a firing take?", "A firing takes a while."),
+        ("who do I call?", "Fire it again."),
+        ("what is a glaze?", "The kiln needs a glaze."),
+        ("why did it crack", "A firing takes 9 hours. Call team Kiln."),
+    ],
+)
+def test_nothing_else_is(question: str, text: str) -> None:
+    assert not holds_what_is_asked(question, text)
