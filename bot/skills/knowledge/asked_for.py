@@ -16,6 +16,7 @@ _THING = re.compile(
     r"|^\W*was (?:ist|sind|bedeutet) (?:eine? |der |die |das )?([\w-]+)\W*$",
     re.IGNORECASE,
 )
+_LIKELY = 0.3
 _DIGIT = re.compile(r"\d")
 _PEOPLE = re.compile(
     r"(?<!\S)[#@][a-z]|\bteams?\b|on-?call|\bmanager|\bowner|\bescalat|commander",
@@ -23,13 +24,23 @@ _PEOPLE = re.compile(
 )
 
 
-def holds_what_is_asked(question: str, text: str) -> bool:
-    """Whether a text has a number or people where one is asked for, or tells what a thing is."""
+_CALLS = re.compile(r"\b(?:page|call|contact|wake|escalate|reach|notify|ping)\b", re.IGNORECASE)
+_CALLED = "escalate on-call oncall"
+"""What documents say where people ask whom to call."""
+
+
+def also_said(question: str) -> str:
+    """Words that the answer holds and the question does not; mostly none."""
+    return _CALLED if _SOMEBODY.search(question) and _CALLS.search(question) else ""
+
+
+def share_asked_for(question: str, text: str) -> float:
+    """How surely a text has what is asked for: a number, people, or what a thing is; in [0, 1]."""
     if _NUMBER.search(question) and _DIGIT.search(text):
-        return True
+        return _LIKELY
     if thing := _THING.search(question):
-        return _tells_of(thing[1] or thing[2], text)
-    return bool(_SOMEBODY.search(question) and _PEOPLE.search(text))
+        return float(_tells_of(thing[1] or thing[2], text))
+    return _LIKELY * bool(_SOMEBODY.search(question) and _PEOPLE.search(text))
 
 
 def _tells_of(thing: str, text: str) -> bool:

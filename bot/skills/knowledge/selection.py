@@ -19,7 +19,7 @@ from statistics import fmean
 from bot.addressed import speaks_to_machines
 from knowledge import Hit, terms
 
-from .asked_for import holds_what_is_asked
+from .asked_for import share_asked_for
 from .statements import Kind, Statement, statements
 
 _MEANING = 1.0
@@ -27,7 +27,7 @@ _WORDS = 0.6
 _HEADINGS = 0.1
 _RANK = 0.3
 _DOCUMENT = 0.2
-_ASKED_FOR = 0.1
+_ASKED_FOR = 0.35
 _N_TELLING = 3
 """Statements by which documents are compared."""
 
@@ -175,7 +175,7 @@ def scores(
         + _WORDS * words[at]
         + _HEADINGS * headings[at]
         + _RANK / (1 + one.rank)
-        + _ASKED_FOR * holds_what_is_asked(wanted, texts[at])
+        + _ASKED_FOR * share_asked_for(wanted, texts[at])
         for at, one in enumerate(among)
     ]
     best = _best_document(own, among)

@@ -16,6 +16,7 @@ from knowledge.glossary import in_english
 
 from ..generation import Generator
 from . import replies
+from .asked_for import also_said
 from .decision import HOPELESS, Decision, decide, log_odds, searched_text
 from .follow_up import standalone
 from .layout import lay_out
@@ -97,7 +98,7 @@ class KnowledgeSkill:
         yield replies.working(shown, words)
         among = candidates(hits, [found.hits.index(hit) for hit in hits])
         english = in_english(question.query)
-        wanted = f"{question.query} {english}".strip()
+        wanted = f"{question.query} {english} {also_said(question.query)}".strip()
         fit = scores(wanted, among, await self._similarities(question.query, wanted, among))
         decision = Decision(answerability=Answerability.YES)
         if among:
