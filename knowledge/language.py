@@ -55,7 +55,8 @@ a an and are as at be but by can cant did do does for from get has have how i if
 my no not now of off on one or our should so still that the their them then there they this to
 up us was we what when where which who why will with you
 """
-_ENGLISH = frozenset(_ENGLISH_TEXT.split())
+ENGLISH_WORDS = frozenset(_ENGLISH_TEXT.split())
+"""Small words of English; one that another language has too does not tell it."""
 
 
 _LETTERS = {
@@ -81,12 +82,12 @@ def language_of(text: str) -> Language:
     words = [word.lower() for word in _WORD.findall(text) if len(word) > 1]
     points = {language: _points(language, text, words) for language in STOP_WORDS}
     best = max(points, key=lambda language: points[language])
-    n_english = 2 * sum(word in _ENGLISH for word in words)
+    n_english = 2 * sum(word in ENGLISH_WORDS for word in words)
     return best if points[best] >= max(_MIN_POINTS, n_english) else Language.ENGLISH
 
 
 def _points(language: Language, text: str, words: list[str]) -> int:
-    own = STOP_WORDS[language] - _ENGLISH
+    own = STOP_WORDS[language] - ENGLISH_WORDS
     others = frozenset[str]().union(*(STOP_WORDS[one] for one in STOP_WORDS if one is not language))
     of_words = sum(1 if word in others else 2 for word in words if word in own)
     return of_words + 2 * len(_LETTERS[language] & set(text.lower()))

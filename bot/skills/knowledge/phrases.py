@@ -10,26 +10,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-_SCRIPTS = (
-    ("ja", re.compile(r"[\u3040-\u30ff]")),
-    ("ko", re.compile(r"[\uac00-\ud7af]")),
-    ("zh", re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")),
-    ("ru", re.compile(r"[\u0400-\u04ff]{2}")),
-)
+from knowledge import language
+from knowledge.language import Language
+
+_KOREAN = re.compile(r"[\uac00-\ud7af]")
+_RUSSIAN = re.compile(r"[\u0400-\u04ff]{2}")
 _SMALL_WORDS: Mapping[str, str] = {
-    "de": (
-        "der die das den dem des ein eine einen und oder ist sind wird werden wie was wo wer warum "
-        "wann nicht noch nur auf für mit von zum zur im bei nach wenn wir ich unser brauche kann "
-        "muss soll welche welcher welches läuft"
-    ),
-    "es": (
-        "el la los las de un una unos y o es son está están cómo como qué que dónde quién cuándo por "
-        "para con sin del al en no se me mi nuestro debo puedo hay cuál hacer"
-    ),
-    "fr": (
-        "le la les un une des du de et ou est sont comment quoi que qui où quand pourquoi pour "
-        "avec sans dans sur au aux ne pas nous on je notre quel quelle faire l'on"
-    ),
     "pt": (
         "o os as de um uma e ou é são está estão como que onde quem quando por para com sem do da dos faço "
         "das no na não nós eu nosso devo posso qual fazer"
@@ -39,11 +25,10 @@ _SMALL_WORDS: Mapping[str, str] = {
         "della dei nel non si mi nostro devo posso quale fare"
     ),
 }
-_ENGLISH = (
-    "the a an and or is are was were how what where who when why to of in on for with from by do "
-    "does did not no we i our my can should it its this that at be"
-)
 _SETS = {name: frozenset(words.split()) for name, words in _SMALL_WORDS.items()}
+_NEIGHBOURS = (Language.ENGLISH, Language.SPANISH, Language.FRENCH)
+"""What a question in a language of `_SMALL_WORDS` may be taken for."""
+
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 
 
@@ -143,15 +128,18 @@ _PHRASES: Mapping[str, Phrases] = {
 
 def language_of(text: str) -> str:
     """The language of a question as a two-letter code; English when nothing says otherwise."""
-    for language, script in _SCRIPTS:
-        if script.search(text):
-            return language
+    if _KOREAN.search(text):
+        return "ko"
+    found = language.language_of(text)
+    if found is Language.OTHER:
+        return "ru" if _RUSSIAN.search(text) else "en"
     words = [word.casefold() for word in _WORD.findall(text)]
-    english = frozenset(_ENGLISH.split())
-    n_english = sum(word in english for word in words)
-    found = {name: sum(w in small for w in words) for name, small in _SETS.items()}
-    best = max(found, key=lambda name: found[name])
-    return best if found[best] >= 2 and found[best] > n_english else "en"
+    counts = {name: sum(word in small for word in words) for name, small in _SETS.items()}
+    best = max(counts, key=lambda name: counts[name])
+    small = language.STOP_WORDS.get(found, language.ENGLISH_WORDS)
+    if found in _NEIGHBOURS and counts[best] >= 2 and counts[best] > sum(w in small for w in words):
+        return best
+    return found.value
 
 
 def phrases_for(text: str) -> Phrases:

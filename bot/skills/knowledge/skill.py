@@ -12,28 +12,34 @@ from numpy.typing import NDArray
 from bot.messages import Passages, Reply, Request, SkillEvent, Turn
 from bot.provenance import DOCUMENTS, documents_fact
 from knowledge import ANYBODY, Answerability, EmbeddingError, Hit, Reader, SearchResult, Status
+from knowledge.glossary import in_english
 
 from ..generation import Generator
 from . import replies
+from .asked_for import also_said
+from .decision import HOPELESS, Decision, decide, log_odds, searched_text
 from .follow_up import standalone
 from .layout import lay_out
 from .phrases import Phrases, language_of, phrases_for
 from .products import named
-from .selection import MAX_CHARS, Candidate, candidates, pick, scores
+from .selection import MAX_CHARS, Candidate, candidates, pick, scores, worth_comparing
 from .statements import Statement
 from .verdict import Verdict, ask_model
 
 _N_PASSAGES = 5
+_WIDEN_TOKENS = 2500
 _MAX_QUESTION_CHARS = 2000
-_JUDGED_CHARS = 900
+_JUDGED_CHARS = 700
 """Length of what the model reads for its verdict; reading is what takes its time."""
 
 
 class Knowledge(Protocol):
     """Finds passages; `knowledge.KnowledgeBase` is one."""
 
-    async def search(self, question: str, k: int = 5, *, reader: Reader) -> SearchResult:
-        """Find up to `k` passages that the reader may read."""
+    async def search(
+        self, question: str, k: int = 5, *, reader: Reader, widen_tokens: int = 0
+    ) -> SearchResult:
+        """Find up to `k` passages that the reader may read, widened by what stands around them."""
         ...
 
     async def status(self) -> Status:
@@ -80,22 +86,32 @@ class KnowledgeSkill:
         words = phrases_for(request.text)
         question = standalone(request.text[:_MAX_QUESTION_CHARS], history)
         reader = request.reader or ANYBODY
-        found = await self._knowledge.search(question.query, _N_PASSAGES, reader=reader)
-        answerability = _judged(question.query, found)
-        if not found.hits or answerability is Answerability.NO:
+        found = await self._knowledge.search(
+            question.query, _N_PASSAGES, reader=reader, widen_tokens=_WIDEN_TOKENS
+        )
+        names = named(question.query, map(searched_text, found.hits))
+        if not found.hits or found.confidence < HOPELESS or names.is_elsewhere:
             yield await self._refusal(found, words)
             return
         hits = in_reading_order(found.hits)
         shown = replies.passages(hits, question.query)
         yield replies.working(shown, words)
         among = candidates(hits, [found.hits.index(hit) for hit in hits])
-        wanted = question.query
-        fit = scores(wanted, among, await self._similarities(wanted, among))
-        verdict = Verdict(answers=True)
-        if answerability is Answerability.UNSURE and among:
+        english = in_english(question.query)
+        wanted = f"{question.query} {english} {also_said(question.query)}".strip()
+        fit = scores(wanted, among, await self._similarities(question.query, wanted, among))
+        decision = Decision(answerability=Answerability.YES)
+        if among:
+            evidence = log_odds(question.query, english, found, names, among, fit)
+            decision = decide(evidence)
+        verdict = Verdict(answers=decision.answerability is not Answerability.NO)
+        if decision.answerability is Answerability.UNSURE:
             asked, best = request.text[:_MAX_QUESTION_CHARS], _best(among, fit, _JUDGED_CHARS)
-            verdict = await ask_model(self._engine, request, asked, question.earlier, best)
-        footer = self._footer(request, answerability, verdict, time.monotonic() - began_mono)
+            verdict = await ask_model(
+                self._engine, request, asked, question.earlier, best, decision.doubt
+            )
+        seconds = time.monotonic() - began_mono
+        footer = self._footer(request, decision.answerability, verdict, seconds)
         if not verdict.answers:
             yield replies.refused(found.hits, words, footer)
             return
@@ -109,15 +125,22 @@ class KnowledgeSkill:
             return replies.empty(status.trouble)
         return replies.refused(found.hits, words)
 
-    async def _similarities(self, query: str, among: Sequence[Candidate]) -> list[float] | None:
+    async def _similarities(
+        self, query: str, wanted: str, among: Sequence[Candidate]
+    ) -> dict[int, float]:
+        """Cosines of the candidates worth comparing, with the question in whichever language."""
         if self._embedder is None or not among:
-            return None
-        texts = [query, *(one.embedded_text for one in among)]
+            return {}
+        compared = worth_comparing(wanted, among)
+        asked = list(dict.fromkeys((query, in_english(query) or query)))
         try:
-            asked, *said = await self._embedder.embed(texts)
+            vectors = await self._embedder.embed(
+                [*asked, *(among[at].embedded_text for at in compared)]
+            )
         except EmbeddingError:
-            return None
-        return [float(asked @ vector) for vector in said]
+            return {}
+        near = (vectors[len(asked) :] @ vectors[: len(asked)].T).max(axis=1)
+        return dict(zip(compared, map(float, near), strict=True))
 
     def _footer(
         self, request: Request, answerability: Answerability, verdict: Verdict, seconds: float
@@ -134,16 +157,6 @@ class KnowledgeSkill:
         elif answerability is Answerability.UNSURE:
             notes.append(f"judged by {self._model_name}")
         return " · ".join((*notes, f"{seconds:.1f} s"))
-
-
-def _judged(query: str, found: SearchResult) -> Answerability:
-    """The search's own verdict, unless the question names products that no passage mentions."""
-    names = named(query, (f"{h.path} {h.title} {h.heading} {h.text}" for h in found.hits))
-    if names.is_elsewhere:
-        return Answerability.NO
-    if names.missing and found.answerability is Answerability.YES:
-        return Answerability.UNSURE
-    return found.answerability
 
 
 def _best(

@@ -1,8 +1,8 @@
-"""Asks the model whether quotations answer a question, and takes only a clear yes for one.
+"""Asks the model whether quotations answer a question, and weighs how sure it is of its yes.
 
-A small model says yes too easily: measured, its yes must be about twice as likely as its no before
-it is worth anything. So several answers are drawn, from which everything much less likely than the
-likeliest is cut; where a no is left among them, it is soon drawn, and one no is enough.
+A small model says yes too easily, so how sure it is tells more than what it says. Several answers
+are drawn, from which everything much less likely than the likeliest is cut; where a no is left
+among them, it is soon drawn, and one no is enough.
 """
 
 from __future__ import annotations
@@ -19,9 +19,6 @@ from ..generation import Generator, as_data
 from .selection import Candidate
 
 _N_DRAWS = 5
-_DOUBT = 0.52
-"""A no that is at least this likely, the yes being 1, counts."""
-
 _TEMPERATURE = 2.0
 _FAILURES = (Outcome.FAILED, Outcome.REJECTED, Outcome.CANCELLED)
 
@@ -44,12 +41,14 @@ async def ask_model(
     question: str,
     earlier: str,
     quoted: Sequence[Candidate],
+    doubt: float,
 ) -> Verdict:
     """Whether the quotations answer; a model that fails leaves the question open as a yes.
 
     Args:
         question: What was asked.
         earlier: The question before it when this one leans on it, else empty.
+        doubt: A no counts that is at least this likely, the yes being 1; in (0, 1].
     """
     messages = prompts.messages(
         _quotations(quoted), as_data(question), as_data(earlier), request.talk
@@ -62,7 +61,7 @@ async def ask_model(
                 messages=messages,
                 max_tokens=4,
                 sampling=Sampling(
-                    temperature=_TEMPERATURE, top_p=1.0, top_k=2, min_p=_DOUBT, seed=draw
+                    temperature=_TEMPERATURE, top_p=1.0, top_k=2, min_p=doubt, seed=draw
                 ),
                 grammar=prompts.GRAMMAR,
                 pin_prefix=len(prompts.prefix()),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from bot.skills.knowledge.selection import candidates, pick, scores
+from dataclasses import replace
+
+from bot.skills.knowledge.selection import candidates, pick, scores, worth_comparing
 from knowledge import Hit
 
 _RESTORE = (
@@ -26,7 +28,7 @@ def _hit(text: str, path: str = "a.md", first: int = 1) -> Hit:
 
 def _texts(hits: tuple[Hit, ...], question: str, max_chars: int = 80) -> list[str]:
     among = candidates(hits, range(len(hits)))
-    chosen = pick(among, scores(question, among, None), max_chars)
+    chosen = pick(among, scores(question, among, {}), max_chars)
     return [among[at].statement.text for at in chosen]
 
 
@@ -43,7 +45,7 @@ def test_code_never_stands_without_what_announces_it() -> None:
 
 def test_meaning_counts_where_no_word_is_shared() -> None:
     among = candidates((_hit(_LUNCH),), [0])
-    near = [0.1, 0.9, 0.1]
+    near = {0: 0.1, 1: 0.9, 2: 0.1}
     assert pick(among, scores("qué hay de comer", among, near), 20) == (1,)
 
 
@@ -54,14 +56,35 @@ def test_the_length_is_kept_except_for_the_best_one() -> None:
     assert sum(len(among[at].statement.text) for at in chosen) <= 45
 
 
-def test_a_document_is_told_in_its_own_order() -> None:
+def test_the_best_sentence_comes_first_and_the_rest_in_its_own_order() -> None:
     among = candidates((_hit(_LUNCH),), [0])
-    assert pick(among, [2.0, 2.5, 3.0], 1000) == (0, 1, 2)
+    assert pick(among, [2.5, 2.6, 3.0], 1000) == (2, 0, 1)
+
+
+def test_steps_stay_in_their_order() -> None:
+    among = candidates((_hit("- open the gate\n- ring the bell\n- serve the soup\n"),), [0])
+    assert pick(among, [2.5, 2.6, 3.0], 1000) == (0, 1, 2)
+
+
+def test_a_number_counts_where_one_is_asked_for() -> None:
+    text = "Soup is served daily by us. Soup is served to 40 people daily."
+    assert _texts((_hit(text),), "how many people get soup served?", 40) == [
+        "Soup is served to 40 people daily."
+    ]
+
+
+def test_only_so_many_statements_are_compared_those_found_before_those_around_them() -> None:
+    lines = "\n\n".join(f"Gate number {at} opens early." for at in range(60))
+    hit = replace(_hit(lines), matched_lines=(1, 5))
+    among = candidates((hit,), [0])
+    compared = worth_comparing("canteen soup", among)
+    assert len(compared) < len(among)
+    assert {at for at, one in enumerate(among) if one.is_in_found} <= set(compared)
 
 
 def test_the_document_of_the_best_statement_comes_first() -> None:
     among = candidates((_hit("Soup is hot. Bread is free."), _hit("Gates open.", "b.md")), [0, 1])
-    assert pick(among, [2.0, 2.5, 3.0], 1000) == (2, 0, 1)
+    assert pick(among, [2.9, 2.5, 3.0], 1000) == (2, 0, 1)
 
 
 def test_what_two_passages_say_alike_is_said_once() -> None:
@@ -77,7 +100,7 @@ def test_what_speaks_to_machines_is_no_candidate_and_lines_keep_their_numbers() 
 
 
 def test_without_candidates_nothing_is_chosen() -> None:
-    assert pick((), scores("anything", (), None)) == ()
+    assert pick((), scores("anything", (), {})) == ()
 
 
 def test_code_that_is_long_or_holds_a_fence_is_no_candidate() -> None:

@@ -45,6 +45,9 @@ _QUOTED = (
 )
 
 
+_CONFIDENCE = {Answerability.YES: 0.99, Answerability.UNSURE: 0.4, Answerability.NO: 0.02}
+
+
 def _hit(text: str, path: str = "backups.md", first: int = 3, title: str = "Backups") -> Hit:
     return Hit(
         source="/docs",
@@ -83,11 +86,16 @@ class _Documents:
     queries: list[str] = field(default_factory=list[str])
     readers: list[Reader] = field(default_factory=list[Reader])
 
-    async def search(self, question: str, k: int = 5, *, reader: Reader) -> SearchResult:
+    async def search(
+        self, question: str, k: int = 5, *, reader: Reader, widen_tokens: int = 0
+    ) -> SearchResult:
         self.readers.append(reader)
         self.queries.append(question)
         return SearchResult(
-            hits=self.hits[:k], answerability=self.answerability, confidence=0.5, ms=1.0
+            hits=self.hits[:k],
+            answerability=self.answerability,
+            confidence=_CONFIDENCE[self.answerability],
+            ms=1.0,
         )
 
     async def status(self) -> Status:
@@ -206,7 +214,7 @@ async def test_a_product_that_no_passage_mentions_is_refused_without_the_model()
 async def test_a_second_product_that_is_not_mentioned_leaves_it_to_the_model() -> None:
     model, hit = _Model("NO"), _hit("PostgreSQL backups are made every night.")
     asked = "how often are postgres backups copied to mongodb?"
-    *_, last = await _replies(model, _Documents(hits=(hit,)), asked)
+    *_, last = await _replies(model, _Documents(hits=(hit,), answerability=_UNSURE), asked)
     assert len(model.requests) == 1
     assert _passages(last) == []
 
