@@ -6,30 +6,10 @@ What documents say is quoted as it is written there; only what stands around it 
 # ruff: noqa: RUF001 (sentences in other scripts)
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from knowledge import language
-from knowledge.language import Language
-
-_KOREAN = re.compile(r"[\uac00-\ud7af]")
-_RUSSIAN = re.compile(r"[\u0400-\u04ff]{2}")
-_SMALL_WORDS: Mapping[str, str] = {
-    "pt": (
-        "o os as de um uma e ou é são está estão como que onde quem quando por para com sem do da dos faço "
-        "das no na não nós eu nosso devo posso qual fazer"
-    ),
-    "it": (
-        "il lo la i gli le un una e o è sono come che dove chi quando perché per con senza del "
-        "della dei nel non si mi nostro devo posso quale fare"
-    ),
-}
-_SETS = {name: frozenset(words.split()) for name, words in _SMALL_WORDS.items()}
-_NEIGHBOURS = (Language.ENGLISH, Language.SPANISH, Language.FRENCH)
-"""What a question in a language of `_SMALL_WORDS` may be taken for."""
-
-_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
+from bot.language import ENGLISH, language_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,22 +106,6 @@ _PHRASES: Mapping[str, Phrases] = {
 }
 
 
-def language_of(text: str) -> str:
-    """The language of a question as a two-letter code; English when nothing says otherwise."""
-    if _KOREAN.search(text):
-        return "ko"
-    found = language.language_of(text)
-    if found is Language.OTHER:
-        return "ru" if _RUSSIAN.search(text) else "en"
-    words = [word.casefold() for word in _WORD.findall(text)]
-    counts = {name: sum(word in small for word in words) for name, small in _SETS.items()}
-    best = max(counts, key=lambda name: counts[name])
-    small = language.STOP_WORDS.get(found, language.ENGLISH_WORDS)
-    if found in _NEIGHBOURS and counts[best] >= 2 and counts[best] > sum(w in small for w in words):
-        return best
-    return found.value
-
-
 def phrases_for(text: str) -> Phrases:
     """The fixed sentences in the language of a question."""
-    return _PHRASES[language_of(text)]
+    return _PHRASES.get(language_of(text), _PHRASES[ENGLISH])

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.language import language_of
 from bot.messages import Passages, Reply, Request, SkillEvent, Turn
 from bot.provenance import DOCUMENTS, documents_fact
 from knowledge import ANYBODY, Answerability, EmbeddingError, Hit, Reader, SearchResult, Status
@@ -20,7 +21,7 @@ from .asked_for import also_said
 from .decision import HOPELESS, Decision, decide, log_odds, searched_text
 from .follow_up import standalone
 from .layout import lay_out
-from .phrases import Phrases, language_of, phrases_for
+from .phrases import Phrases, phrases_for
 from .products import named
 from .selection import MAX_CHARS, Candidate, candidates, pick, scores, worth_comparing
 from .statements import Statement

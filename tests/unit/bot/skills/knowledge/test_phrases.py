@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.skills.knowledge.phrases import language_of, phrases_for
+from bot.language import language_of
+from bot.skills.knowledge.phrases import phrases_for
 
 
 @pytest.mark.parametrize(
