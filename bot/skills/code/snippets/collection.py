@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -74,10 +75,15 @@ class Match:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Shelf:
-    """A language's snippets with what is needed to rank them."""
+    """A language's snippets with what is needed to rank them.
+
+    Attributes:
+        asks: Of every phrasing the index of its snippet, its text, and its words without values.
+        weights: By word, how much it tells the snippets apart.
+    """
 
     snippets: tuple[Snippet, ...]
-    asks: tuple[tuple[int, str], ...]
+    asks: tuple[tuple[int, str, frozenset[str]], ...]
     weights: Mapping[str, float]
 
 
@@ -111,7 +117,8 @@ class Collection:
         Raises:
             SnippetError: The language's file is not as it must be.
         """
-        shelf = self._shelf(language)
+        # The first look-up reads a file and prepares its phrasings.
+        shelf = await asyncio.to_thread(self._shelf, language)
         if not shelf.snippets:
             return ()
         scores = await self._scores(language, shelf, request)
@@ -141,7 +148,7 @@ class Collection:
         return self._shelves[language]
 
     async def _scores(self, language: Language, shelf: _Shelf, request: str) -> list[float]:
-        lexical = _lexical(shelf, request)
+        lexical = await asyncio.to_thread(_lexical, shelf, request)
         semantic = await self._semantic(language, shelf, request)
         if semantic is None:
             return lexical
@@ -155,26 +162,35 @@ class Collection:
             return None
         try:
             if language not in self._vectors:
-                self._vectors[language] = await self._embed([ask for _, ask in shelf.asks])
+                self._vectors[language] = await self._embed([ask for _, ask, _ in shelf.asks])
             (vector,) = await self._embed([request])
         except EmbeddingError:
             return None
         best = [0.0] * len(shelf.snippets)
-        for (index, _), likeness in zip(shelf.asks, self._vectors[language] @ vector, strict=True):
+        for (index, _, _), likeness in zip(
+            shelf.asks, self._vectors[language] @ vector, strict=True
+        ):
             best[index] = max(best[index], float(likeness))
         return best
 
 
 def _shelve(snippets: tuple[Snippet, ...]) -> _Shelf:
     asks = tuple(
-        (index, _without_slots(ask, each))
+        (index, _without_slots(ask, each), _words(SLOT.sub(" ", ask), each.language))
         for index, each in enumerate(snippets)
         for ask in each.ask
     )
-    n_with = Counter(word for each in snippets for word in set(content_words(" ".join(each.ask))))
+    of_snippet: dict[int, set[str]] = {}
+    for index, _, words in asks:
+        of_snippet.setdefault(index, set()).update(words)
+    n_with = Counter(word for words in of_snippet.values() for word in words)
     n = max(1, len(snippets))
     weights = {word: math.log(1 + n / count) for word, count in n_with.items()}
     return _Shelf(snippets=snippets, asks=asks, weights=weights)
+
+
+def _words(text: str, language: Language) -> frozenset[str]:
+    return frozenset(content_words(text, language))
 
 
 def _without_slots(ask: str, snippet: Snippet) -> str:
@@ -185,14 +201,18 @@ def _lexical(shelf: _Shelf, request: str) -> list[float]:
     """For every snippet how much the words of its best phrasing and of the request overlap."""
     best = [0.0] * len(shelf.snippets)
     unknown = math.log(1 + len(shelf.snippets))
-    fillings = [fill(each, request) for each in shelf.snippets]
-    for index, ask in ((i, a) for i, each in enumerate(shelf.snippets) for a in each.ask):
-        wanted = set(content_words(SLOT.sub(" ", ask)))
-        said = set(content_words(_without_values(request, fillings[index])))
-        both = sum(shelf.weights.get(word, unknown) for word in wanted & said)
-        each_side = sum(shelf.weights.get(w, unknown) for w in wanted) + sum(
-            shelf.weights.get(w, unknown) for w in said
-        )
+
+    def weight(words: frozenset[str]) -> float:
+        return sum(shelf.weights.get(word, unknown) for word in words)
+
+    said = [
+        _words(_without_values(request, fill(each, request)), each.language)
+        for each in shelf.snippets
+    ]
+    weights = [weight(words) for words in said]
+    for index, _, wanted in shelf.asks:
+        both = weight(wanted & said[index])
+        each_side = weight(wanted) + weights[index]
         best[index] = max(best[index], 2 * both / each_side if each_side else 0.0)
     return best
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
+from ..languages import Language
 from .entry import SLOT, Snippet
 from .words import content_words, is_chinese
 
@@ -79,8 +80,12 @@ def shape_of(text: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def values_in(text: str) -> tuple[Value, ...]:
-    """Everything concrete in a request, in its order, each piece once."""
+def values_in(text: str, language: Language | None = None) -> tuple[Value, ...]:
+    """Everything concrete in a request, in its order, each piece once.
+
+    Args:
+        language: The one that the request asks for, whose name is no value.
+    """
     found: list[Value] = []
     covered = [False] * len(text)
     for match in _QUOTED.finditer(text):
@@ -89,7 +94,7 @@ def values_in(text: str) -> tuple[Value, ...]:
         covered[match.start() : match.end()] = [True] * (match.end() - match.start())
     for name, pattern in _BOUNDED:
         for match in pattern.finditer(text):
-            empty = name == "name" and not content_words(match.group())
+            empty = name == "name" and not content_words(match.group(), language)
             if not empty and not any(covered[match.start() : match.end()]):
                 found.append(Value(text=match.group(), shape=name, at=match.start()))
                 covered[match.start() : match.end()] = [True] * len(match.group())
@@ -104,14 +109,22 @@ def fill(snippet: Snippet, request: str) -> Filling:
 
 
 def _from_phrasing(snippet: Snippet, request: str) -> dict[str, str]:
-    """The values when the request is one of the phrasings, word by word."""
+    """The values when the request is one of the phrasings: of the one that says the most."""
+    best: dict[str, str] = {}
+    folded = " ".join(request.casefold().split())
     for ask in snippet.ask:
-        if not SLOT.search(ask):
+        if not SLOT.search(ask) or not _may_be(ask, folded):
             continue
         match = re.search(_phrasing(ask), request, re.IGNORECASE)
-        if match:
-            return {name: text.strip("\"'`,") for name, text in match.groupdict().items()}
-    return {}
+        if match and len(match.groupdict()) > len(best):
+            best = {name: text.strip("\"'`,") for name, text in match.groupdict().items()}
+    return best
+
+
+def _may_be(ask: str, folded: str) -> bool:
+    """Whether what stands after the first slot is in the request: spares most of the compiling."""
+    pieces = " ".join(ask.casefold().split())
+    return all(piece.strip() in folded for piece in SLOT.split(pieces)[2::2])
 
 
 @cache
@@ -130,7 +143,7 @@ def _phrasing(ask: str) -> str:
 
 
 def _by_shape(snippet: Snippet, request: str) -> dict[str, str]:
-    values = values_in(request)
+    values = values_in(request, snippet.language)
     taken: dict[str, str] = {}
     wanted: dict[str, list[str]] = {}
     for name, example in snippet.placeholders.items():
@@ -159,7 +172,7 @@ def _words_for(snippet: Snippet, request: str, values: Sequence[Value]) -> list[
     found = [value.text for value in values if value.shape in _WORDLIKE]
     inside = " ".join(value.text for value in values)
     for match in _WORD.finditer(request):
-        stems = content_words(match.group())
+        stems = content_words(match.group(), snippet.language)
         if stems and match.group() not in inside and not set(stems) & known:
             found.append(match.group())
     return list(dict.fromkeys(found))
@@ -168,6 +181,8 @@ def _words_for(snippet: Snippet, request: str, values: Sequence[Value]) -> list[
 def _beside(name: str, request: str, fitting: Sequence[str]) -> str | None:
     """The value that stands beside the placeholder's own name: "namespace payments"."""
     label = re.escape(name.rpartition("_")[2])
+    if not re.search(rf"\b{label}\b", request, re.IGNORECASE):
+        return None
     for text in fitting:
         value = re.escape(text)
         before = rf"\b{label}\s+(?:is|of|named|called|=)?\s*[\"'`]?{value}(?![\w-])"
@@ -178,13 +193,13 @@ def _beside(name: str, request: str, fitting: Sequence[str]) -> str | None:
 
 
 def _vocabulary(snippet: Snippet) -> frozenset[str]:
-    return _words_of(snippet.ask, tuple(snippet.placeholders))
+    return _words_of(snippet.ask, tuple(snippet.placeholders), snippet.language)
 
 
 @cache
-def _words_of(asks: tuple[str, ...], names: tuple[str, ...]) -> frozenset[str]:
+def _words_of(asks: tuple[str, ...], names: tuple[str, ...], language: Language) -> frozenset[str]:
     words = [SLOT.sub(" ", ask) for ask in asks]
-    return frozenset(content_words(" ".join([*words, *names])))
+    return frozenset(content_words(" ".join([*words, *names]), language))
 
 
 def _rest(snippet: Snippet, request: str, taken: Mapping[str, str]) -> tuple[str, ...]:
@@ -193,13 +208,13 @@ def _rest(snippet: Snippet, request: str, taken: Mapping[str, str]) -> tuple[str
     asks = " ".join(snippet.ask)
     left = [
         value.text
-        for value in values_in(request)
+        for value in values_in(request, snippet.language)
         if value.text not in used and not _stands_in(value.text, f"{asks}\n{snippet.code}")
     ]
     bare = request
     for text in (*used, *left):
         bare = bare.replace(text, " ")
-    return (*left, *(word for word in content_words(bare) if word not in known))
+    return (*left, *(word for word in content_words(bare, snippet.language) if word not in known))
 
 
 def _stands_in(value: str, text: str) -> bool:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.cli.evaluate_code import spread
@@ -66,7 +68,7 @@ async def test_the_counts_add_up() -> None:
 
 async def test_what_no_snippet_answers_is_left_without_a_model() -> None:
     skill = CodeSkill(NoModel(), snippets=Collection())
-    solution = await ask(skill, _CASE)
+    solution = await ask(skill, replace(_CASE, ask="regex for the name of a small river"))
     assert solution.snippet is None
     assert solution.drafts[0].failure == "no model was asked"
 
