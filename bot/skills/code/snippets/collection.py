@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from knowledge.errors import EmbeddingError
 
 from ..languages import Language
+from .contradictions import contradicts
 from .entry import SLOT, Snippet, read_snippets
 from .values import Filling, fill
 from .words import content_words, is_chinese
@@ -121,7 +122,8 @@ class Collection:
         shelf = await asyncio.to_thread(self._shelf, language)
         if not shelf.snippets:
             return ()
-        scores = await self._scores(language, shelf, request)
+        nearest = await asyncio.to_thread(_nearest, shelf, request)
+        scores = await self._scores(language, shelf, request, [score for score, _ in nearest])
         order = sorted(range(len(scores)), key=lambda i: -scores[i])[:_N_EXAMPLES]
         found: list[Match] = []
         for rank, index in enumerate(order):
@@ -130,7 +132,12 @@ class Collection:
             filling = fill(shelf.snippets[index], request)
             runner_up = scores[order[1]] if len(order) > 1 else 0.0
             clear = rank == 0 and scores[index] - runner_up >= _MARGIN
-            excellent = clear and scores[index] >= _EXCELLENT and _says_all(filling, request)
+            excellent = (
+                clear
+                and scores[index] >= _EXCELLENT
+                and _says_all(filling, request)
+                and not contradicts(request, nearest[index][1])
+            )
             found.append(
                 Match(
                     snippet=shelf.snippets[index],
@@ -147,8 +154,9 @@ class Collection:
             self._shelves[language] = _shelve(read_snippets(path) if path.is_file() else ())
         return self._shelves[language]
 
-    async def _scores(self, language: Language, shelf: _Shelf, request: str) -> list[float]:
-        lexical = await asyncio.to_thread(_lexical, shelf, request)
+    async def _scores(
+        self, language: Language, shelf: _Shelf, request: str, lexical: list[float]
+    ) -> list[float]:
         semantic = await self._semantic(language, shelf, request)
         if semantic is None:
             return lexical
@@ -197,9 +205,9 @@ def _without_slots(ask: str, snippet: Snippet) -> str:
     return SLOT.sub(lambda m: snippet.placeholders[m[1]], ask)
 
 
-def _lexical(shelf: _Shelf, request: str) -> list[float]:
-    """For every snippet how much the words of its best phrasing and of the request overlap."""
-    best = [0.0] * len(shelf.snippets)
+def _nearest(shelf: _Shelf, request: str) -> list[tuple[float, str]]:
+    """For every snippet its nearest phrasing, and how much the words of both overlap."""
+    best = [(0.0, "")] * len(shelf.snippets)
     unknown = math.log(1 + len(shelf.snippets))
 
     def weight(words: frozenset[str]) -> float:
@@ -210,10 +218,12 @@ def _lexical(shelf: _Shelf, request: str) -> list[float]:
         for each in shelf.snippets
     ]
     weights = [weight(words) for words in said]
-    for index, _, wanted in shelf.asks:
+    for index, ask, wanted in shelf.asks:
         both = weight(wanted & said[index])
         each_side = weight(wanted) + weights[index]
-        best[index] = max(best[index], 2 * both / each_side if each_side else 0.0)
+        score = 2 * both / each_side if each_side else 0.0
+        if score > best[index][0]:
+            best[index] = (score, ask)
     return best
 
 

@@ -40,7 +40,9 @@ _N_LEADING_WORDS = 2
 # What could end a string or begin a command where it is copied to stays outside.
 _HARMLESS = re.compile(r"[\w./:@%+*?=,~ -]+")
 # In a word's place stand names, quoted texts and plain words alike.
-
+_BEFORE_NAMES = frozenset(["of", "for", "from", "in", "on", "by", "named", "called", "app", "service", "von", "für", "aus"])
+_NOT_BEFORE_NAMES = frozenset(["a", "an", "every", "each", "per", "and", "or", "it", "is", "are", "that", "which"])
+_EMPTY_AFTER = frozenset(["and", "or", "to", "of", "in", "on", "for", "from", "at", "by", "with", "the", "a", "is", "are"])
 _WORDLIKE = frozenset({"word", "name", "dotted", "image", "quoted"})
 
 
@@ -151,6 +153,8 @@ def _by_shape(snippet: Snippet, request: str) -> dict[str, str]:
         wanted.setdefault("word" if shape in _WORDLIKE else shape, []).append(name)
     for shape, names in wanted.items():
         fitting = _words_for(snippet, request, values) if shape == "word" else _of(values, shape)
+        if shape == "number":
+            fitting = [text for text in fitting if _counts_the_same(snippet, request, text)]
         for name in names:
             beside = _beside(name, request, fitting)
             if beside is not None and beside not in taken.values():
@@ -167,15 +171,55 @@ def _of(values: Sequence[Value], shape: str) -> list[str]:
 
 
 def _words_for(snippet: Snippet, request: str, values: Sequence[Value]) -> list[str]:
-    """Names and quoted texts of the request, and the words that no phrasing knows."""
+    """Names and quoted texts of the request, and the plain words that stand where a value does."""
     known = _vocabulary(snippet)
     found = [value.text for value in values if value.shape in _WORDLIKE]
     inside = " ".join(value.text for value in values)
     for match in _WORD.finditer(request):
         stems = content_words(match.group(), snippet.language)
-        if stems and match.group() not in inside and not set(stems) & known:
+        if not stems or match.group() in inside or set(stems) & known:
+            continue
+        if _stands_for_a_value(snippet, request[: match.start()], request[match.end() :]):
             found.append(match.group())
     return list(dict.fromkeys(found))
+
+
+def _stands_for_a_value(snippet: Snippet, before: str, after: str) -> bool:
+    """Whether a word's neighbours are those of a value: "of checkout", "the web hosts"."""
+    leading, following = _neighbours(snippet.ask, tuple(snippet.placeholders))
+    words_before = re.findall(r"[\w-]+", before.casefold())
+    words_after = re.findall(r"[\w-]+", after.casefold())
+    last = words_before[-1] if words_before else ""
+    if is_chinese(before[-1:]) or is_chinese(after[:1]) or last in leading:
+        return True
+    return last not in _NOT_BEFORE_NAMES and words_after[:1] != [] and words_after[0] in following
+
+
+def _counts_the_same(snippet: Snippet, request: str, number: str) -> bool:
+    """Whether what a number counts is what the snippet's numbers count: "5 pods" is no "5 cpu"."""
+    match = re.search(rf"([\w-]+)?\s*(?<![\w.]){re.escape(number)}\s+([\w-]+)", request)
+    if match is None or not content_words(match[2], snippet.language):
+        return True
+    _, following = _neighbours(snippet.ask, tuple(snippet.placeholders))
+    names = {part for name in snippet.placeholders for part in name.split("_")}
+    return match[2].casefold() in following or (match[1] or "").casefold() in names
+
+
+@cache
+def _neighbours(
+    asks: tuple[str, ...], names: tuple[str, ...]
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Words that come before a value, in the phrasings or anywhere, and words that come after."""
+    leading, following = set(_BEFORE_NAMES), set[str]()
+    for ask in asks:
+        leading.update(word.casefold() for word in re.findall(r"([\w-]+)\s+<<", ask))
+        following.update(word.casefold() for word in re.findall(r">>\s+([\w-]+)", ask))
+    labels = {part.casefold() for name in names for part in (name, name.rpartition("_")[2])}
+    labels |= {f"{label}s" for label in labels}
+    return (
+        frozenset((leading | labels) - _NOT_BEFORE_NAMES),
+        frozenset((following | labels) - _EMPTY_AFTER),
+    )
 
 
 def _beside(name: str, request: str, fitting: Sequence[str]) -> str | None:

@@ -19,12 +19,31 @@ a an the this that these those it its i me my we us our you your he she they the
 in on at by from with as is are be was were do does did have has had can could will would should
 may please write give show make create build generate need want get help how what which when where
 there here some any one me let s t then so into using use each all every
+who whose list print display per use uses codes
 script command line query snippet code function file config configuration expression statement
 unit example liner
 ein eine einen einem einer der die das den dem des und oder von zu für in im am an auf mit als ist
 sind wie was welche bitte schreib schreibe zeig zeige gib mir ich wir brauche möchte ausdruck
 befehl skript abfrage datei alle jede jeder jeden
 """
+# Words that mean the same where code is asked for.
+_SAME = {
+    "bigger": "larger",
+    "greater": "larger",
+    "biggest": "largest",
+    "big": "large",
+    "over": "above",
+    "exceeding": "above",
+    "tuple": "row",
+    "tuples": "rows",
+    "directory": "folder",
+    "directories": "folders",
+    "kubernetes": "k8s",
+    "addresses": "ips",
+    "address": "ip",
+    "reachable": "reach",
+    "autoscale": "scale",
+}
 _STOP = frozenset(_EMPTY.split())
 # What a language and its tools are called says nothing in that language; elsewhere it does.
 _OWN: Mapping[Language, frozenset[str]] = {
@@ -42,8 +61,8 @@ _OWN: Mapping[Language, frozenset[str]] = {
         Language.DOCKERFILE: "dockerfile docker",
         Language.TERRAFORM: "terraform hcl",
         Language.ANSIBLE: "ansible playbook task yaml",
-        Language.CRON: "cron crontab job",
-        Language.REGEX: "regex regexp regular",
+        Language.CRON: "cron crontab job run",
+        Language.REGEX: "regex regexp regular match",
         Language.JQ: "jq",
         Language.SYSTEMD: "systemd",
         Language.NGINX: "nginx",
@@ -90,5 +109,5 @@ def content_words(text: str, language: Language | None = None) -> tuple[str, ...
                 piece[i : i + 2] for piece in bare.split() for i in range(max(1, len(piece) - 1))
             )
         elif word not in _STOP and word not in own:
-            found.append(_stem(word))
+            found.append(_stem(_SAME.get(word, word)))
     return tuple(found)

@@ -47,10 +47,10 @@ def options_of(module: str) -> dict[str, Option]:
 
 
 def _fragments(declared: Mapping[str, object]) -> list[str]:
-    named = declared.get("extends_documentation_fragment") or []
-    return (
-        [named] if isinstance(named, str) else [str(each) for each in cast("list[object]", named)]
-    )
+    named = declared.get("extends_documentation_fragment")
+    if isinstance(named, list):
+        return [str(each) for each in cast("list[object]", named)]
+    return [named] if isinstance(named, str) else []
 
 
 def _options(declared: Mapping[str, object]) -> dict[str, Option]:
