@@ -40,9 +40,45 @@ _N_LEADING_WORDS = 2
 # What could end a string or begin a command where it is copied to stays outside.
 _HARMLESS = re.compile(r"[\w./:@%+*?=,~ -]+")
 # In a word's place stand names, quoted texts and plain words alike.
-_BEFORE_NAMES = frozenset(["of", "for", "from", "in", "on", "by", "named", "called", "app", "service", "von", "für", "aus"])
-_NOT_BEFORE_NAMES = frozenset(["a", "an", "every", "each", "per", "and", "or", "it", "is", "are", "that", "which"])
-_EMPTY_AFTER = frozenset(["and", "or", "to", "of", "in", "on", "for", "from", "at", "by", "with", "the", "a", "is", "are"])
+_BEFORE_NAMES = frozenset(
+    [
+        "of",
+        "for",
+        "from",
+        "in",
+        "on",
+        "by",
+        "named",
+        "called",
+        "app",
+        "service",
+        "von",
+        "für",
+        "aus",
+    ]
+)
+_NOT_BEFORE_NAMES = frozenset(
+    ["a", "an", "every", "each", "per", "and", "or", "it", "is", "are", "that", "which"]
+)
+_EMPTY_AFTER = frozenset(
+    [
+        "and",
+        "or",
+        "to",
+        "of",
+        "in",
+        "on",
+        "for",
+        "from",
+        "at",
+        "by",
+        "with",
+        "the",
+        "a",
+        "is",
+        "are",
+    ]
+)
 _WORDLIKE = frozenset({"word", "name", "dotted", "image", "quoted"})
 
 
