@@ -123,45 +123,23 @@ class Collection:
         if not shelf.snippets:
             return ()
         nearest = await asyncio.to_thread(_nearest, shelf, request)
-        scores = await self._scores(language, shelf, request, [score for score, _ in nearest])
-        order = sorted(range(len(scores)), key=lambda i: -scores[i])[:_N_EXAMPLES]
-        found: list[Match] = []
-        for rank, index in enumerate(order):
-            if scores[index] < _FAIR:
-                break
-            filling = fill(shelf.snippets[index], request)
-            runner_up = scores[order[1]] if len(order) > 1 else 0.0
-            clear = rank == 0 and scores[index] - runner_up >= _MARGIN
-            excellent = (
-                clear
-                and scores[index] >= _EXCELLENT
-                and _says_all(filling, request)
-                and not contradicts(request, nearest[index][1])
-            )
-            found.append(
-                Match(
-                    snippet=shelf.snippets[index],
-                    grade=Grade.EXCELLENT if excellent else Grade.FAIR,
-                    score=round(scores[index], 3),
-                    filling=filling,
-                )
-            )
-        return tuple(found)
+        lexical = [score for score, _ in nearest]
+        found = _matches(shelf, request, nearest, lexical)
+        if found and found[0].grade is Grade.EXCELLENT:
+            # The words alone say it: no encoder is waited for.
+            return found
+        semantic = await self._semantic(language, shelf, request)
+        if semantic is None:
+            return found
+        share = _LEXICAL_WEIGHT
+        both = [share * a + (1 - share) * b for a, b in zip(lexical, semantic, strict=True)]
+        return _matches(shelf, request, nearest, both)
 
     def _shelf(self, language: Language) -> _Shelf:
         if language not in self._shelves:
             path = self._folder / f"{_FILES.get(language, language.value)}.yaml"
             self._shelves[language] = _shelve(read_snippets(path) if path.is_file() else ())
         return self._shelves[language]
-
-    async def _scores(
-        self, language: Language, shelf: _Shelf, request: str, lexical: list[float]
-    ) -> list[float]:
-        semantic = await self._semantic(language, shelf, request)
-        if semantic is None:
-            return lexical
-        share = _LEXICAL_WEIGHT
-        return [share * a + (1 - share) * b for a, b in zip(lexical, semantic, strict=True)]
 
     async def _semantic(
         self, language: Language, shelf: _Shelf, request: str
@@ -180,6 +158,35 @@ class Collection:
         ):
             best[index] = max(best[index], float(likeness))
         return best
+
+
+def _matches(
+    shelf: _Shelf, request: str, nearest: Sequence[tuple[float, str]], scores: Sequence[float]
+) -> tuple[Match, ...]:
+    """The best snippets by their scores, graded."""
+    order = sorted(range(len(scores)), key=lambda i: -scores[i])[:_N_EXAMPLES]
+    found: list[Match] = []
+    for rank, index in enumerate(order):
+        if scores[index] < _FAIR:
+            break
+        filling = fill(shelf.snippets[index], request)
+        runner_up = scores[order[1]] if len(order) > 1 else 0.0
+        clear = rank == 0 and scores[index] - runner_up >= _MARGIN
+        excellent = (
+            clear
+            and scores[index] >= _EXCELLENT
+            and _says_all(filling, request)
+            and not contradicts(request, nearest[index][1])
+        )
+        found.append(
+            Match(
+                snippet=shelf.snippets[index],
+                grade=Grade.EXCELLENT if excellent else Grade.FAIR,
+                score=round(scores[index], 3),
+                filling=filling,
+            )
+        )
+    return tuple(found)
 
 
 def _shelve(snippets: tuple[Snippet, ...]) -> _Shelf:
