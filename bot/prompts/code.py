@@ -59,61 +59,27 @@ _EXAMPLES: Mapping[str, tuple[_Example, ...]] = MappingProxyType(
                 'sum by (zone) (rate({app="mail"} |= "error" [5m]))',
             ),
             _Example("jobs of mail over 2 s, json", '{app="mail"} | json | seconds > 2'),
-            _Example("lines of mail without retry", '{app="mail"} != "retry"'),
-            _Example(
-                "p90 of the json field seconds of app mail per zone",
-                'quantile_over_time(0.9, {app="mail"} | json | unwrap seconds [5m]) by (zone)',
-            ),
-            _Example("bytes that app mail logs per second", 'sum(bytes_rate({app="mail"}[5m]))'),
         ),
         "jq": (
             _Example("jq for the ids of open jobs", '.jobs[] | select(.state == "open") | .id'),
-            _Example("zones of a list of jobs, each once", "[.[].zone] | unique"),
-            _Example("a list of jobs, the longest first", "sort_by(.seconds) | reverse"),
         ),
         "cron": (
             _Example("every Sunday at 23:45 run /opt/clean", "45 23 * * 0 /opt/clean"),
             _Example("every ten minutes from 8 to 18, Monday to Friday", "*/10 8-18 * * 1-5"),
-            _Example("every four hours at minute 20 run /opt/pull", "20 */4 * * * /opt/pull"),
-            _Example("on 1 May and 1 November at 02:00", "0 2 1 5,11 *"),
         ),
     }
 )
-_NAME_COLUMNS = " Return the columns that the task names. Running totals and ranks need OVER (...)."
 _RULES = {
-    "regular expression": (
-        " Only the expression, on one line, without delimiters. It is searched for: anchor it with"
-        " ^ and $ when the whole text must match. Groups only where the task asks for parts."
-    ),
-    "bash": " Quote variables. Do not use sudo. Print what the task asks for and nothing else.",
-    "Python": " Accept every form of input that the task names; raise ValueError for others.",
-    "PromQL": (
-        " Only the expression, also for an alert. Labels as sum by (label) (...); a metric that is"
-        " not there: absent(metric)."
-    ),
-    "SQL": f" PostgreSQL.{_NAME_COLUMNS}",
-    "PostgreSQL": f"{_NAME_COLUMNS} The newest row per group: DISTINCT ON.",
-    "MySQL": f"{_NAME_COLUMNS} No FILTER, no DISTINCT ON; quote names with backticks.",
-    "SQLite": f"{_NAME_COLUMNS} Dates with date(), datetime(), strftime(); JSON with json_extract().",
+    "regular expression": " Only the expression, on one line, without delimiters.",
+    "bash": " Quote variables. Do not use sudo.",
+    "SQL": " PostgreSQL.",
     "LogQL": ' One query: {label="value"}, then |= "text" or | json and label filters.',
-    "jq": (
-        " Only the program, as it stands between the quotes of a jq command line. It begins with a"
-        " dot, a bracket or a function; sort_by, group_by and unique take a whole list."
-    ),
+    "jq": " Only the program, as it stands between the quotes of a jq command line.",
     "cron": " One line: minute hour day month weekday, then the command if there is one.",
     "Kubernetes YAML": " Complete objects with apiVersion, kind, metadata and spec.",
-    "Ansible": (
-        " A play with hosts when the task names hosts, else a list of tasks; modules with their"
-        " full ansible.builtin names. Host after host: serial. Conditions on facts: when."
-    ),
-    "systemd unit": (
-        " Absolute paths in ExecStart. A comment with its file name before each unit. What is"
-        " needed: Requires= and After=. Times: OnCalendar= in [Timer]."
-    ),
-    "Nginx configuration": (
-        " Only the blocks that were asked for. A location stands in a server, an upstream beside"
-        " it; a server has server_name when the task names a host."
-    ),
+    "Ansible": " A list of plays or of tasks; modules with their full ansible.builtin names.",
+    "systemd unit": " Absolute paths in ExecStart. A comment with its file name before each unit.",
+    "Nginx configuration": " Only the block that was asked for.",
     "Terraform": " Only the blocks that were asked for.",
 }
 
