@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import asdict
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,7 +18,7 @@ from .context import read_settings
 from .output import WRONG_USE, console, emit_json, error_console, fail
 
 if TYPE_CHECKING:
-    from ..evaluation.code import CodeReport, Tally
+    from ..evaluation.code import CaseRun, CodeReport, Tally
     from ..evaluation.code_case import CodeCase
     from ..settings import Settings
     from ..skills.code.snippets import Collection
@@ -42,6 +45,10 @@ def code(
     no_model: Annotated[
         bool, typer.Option("--no-model", help="Only what snippets answer by themselves.")
     ] = False,
+    save: Annotated[
+        Path | None,
+        typer.Option("--save", help="Add every case as a JSON line to this file, as it is judged."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """How often generated code does what was asked, before and after repair."""
@@ -62,7 +69,9 @@ def code(
     settings = read_settings(**({"model": model} if model else {}))
     passes = {Snippets.BOTH: (True, False), Snippets.WITH: (True,), Snippets.WITHOUT: (False,)}
     wanted = (True,) if no_model else passes[snippets]
-    reports = asyncio.run(_reports(settings, cases, wanted, no_model=no_model))
+    if save is not None:
+        _try_to_save(save)
+    reports = asyncio.run(_reports(settings, cases, wanted, no_model=no_model, save=save))
     if as_json:
         emit_json(reports)
         return
@@ -82,7 +91,12 @@ def spread(cases: Sequence[CodeCase], limit: int) -> list[CodeCase]:
 
 
 async def _reports(
-    settings: Settings, cases: Sequence[CodeCase], passes: Sequence[bool], *, no_model: bool
+    settings: Settings,
+    cases: Sequence[CodeCase],
+    passes: Sequence[bool],
+    *,
+    no_model: bool,
+    save: Path | None,
 ) -> list[CodeReport]:
     from ..command_notes import shell_classes
     from ..evaluation.code import evaluate
@@ -104,6 +118,7 @@ async def _reports(
                 model="" if no_model else settings.model,
                 with_snippets=with_snippets,
                 progress=_say,
+                keep=_saver(save, with_snippets=with_snippets),
             )
             reports.append(report)
         return reports
@@ -124,6 +139,25 @@ async def _parts(
         return NoModel(), collection
     generators = await stack.enter_async_context(open_generators(settings, engine))
     return generators.of("code"), collection
+
+
+def _try_to_save(path: Path) -> None:
+    try:
+        path.open("a").close()
+    except OSError as exc:
+        fail(f"{path} cannot be written: {exc.strerror}", WRONG_USE)
+
+
+def _saver(path: Path | None, *, with_snippets: bool) -> Callable[[CaseRun], None]:
+    """What adds a run to a file, on a line of its own."""
+
+    def save(run: CaseRun) -> None:
+        if path is not None:
+            line = json.dumps({**asdict(run), "with_snippets": with_snippets}, ensure_ascii=False)
+            with path.open("a", encoding="utf-8") as file:
+                file.write(f"{line}\n")
+
+    return save
 
 
 def _say(text: str) -> None:

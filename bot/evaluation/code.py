@@ -15,6 +15,7 @@ from .code_check import check_answer
 
 Solve = Callable[[CodeCase], Awaitable[Solution]]
 Progress = Callable[[str], None]
+Keep = Callable[["CaseRun"], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +87,7 @@ async def evaluate(
     model: str,
     with_snippets: bool,
     progress: Progress = lambda _: None,
+    keep: Keep = lambda _: None,
 ) -> CodeReport:
     """Ask every case and judge its drafts.
 
@@ -93,6 +95,8 @@ async def evaluate(
         solve: Asks the skill.
         model: What the report calls the model.
         with_snippets: What the report says; `solve` is what it is.
+        progress: Told one sentence a case.
+        keep: Given every run as soon as it is judged, so that a stopped pass loses nothing.
     """
     runs: list[CaseRun] = []
     for number, case in enumerate(cases, 1):
@@ -101,6 +105,7 @@ async def evaluate(
         seconds = time.monotonic() - began
         run = await asyncio.to_thread(judge, case, solution, seconds)
         runs.append(run)
+        keep(run)
         progress(f"{number}/{len(cases)} {run.name}: {_said(run)}, {seconds:.1f} s")
     return CodeReport(
         model=model,

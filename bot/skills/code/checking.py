@@ -8,6 +8,7 @@ from dataclasses import replace
 from .draft import Task
 from .grounding import compare, documented_metrics, missed
 from .languages import Language
+from .said import names_missed
 from .validators import cron_line, promql, validate
 from .verdict import Verdict
 
@@ -23,6 +24,7 @@ async def check(task: Task, code: str, classify_shell: ClassifyShell | None = No
     verdict = await validate(task.language, code)
     if not verdict.is_valid:
         return verdict
+    verdict = replace(verdict, doubts=(*verdict.doubts, *names_missed(task, code)))
     if task.language is Language.PROMQL:
         return _with_documents(verdict, code, task)
     if task.language is Language.CRON:

@@ -151,7 +151,9 @@ class CodeSkill:
         if not task.examples or task.examples[0].grade is not Grade.EXCELLENT:
             return None
         match = task.examples[0]
-        verdict = await check(task, match.code, self._classify_shell)
+        # Its own examples may stay: the answer says which are to be replaced.
+        alone = replace(task, examples=())
+        verdict = await check(alone, match.code, self._classify_shell)
         if verdict.complaint:
             return None
         draft = Draft(code=match.code, verdict=verdict)

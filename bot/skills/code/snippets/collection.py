@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from knowledge.errors import EmbeddingError
 
 from ..languages import Language
+from .contradictions import contradicts
 from .entry import SLOT, Snippet, read_snippets
 from .values import Filling, fill
 from .words import content_words, is_chinese
@@ -74,10 +76,15 @@ class Match:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Shelf:
-    """A language's snippets with what is needed to rank them."""
+    """A language's snippets with what is needed to rank them.
+
+    Attributes:
+        asks: Of every phrasing the index of its snippet, its text, and its words without values.
+        weights: By word, how much it tells the snippets apart.
+    """
 
     snippets: tuple[Snippet, ...]
-    asks: tuple[tuple[int, str], ...]
+    asks: tuple[tuple[int, str, frozenset[str]], ...]
     weights: Mapping[str, float]
 
 
@@ -111,42 +118,28 @@ class Collection:
         Raises:
             SnippetError: The language's file is not as it must be.
         """
-        shelf = self._shelf(language)
+        # The first look-up reads a file and prepares its phrasings.
+        shelf = await asyncio.to_thread(self._shelf, language)
         if not shelf.snippets:
             return ()
-        scores = await self._scores(language, shelf, request)
-        order = sorted(range(len(scores)), key=lambda i: -scores[i])[:_N_EXAMPLES]
-        found: list[Match] = []
-        for rank, index in enumerate(order):
-            if scores[index] < _FAIR:
-                break
-            filling = fill(shelf.snippets[index], request)
-            runner_up = scores[order[1]] if len(order) > 1 else 0.0
-            clear = rank == 0 and scores[index] - runner_up >= _MARGIN
-            excellent = clear and scores[index] >= _EXCELLENT and _says_all(filling, request)
-            found.append(
-                Match(
-                    snippet=shelf.snippets[index],
-                    grade=Grade.EXCELLENT if excellent else Grade.FAIR,
-                    score=round(scores[index], 3),
-                    filling=filling,
-                )
-            )
-        return tuple(found)
+        nearest = await asyncio.to_thread(_nearest, shelf, request)
+        lexical = [score for score, _ in nearest]
+        found = _matches(shelf, request, nearest, lexical)
+        if found and found[0].grade is Grade.EXCELLENT:
+            # The words alone say it: no encoder is waited for.
+            return found
+        semantic = await self._semantic(language, shelf, request)
+        if semantic is None:
+            return found
+        share = _LEXICAL_WEIGHT
+        both = [share * a + (1 - share) * b for a, b in zip(lexical, semantic, strict=True)]
+        return _matches(shelf, request, nearest, both)
 
     def _shelf(self, language: Language) -> _Shelf:
         if language not in self._shelves:
             path = self._folder / f"{_FILES.get(language, language.value)}.yaml"
             self._shelves[language] = _shelve(read_snippets(path) if path.is_file() else ())
         return self._shelves[language]
-
-    async def _scores(self, language: Language, shelf: _Shelf, request: str) -> list[float]:
-        lexical = _lexical(shelf, request)
-        semantic = await self._semantic(language, shelf, request)
-        if semantic is None:
-            return lexical
-        share = _LEXICAL_WEIGHT
-        return [share * a + (1 - share) * b for a, b in zip(lexical, semantic, strict=True)]
 
     async def _semantic(
         self, language: Language, shelf: _Shelf, request: str
@@ -155,45 +148,89 @@ class Collection:
             return None
         try:
             if language not in self._vectors:
-                self._vectors[language] = await self._embed([ask for _, ask in shelf.asks])
+                self._vectors[language] = await self._embed([ask for _, ask, _ in shelf.asks])
             (vector,) = await self._embed([request])
         except EmbeddingError:
             return None
         best = [0.0] * len(shelf.snippets)
-        for (index, _), likeness in zip(shelf.asks, self._vectors[language] @ vector, strict=True):
+        for (index, _, _), likeness in zip(
+            shelf.asks, self._vectors[language] @ vector, strict=True
+        ):
             best[index] = max(best[index], float(likeness))
         return best
 
 
+def _matches(
+    shelf: _Shelf, request: str, nearest: Sequence[tuple[float, str]], scores: Sequence[float]
+) -> tuple[Match, ...]:
+    """The best snippets by their scores, graded."""
+    order = sorted(range(len(scores)), key=lambda i: -scores[i])[:_N_EXAMPLES]
+    found: list[Match] = []
+    for rank, index in enumerate(order):
+        if scores[index] < _FAIR:
+            break
+        filling = fill(shelf.snippets[index], request)
+        runner_up = scores[order[1]] if len(order) > 1 else 0.0
+        clear = rank == 0 and scores[index] - runner_up >= _MARGIN
+        excellent = (
+            clear
+            and scores[index] >= _EXCELLENT
+            and _says_all(filling, request)
+            and not contradicts(request, nearest[index][1])
+        )
+        found.append(
+            Match(
+                snippet=shelf.snippets[index],
+                grade=Grade.EXCELLENT if excellent else Grade.FAIR,
+                score=round(scores[index], 3),
+                filling=filling,
+            )
+        )
+    return tuple(found)
+
+
 def _shelve(snippets: tuple[Snippet, ...]) -> _Shelf:
     asks = tuple(
-        (index, _without_slots(ask, each))
+        (index, _without_slots(ask, each), _words(SLOT.sub(" ", ask), each.language))
         for index, each in enumerate(snippets)
         for ask in each.ask
     )
-    n_with = Counter(word for each in snippets for word in set(content_words(" ".join(each.ask))))
+    of_snippet: dict[int, set[str]] = {}
+    for index, _, words in asks:
+        of_snippet.setdefault(index, set()).update(words)
+    n_with = Counter(word for words in of_snippet.values() for word in words)
     n = max(1, len(snippets))
     weights = {word: math.log(1 + n / count) for word, count in n_with.items()}
     return _Shelf(snippets=snippets, asks=asks, weights=weights)
+
+
+def _words(text: str, language: Language) -> frozenset[str]:
+    return frozenset(content_words(text, language))
 
 
 def _without_slots(ask: str, snippet: Snippet) -> str:
     return SLOT.sub(lambda m: snippet.placeholders[m[1]], ask)
 
 
-def _lexical(shelf: _Shelf, request: str) -> list[float]:
-    """For every snippet how much the words of its best phrasing and of the request overlap."""
-    best = [0.0] * len(shelf.snippets)
+def _nearest(shelf: _Shelf, request: str) -> list[tuple[float, str]]:
+    """For every snippet its nearest phrasing, and how much the words of both overlap."""
+    best = [(0.0, "")] * len(shelf.snippets)
     unknown = math.log(1 + len(shelf.snippets))
-    fillings = [fill(each, request) for each in shelf.snippets]
-    for index, ask in ((i, a) for i, each in enumerate(shelf.snippets) for a in each.ask):
-        wanted = set(content_words(SLOT.sub(" ", ask)))
-        said = set(content_words(_without_values(request, fillings[index])))
-        both = sum(shelf.weights.get(word, unknown) for word in wanted & said)
-        each_side = sum(shelf.weights.get(w, unknown) for w in wanted) + sum(
-            shelf.weights.get(w, unknown) for w in said
-        )
-        best[index] = max(best[index], 2 * both / each_side if each_side else 0.0)
+
+    def weight(words: frozenset[str]) -> float:
+        return sum(shelf.weights.get(word, unknown) for word in words)
+
+    said = [
+        _words(_without_values(request, fill(each, request)), each.language)
+        for each in shelf.snippets
+    ]
+    weights = [weight(words) for words in said]
+    for index, ask, wanted in shelf.asks:
+        both = weight(wanted & said[index])
+        each_side = weight(wanted) + weights[index]
+        score = 2 * both / each_side if each_side else 0.0
+        if score > best[index][0]:
+            best[index] = (score, ask)
     return best
 
 

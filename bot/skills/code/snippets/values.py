@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
+from ..languages import Language
 from .entry import SLOT, Snippet
 from .words import content_words, is_chinese
 
@@ -39,7 +40,45 @@ _N_LEADING_WORDS = 2
 # What could end a string or begin a command where it is copied to stays outside.
 _HARMLESS = re.compile(r"[\w./:@%+*?=,~ -]+")
 # In a word's place stand names, quoted texts and plain words alike.
-
+_BEFORE_NAMES = frozenset(
+    [
+        "of",
+        "for",
+        "from",
+        "in",
+        "on",
+        "by",
+        "named",
+        "called",
+        "app",
+        "service",
+        "von",
+        "für",
+        "aus",
+    ]
+)
+_NOT_BEFORE_NAMES = frozenset(
+    ["a", "an", "every", "each", "per", "and", "or", "it", "is", "are", "that", "which"]
+)
+_EMPTY_AFTER = frozenset(
+    [
+        "and",
+        "or",
+        "to",
+        "of",
+        "in",
+        "on",
+        "for",
+        "from",
+        "at",
+        "by",
+        "with",
+        "the",
+        "a",
+        "is",
+        "are",
+    ]
+)
 _WORDLIKE = frozenset({"word", "name", "dotted", "image", "quoted"})
 
 
@@ -79,8 +118,12 @@ def shape_of(text: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def values_in(text: str) -> tuple[Value, ...]:
-    """Everything concrete in a request, in its order, each piece once."""
+def values_in(text: str, language: Language | None = None) -> tuple[Value, ...]:
+    """Everything concrete in a request, in its order, each piece once.
+
+    Args:
+        language: The one that the request asks for, whose name is no value.
+    """
     found: list[Value] = []
     covered = [False] * len(text)
     for match in _QUOTED.finditer(text):
@@ -89,7 +132,7 @@ def values_in(text: str) -> tuple[Value, ...]:
         covered[match.start() : match.end()] = [True] * (match.end() - match.start())
     for name, pattern in _BOUNDED:
         for match in pattern.finditer(text):
-            empty = name == "name" and not content_words(match.group())
+            empty = name == "name" and not content_words(match.group(), language)
             if not empty and not any(covered[match.start() : match.end()]):
                 found.append(Value(text=match.group(), shape=name, at=match.start()))
                 covered[match.start() : match.end()] = [True] * len(match.group())
@@ -104,14 +147,22 @@ def fill(snippet: Snippet, request: str) -> Filling:
 
 
 def _from_phrasing(snippet: Snippet, request: str) -> dict[str, str]:
-    """The values when the request is one of the phrasings, word by word."""
+    """The values when the request is one of the phrasings: of the one that says the most."""
+    best: dict[str, str] = {}
+    folded = " ".join(request.casefold().split())
     for ask in snippet.ask:
-        if not SLOT.search(ask):
+        if not SLOT.search(ask) or not _may_be(ask, folded):
             continue
         match = re.search(_phrasing(ask), request, re.IGNORECASE)
-        if match:
-            return {name: text.strip("\"'`,") for name, text in match.groupdict().items()}
-    return {}
+        if match and len(match.groupdict()) > len(best):
+            best = {name: text.strip("\"'`,") for name, text in match.groupdict().items()}
+    return best
+
+
+def _may_be(ask: str, folded: str) -> bool:
+    """Whether what stands after the first slot is in the request: spares most of the compiling."""
+    pieces = " ".join(ask.casefold().split())
+    return all(piece.strip() in folded for piece in SLOT.split(pieces)[2::2])
 
 
 @cache
@@ -130,7 +181,7 @@ def _phrasing(ask: str) -> str:
 
 
 def _by_shape(snippet: Snippet, request: str) -> dict[str, str]:
-    values = values_in(request)
+    values = values_in(request, snippet.language)
     taken: dict[str, str] = {}
     wanted: dict[str, list[str]] = {}
     for name, example in snippet.placeholders.items():
@@ -138,6 +189,8 @@ def _by_shape(snippet: Snippet, request: str) -> dict[str, str]:
         wanted.setdefault("word" if shape in _WORDLIKE else shape, []).append(name)
     for shape, names in wanted.items():
         fitting = _words_for(snippet, request, values) if shape == "word" else _of(values, shape)
+        if shape == "number":
+            fitting = [text for text in fitting if _counts_the_same(snippet, request, text)]
         for name in names:
             beside = _beside(name, request, fitting)
             if beside is not None and beside not in taken.values():
@@ -154,20 +207,62 @@ def _of(values: Sequence[Value], shape: str) -> list[str]:
 
 
 def _words_for(snippet: Snippet, request: str, values: Sequence[Value]) -> list[str]:
-    """Names and quoted texts of the request, and the words that no phrasing knows."""
+    """Names and quoted texts of the request, and the plain words that stand where a value does."""
     known = _vocabulary(snippet)
     found = [value.text for value in values if value.shape in _WORDLIKE]
     inside = " ".join(value.text for value in values)
     for match in _WORD.finditer(request):
-        stems = content_words(match.group())
-        if stems and match.group() not in inside and not set(stems) & known:
+        stems = content_words(match.group(), snippet.language)
+        if not stems or match.group() in inside or set(stems) & known:
+            continue
+        if _stands_for_a_value(snippet, request[: match.start()], request[match.end() :]):
             found.append(match.group())
     return list(dict.fromkeys(found))
+
+
+def _stands_for_a_value(snippet: Snippet, before: str, after: str) -> bool:
+    """Whether a word's neighbours are those of a value: "of checkout", "the web hosts"."""
+    leading, following = _neighbours(snippet.ask, tuple(snippet.placeholders))
+    words_before = re.findall(r"[\w-]+", before.casefold())
+    words_after = re.findall(r"[\w-]+", after.casefold())
+    last = words_before[-1] if words_before else ""
+    if is_chinese(before[-1:]) or is_chinese(after[:1]) or last in leading:
+        return True
+    return last not in _NOT_BEFORE_NAMES and words_after[:1] != [] and words_after[0] in following
+
+
+def _counts_the_same(snippet: Snippet, request: str, number: str) -> bool:
+    """Whether what a number counts is what the snippet's numbers count: "5 pods" is no "5 cpu"."""
+    match = re.search(rf"([\w-]+)?\s*(?<![\w.]){re.escape(number)}\s+([\w-]+)", request)
+    if match is None or not content_words(match[2], snippet.language):
+        return True
+    _, following = _neighbours(snippet.ask, tuple(snippet.placeholders))
+    names = {part for name in snippet.placeholders for part in name.split("_")}
+    return match[2].casefold() in following or (match[1] or "").casefold() in names
+
+
+@cache
+def _neighbours(
+    asks: tuple[str, ...], names: tuple[str, ...]
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Words that come before a value, in the phrasings or anywhere, and words that come after."""
+    leading, following = set(_BEFORE_NAMES), set[str]()
+    for ask in asks:
+        leading.update(word.casefold() for word in re.findall(r"([\w-]+)\s+<<", ask))
+        following.update(word.casefold() for word in re.findall(r">>\s+([\w-]+)", ask))
+    labels = {part.casefold() for name in names for part in (name, name.rpartition("_")[2])}
+    labels |= {f"{label}s" for label in labels}
+    return (
+        frozenset((leading | labels) - _NOT_BEFORE_NAMES),
+        frozenset((following | labels) - _EMPTY_AFTER),
+    )
 
 
 def _beside(name: str, request: str, fitting: Sequence[str]) -> str | None:
     """The value that stands beside the placeholder's own name: "namespace payments"."""
     label = re.escape(name.rpartition("_")[2])
+    if not re.search(rf"\b{label}\b", request, re.IGNORECASE):
+        return None
     for text in fitting:
         value = re.escape(text)
         before = rf"\b{label}\s+(?:is|of|named|called|=)?\s*[\"'`]?{value}(?![\w-])"
@@ -178,13 +273,13 @@ def _beside(name: str, request: str, fitting: Sequence[str]) -> str | None:
 
 
 def _vocabulary(snippet: Snippet) -> frozenset[str]:
-    return _words_of(snippet.ask, tuple(snippet.placeholders))
+    return _words_of(snippet.ask, tuple(snippet.placeholders), snippet.language)
 
 
 @cache
-def _words_of(asks: tuple[str, ...], names: tuple[str, ...]) -> frozenset[str]:
+def _words_of(asks: tuple[str, ...], names: tuple[str, ...], language: Language) -> frozenset[str]:
     words = [SLOT.sub(" ", ask) for ask in asks]
-    return frozenset(content_words(" ".join([*words, *names])))
+    return frozenset(content_words(" ".join([*words, *names]), language))
 
 
 def _rest(snippet: Snippet, request: str, taken: Mapping[str, str]) -> tuple[str, ...]:
@@ -193,13 +288,13 @@ def _rest(snippet: Snippet, request: str, taken: Mapping[str, str]) -> tuple[str
     asks = " ".join(snippet.ask)
     left = [
         value.text
-        for value in values_in(request)
+        for value in values_in(request, snippet.language)
         if value.text not in used and not _stands_in(value.text, f"{asks}\n{snippet.code}")
     ]
     bare = request
     for text in (*used, *left):
         bare = bare.replace(text, " ")
-    return (*left, *(word for word in content_words(bare) if word not in known))
+    return (*left, *(word for word in content_words(bare, snippet.language) if word not in known))
 
 
 def _stands_in(value: str, text: str) -> bool:

@@ -6,18 +6,13 @@ imported files, so a module's own documentation is read as text instead.
 
 from __future__ import annotations
 
-import ast
 import asyncio
-import importlib.util
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
-from pathlib import Path
 from typing import cast
 
-import yaml
-
 from ..verdict import Verdict
+from .ansible_options import modules_folder, options_of
 from .ansible_words import BUILTIN_MODULES, FREE_FORM, PLAY_WORDS, TASK_WORDS
 from .yaml_document import load_all
 
@@ -155,38 +150,3 @@ def _choice_problems(
         return []
     allowed = [str(each) for each in cast("list[object]", choices)]
     return [] if value in allowed else [f"{own} of {module} is one of {', '.join(allowed)}"]
-
-
-@cache
-def modules_folder() -> Path | None:
-    """Where Ansible's own modules are; None where ansible-core is not installed."""
-    spec = importlib.util.find_spec("ansible")
-    if spec is None or not spec.submodule_search_locations:
-        return None
-    folder = Path(spec.submodule_search_locations[0]) / "modules"
-    return folder if folder.is_dir() else None
-
-
-@cache
-def options_of(module: str) -> dict[str, dict[str, object]]:
-    """The options that a module's own documentation declares; none when it cannot be read."""
-    folder = modules_folder()
-    path = folder / f"{module}.py" if folder else None
-    if path is None or not path.is_file():
-        return {}
-    text = _documentation(path.read_text("utf-8"))
-    if "extends_documentation_fragment" in text and re.search(r"-\s+(files|decrypt|url)\b", text):
-        # Options from elsewhere: an incomplete list would call good arguments wrong.
-        return {}
-    loaded: object = yaml.safe_load(text)
-    options = cast("Fields", loaded).get("options") if isinstance(loaded, dict) else None
-    return cast("dict[str, dict[str, object]]", options or {})
-
-
-def _documentation(source: str) -> str:
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
-            names = [target.id for target in node.targets if isinstance(target, ast.Name)]
-            if "DOCUMENTATION" in names:
-                return str(node.value.value)
-    return ""

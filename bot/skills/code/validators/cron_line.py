@@ -20,6 +20,7 @@ _MACROS = {
     "@midnight": "0 0 * * *",
     "@hourly": "0 * * * *",
 }
+_AT_START = "@reboot"
 _N_RUNS_READ = 200
 _NOT_CRON = re.compile(r"[#?]|\b[0-9]*[LWlw]\b")
 
@@ -29,8 +30,9 @@ async def check(code: str) -> Verdict:
     lines = schedule_lines(code)
     if not lines:
         return Verdict(tool=_TOOL, problem="there is no cron line")
+    timed = tuple(line for line in lines if line.split()[0] != _AT_START)
     firsts: list[datetime] = []
-    for line in lines:
+    for line in timed:
         fields = fields_of(line)
         if fields is None:
             return Verdict(tool=_TOOL, problem=f"a cron line has five fields, this one is {line!r}")
@@ -38,12 +40,14 @@ async def check(code: str) -> Verdict:
             firsts.extend(next_runs(fields, 1))
         except ValueError as exc:
             return Verdict(tool=_TOOL, problem=str(exc))
-    if not firsts:
+    if timed and not firsts:
         return Verdict(tool=_TOOL, problem="this never runs")
+    at_start = (f"{_AT_START} runs once, whenever cron starts",) * (len(timed) < len(lines))
+    first = (f"first run {min(firsts):%a %d %b %Y %H:%M} UTC",) if firsts else ()
     return Verdict(
         tool=_TOOL,
-        doubts=_either_day(lines),
-        checked=(f"read as cron by {_TOOL}", f"first run {min(firsts):%a %d %b %Y %H:%M} UTC"),
+        doubts=_either_day(timed),
+        checked=(f"read as cron by {_TOOL}", *first, *at_start),
         unchecked=("the command", "the time zone of the machine it runs on"),
     )
 

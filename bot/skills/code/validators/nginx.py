@@ -10,13 +10,12 @@ from typing import Any, cast
 import crossplane  # pyright: ignore[reportMissingTypeStubs]
 
 from ..verdict import Verdict
+from .nginx_directives import Directive, know_newer_directives, unknown_directives
 
 _TOOL = "crossplane"
 _MAIN = frozenset({"http", "events", "stream", "user", "worker_processes", "pid", "error_log"})
 # Where a piece of configuration belongs that does not begin with `http`: tried from outside in.
 _AROUND = (("", ""), ("http {\n", "\n}"), ("http { server {\n", "\n} }"))
-
-Directive = dict[str, Any]
 
 
 async def check(code: str) -> Verdict:
@@ -66,18 +65,21 @@ def _inside(parsed: list[Directive], depth: int) -> list[Directive]:
 
 
 def _parse(code: str, *, n_before: int) -> tuple[list[Directive], str]:
+    know_newer_directives()
     with tempfile.TemporaryDirectory(prefix="opsbot-nginx-") as folder:
         path = Path(folder) / "nginx.conf"
         path.write_text(code, "utf-8")
+        # Strictly it would also refuse the keys of a map: unknown names are sought afterwards.
         found = cast(
             "dict[str, Any]",
             crossplane.parse(  # pyright: ignore[reportUnknownMemberType]
-                str(path), single=True, strict=True, comments=False
+                str(path), single=True, comments=False
             ),
         )
+    parsed = cast("list[Directive]", found["config"][0]["parsed"])
     errors = [
-        f"line {max(1, (each['line'] or 1) - n_before)}: "
-        f"{str(each['error']).split(f' in {path}')[0]}"
-        for each in found["errors"]
+        (each["line"] or 1, str(each["error"]).split(f" in {path}")[0]) for each in found["errors"]
     ]
-    return cast("list[Directive]", found["config"][0]["parsed"]), "; ".join(errors[:2])
+    unknown = [(at, f'unknown directive "{name}"') for at, name in unknown_directives(parsed)]
+    said = [f"line {max(1, at - n_before)}: {text}" for at, text in sorted([*errors, *unknown])]
+    return parsed, "; ".join(said[:2])

@@ -11,7 +11,11 @@ from ..verdict import Verdict
 _TOOL = "promql-parser"
 _OF_COUNTERS = frozenset({"rate", "irate", "increase"})
 _COUNTER_ENDINGS = ("_total", "_count", "_sum", "_bucket")
+# Exporters that pass on the names of what they read, which have no ending for counters.
+_PASSED_ON = ("node_vmstat_", "node_netstat_", "node_nfs", "mysql_global_status_", "pg_stat_")
 _READ_AS_RATE = ("_total", "_bucket")
+# What asks which series there are and not how high they stand.
+_OF_SERIES = frozenset({"count", "count_values", "group", "absent", "timestamp"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +50,13 @@ def _problem(code: str) -> str:
 def _misused(query: promql_parser.Expr) -> list[str]:
     """Counters read without their rate, and rates of what is no counter, told by their names."""
     found: dict[str, None] = {}
-    read_as_rate: set[str] = set()
+    read_as_rate: set[str] = set(_counted(query))
 
     def visit(expression: promql_parser.Expr) -> None:
         if isinstance(expression, promql_parser.Call) and expression.func.name in _OF_COUNTERS:
             name = _name_in_range(expression)
             read_as_rate.add(name)
-            if name and not name.endswith(_COUNTER_ENDINGS):
+            if name and not name.endswith(_COUNTER_ENDINGS) and not name.startswith(_PASSED_ON):
                 found.setdefault(_no_counter(expression.func.name, name))
         elif isinstance(expression, promql_parser.VectorSelector):
             name = expression.name or ""
@@ -61,6 +65,23 @@ def _misused(query: promql_parser.Expr) -> list[str]:
 
     promql_parser.walk(query, visit)
     return list(found)
+
+
+def _counted(query: promql_parser.Expr) -> list[str]:
+    """Metrics whose series are only counted or looked for."""
+    found: list[str] = []
+
+    def visit(expression: promql_parser.Expr) -> None:
+        name = ""
+        if isinstance(expression, promql_parser.AggregateExpr):
+            name = str(expression.op)
+        elif isinstance(expression, promql_parser.Call):
+            name = expression.func.name
+        if name in _OF_SERIES:
+            found.extend(references(expression.prettify()).metrics)
+
+    promql_parser.walk(query, visit)
+    return found
 
 
 def _without_le(code: str) -> list[str]:

@@ -6,13 +6,19 @@ import re
 import sqlite3
 from collections.abc import Sequence
 
+import sqlglot
 from sqlglot import exp
+from sqlglot.errors import SqlglotError
 
 # What an empty database cannot tell: whose column it is where made-up tables have all of them.
 _UNKNOWABLE = re.compile(
     r"ambiguous column|no such (table|column|index|view|trigger)|already exists|"
     r"values for \d+ columns|columns but \d+ values|ON CONFLICT clause does not match|"
     r"cannot (commit|rollback)|no such savepoint|has no column"
+)
+
+_EXPLAINED = re.compile(
+    r"(?:\s|--[^\n]*\n|/\*.*?\*/)*EXPLAIN(?:\s+QUERY\s+PLAN)?\b", re.IGNORECASE | re.DOTALL
 )
 
 
@@ -29,10 +35,10 @@ def prepared_problem(code: str, statements: Sequence[exp.Expr]) -> str:
     database = sqlite3.connect(":memory:")
     try:
         for statement in statements:
-            _make_tables(database, statement)
+            _make_tables(database, _explained(statement))
         for text in split_statements(code):
             try:
-                database.execute(f"EXPLAIN {text}")
+                database.execute(f"EXPLAIN {_EXPLAINED.sub('', text, count=1)}")
             except sqlite3.Error as exc:
                 if not _UNKNOWABLE.search(str(exc)):
                     return str(exc)
@@ -52,6 +58,16 @@ def split_statements(code: str) -> list[str]:
             text = ""
     bare = re.sub(r"--[^\n]*|/\*.*?\*/", "", text, flags=re.DOTALL).strip()
     return [*found, text.strip()] if bare else found
+
+
+def _explained(statement: exp.Expr) -> exp.Expr:
+    """What an EXPLAIN is about, which sqlglot keeps as a text; any other statement as it is."""
+    if not isinstance(statement, exp.Command) or statement.name.upper() != "EXPLAIN":
+        return statement
+    try:
+        return sqlglot.parse_one(_EXPLAINED.sub("", statement.sql(), count=1), read="sqlite")
+    except SqlglotError:
+        return statement
 
 
 def _make_tables(database: sqlite3.Connection, statement: exp.Expr) -> None:

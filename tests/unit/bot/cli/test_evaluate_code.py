@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -50,3 +51,19 @@ def test_a_name_of_no_case_is_refused() -> None:
     done = CliRunner().invoke(app, ["eval", "code", "--only", "klingon"])
     assert done.exit_code == 2
     assert "klingon" in done.output
+
+
+def test_every_judged_case_is_saved_on_its_own_line(tmp_path: Path) -> None:
+    kept = tmp_path / "runs.jsonl"
+    asked = ["eval", "code", "--no-model", "--only", "cron/", "--limit", "3", "--save", str(kept)]
+    for n_passes in (1, 2):
+        assert CliRunner().invoke(app, asked).exit_code == 0
+        lines = [json.loads(line) for line in kept.read_text("utf-8").splitlines()]
+        assert len(lines) == 3 * n_passes
+    assert {line["language"] for line in lines} == {"cron"}
+
+
+def test_a_file_that_cannot_be_written_is_said_before_anything_is_asked(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["eval", "code", "--no-model", "--save", str(tmp_path)])
+    assert done.exit_code == 2
+    assert "cannot be written" in " ".join(done.output.split())

@@ -4,6 +4,7 @@ import pytest
 
 from bot.skills.code.languages import Language
 from bot.skills.code.validators import (
+    ansible_options,
     ansible_tasks,
     dockerfile,
     nginx,
@@ -57,6 +58,21 @@ _GOOD = [
     (Language.SYSTEMD, _UNIT),
     (Language.NGINX, "location /a {\n  proxy_pass http://b;\n}\n"),
     (Language.NGINX, "events {}\nhttp {\n  server {\n    listen 80;\n  }\n}\n"),
+    (
+        Language.NGINX,
+        """http {
+  map $http_upgrade $connection_upgrade { default upgrade; '' close; }
+  split_clients $remote_addr $variant { 10% a; * b; }
+  geo $inside { default 0; 10.0.0.0/8 1; }
+  server { listen 443 ssl; http2 on; ssl_reject_handshake on; location / { types { a/b c; } } }
+}
+""",
+    ),
+    (Language.ANSIBLE, '- file: {path: /a, state: directory, mode: "0750", owner: b}\n'),
+    (Language.ANSIBLE, "- find: {paths: /a, get_checksum: true, checksum_algorithm: sha256}\n"),
+    (Language.ANSIBLE, "- get_url: {url: 'http://a/b', dest: /c, mode: '0644'}\n"),
+    (Language.SQLITE, "EXPLAIN QUERY PLAN SELECT a FROM t WHERE b = 1"),
+    (Language.CRON, "@reboot /opt/a\n"),
     (Language.CRON, "MAILTO=ops\n# nightly\n0 3 * * * /opt/a\n30 3 * * 0 /opt/b\n"),
 ]
 _BAD = [
@@ -114,6 +130,11 @@ _BAD = [
     (Language.NGINX, "server { listen 80 }", "line 1"),
     (Language.NGINX, "server { lissten 80; }", "unknown directive"),
     (Language.NGINX, "server { listen 80;", "unexpected end"),
+    (Language.NGINX, "server { location / { proxy_pas http://a; } }", "proxy_pas"),
+    (Language.NGINX, "server { http2 yes; }", 'it must be "on" or "off"'),
+    (Language.ANSIBLE, "- file: {path: /a, mod: '0750'}\n", "mod is no argument of file"),
+    (Language.ANSIBLE, "- copy: {src: a, dest: /b, modes: '1'}\n", "modes is no argument of copy"),
+    (Language.SQLITE, "EXPLAIN QUERY PLAN SELECT nope(a) FROM t", "no such function"),
     (Language.CRON, "0 0 L * *", "no cron word"),
 ]
 
@@ -175,10 +196,11 @@ async def test_a_missing_tool_is_told_and_the_rest_still_checked(
 async def test_without_ansible_the_arguments_are_not_checked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    ansible_tasks.options_of.cache_clear()
-    monkeypatch.setattr(ansible_tasks, "modules_folder", lambda: None)
+    ansible_options.options_of.cache_clear()
+    for module in (ansible_options, ansible_tasks):
+        monkeypatch.setattr(module, "modules_folder", lambda: None)
     verdict = await validate(Language.ANSIBLE, "- apt: {nme: x}\n")
-    ansible_tasks.options_of.cache_clear()
+    ansible_options.options_of.cache_clear()
     assert verdict.is_valid
     assert any("ansible-core is not installed" in line for line in verdict.unchecked)
 

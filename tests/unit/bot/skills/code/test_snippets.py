@@ -12,7 +12,8 @@ from bot.skills.code import snippets as package
 from bot.skills.code.languages import Language
 from bot.skills.code.snippets import Collection, Grade, Match, SnippetError
 from bot.skills.code.snippets.entry import SLOT, Snippet, read_snippets
-from bot.skills.code.snippets.values import shape_of, values_in
+from bot.skills.code.snippets.values import fill, shape_of, values_in
+from bot.skills.code.snippets.words import content_words
 from bot.skills.code.validators import validate
 from knowledge.errors import EmbeddingError
 
@@ -81,6 +82,27 @@ def test_a_request_that_says_more_than_the_snippet_is_no_excellent_match(
 ) -> None:
     (match, *_) = _find(Language.BASH, request_text)
     assert match.grade is Grade.FAIR
+
+
+def test_a_tool_says_nothing_only_in_its_own_language() -> None:
+    (match, *_) = _find(Language.ANSIBLE, "rolling restart of nginx on the web hosts")
+    assert match.grade is Grade.EXCELLENT
+    assert match.filling.values == {"service": "nginx", "hosts": "web"}
+    assert content_words("reload nginx", Language.NGINX) == ("reload",)
+    assert content_words("reload nginx", Language.ANSIBLE) == ("reload", "nginx")
+
+
+def test_the_phrasing_with_the_most_values_is_taken() -> None:
+    snippet = Snippet(
+        snippet_id="copy",
+        language=Language.BASH,
+        ask=("copy to <<target>>", "copy <<source>> to <<target>>"),
+        code="cp <<source>> <<target>>",
+        note="",
+        placeholders={"source": "old", "target": "new"},
+    )
+    filling = fill(snippet, "copy alpha to beta")
+    assert (filling.values, filling.rest) == ({"source": "alpha", "target": "beta"}, ())
 
 
 def test_a_chinese_request_finds_a_chinese_phrasing() -> None:

@@ -10,6 +10,8 @@ from bot.skills.code.validators.cron_line import next_runs, times_missed
 from bot.skills.code.validators.promql import references
 
 _GOOD = [
+    (Language.PROMQL, "rate(node_vmstat_pswpin[5m])"),
+    (Language.PROMQL, "count by (job) (requests_total > 0) and absent(errors_total)"),
     (Language.PROMQL, 'sum by (route) (rate(http_requests_total{code=~"5.."}[5m]))'),
     (Language.BASH, 'find /var/log -type f -name "*.log" -size +100M'),
     (Language.PYTHON, "print(sum(1 for _ in open('a')))"),
