@@ -68,11 +68,7 @@ async def test_the_counts_add_up() -> None:
 
 async def test_what_no_snippet_answers_is_left_without_a_model() -> None:
     skill = CodeSkill(NoModel(), snippets=Collection())
-<<<<<<< HEAD
     solution = await ask(skill, replace(_CASE, ask="regex for the names of my three cats"))
-=======
-    solution = await ask(skill, replace(_CASE, ask="regex for the name of a small river"))
->>>>>>> r7-val2
     assert solution.snippet is None
     assert solution.drafts[0].failure == "no model was asked"
 
