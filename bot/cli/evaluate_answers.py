@@ -33,7 +33,7 @@ def answers(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """How good answers are: facts, refusals, citations, code, seconds. Ask `kb sync` first."""
+    """How good answers are: facts, refusals, citations, code, seconds."""
     from ..evaluation.kb_answers import chosen, read_labelled, report
     from ..evaluation.kb_asking import lines_under
     from ..log_setup import set_up_logging
@@ -45,7 +45,12 @@ def answers(
         asked = chosen(read_labelled(file), kinds=wanted, limit=limit, seed=seed_sample)
     except (OSError, ValueError) as exc:
         fail(f"{file} cannot be used: {exc}", WRONG_USE)
-    judged = asyncio.run(_evaluate(read_settings(), asked, lines_under(data / "kb")))
+    from knowledge import KnowledgeError
+
+    try:
+        judged = asyncio.run(_evaluate(read_settings(), data, asked, lines_under(data / "kb")))
+    except KnowledgeError as exc:
+        fail(str(exc))
     found = report(judged)
     if as_json:
         emit_json({"report": asdict(found), "answers": [_record(one) for one in judged]})
@@ -54,13 +59,18 @@ def answers(
 
 
 async def _evaluate(
-    settings: Settings, asked: Sequence[Question], read_lines: ReadLines
+    settings: Settings, data: Path, asked: Sequence[Question], read_lines: ReadLines
 ) -> tuple[Judged, ...]:
+    from ..embedder import EngineEmbedder
     from ..evaluation.kb_answers import evaluate_answers
     from ..evaluation.kb_asking import ask_with
-    from .kb import open_skill
+    from ..skills.knowledge import KnowledgeSkill
+    from .evaluate_kb import open_knowledge
 
-    async with open_skill(settings) as skill:
+    async with open_knowledge(settings, data, generator=True) as (base, engine):
+        skill = KnowledgeSkill(
+            base, engine, model_name=settings.model, embedder=EngineEmbedder(engine)
+        )
         return await evaluate_answers(asked, ask_with(skill), read_lines, _progress)
 
 
