@@ -60,14 +60,14 @@ async def readable(
 ) -> tuple[Turn, ...]:
     """A thread's turns, without the answers and facts that this reader may not have.
 
-    What people asked stays: it stands in the thread. A turn that does not say what it was made of
-    loses its answer too.
+    What people asked stays: it stands in the thread. A turn that is made of documents and does not
+    say of which loses its answer too.
     """
     return tuple([await _readable(turn, documents, reader) for turn in history])
 
 
 async def _readable(turn: Turn, documents: Documents, reader: Reader) -> Turn:
-    if turn.intent not in _MADE_OF_DOCUMENTS:
+    if turn.intent not in _MADE_OF_DOCUMENTS and DOCUMENTS not in turn.facts:
         return turn
     places = _places(turn.facts.get(DOCUMENTS))
     if places is not None:

@@ -21,6 +21,9 @@ from .store.uploads import UploadedDocument, UploadedDocuments
 SOURCE = "uploads"
 KIND = "uploads"
 MAX_BYTES = 20 * 1024 * 1024
+REMOVAL_WAITS_S = (*BUSY_WAITS_S, *((60.0,) * 180))
+"""Nobody deletes a file twice, so its removal outwaits the longest sync."""
+
 _MAX_NAME_CHARS = 200
 
 
@@ -63,6 +66,7 @@ class UploadDesk:
         uploaded: Remembers which file a document was made of.
         audience: The access groups of a channel.
         waits_s: Pauses before another try while a sync is running, in seconds.
+        removal_waits_s: The same where a document must go.
     """
 
     def __init__(
@@ -71,11 +75,13 @@ class UploadDesk:
         uploaded: UploadedDocuments,
         audience: Callable[[str], Awaitable[frozenset[str]]],
         waits_s: Sequence[float] = BUSY_WAITS_S,
+        removal_waits_s: Sequence[float] = REMOVAL_WAITS_S,
     ) -> None:
         self._shelf = shelf
         self._uploaded = uploaded
         self._audience = audience
         self._waits_s = waits_s
+        self._removal_waits_s = removal_waits_s
 
     async def take(self, posted: PostedFile) -> str:
         """Index a file; says in one sentence what was indexed.
@@ -117,7 +123,7 @@ class UploadDesk:
 
     async def _remove(self, paths: Sequence[str]) -> None:
         for path in paths:
-            await patiently(partial(self._shelf.remove, SOURCE, path), self._waits_s)
+            await patiently(partial(self._shelf.remove, SOURCE, path), self._removal_waits_s)
             await asyncio.to_thread(self._uploaded.forget, path)
             structlog.get_logger().info("uploaded_document_removed", path=path)
 

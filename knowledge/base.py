@@ -42,7 +42,7 @@ from .retriever import ALL_METHODS, Methods, SearchFilter
 from .rewriting import Rewriter
 from .searching import Request, Searcher, nothing_found
 from .sources import Source
-from .status import Status
+from .status import Status, skipped_in
 from .sync_report import report
 from .threads import in_thread
 from .vectors import VectorHome
@@ -96,17 +96,16 @@ class KnowledgeBase:
         self._retire()
 
     async def status(self) -> Status:
-        """What is indexed now."""
+        """What is indexed now; damage is said in it and raises nothing."""
         await self._refresh()
-        stored = await in_thread(self._store.sources)
-        n_skipped = sum(len(one.skipped) for one in stored)
+        n_skipped, damage = await in_thread(skipped_in, self._store)
         if self._lease is None:
             return Status(
                 n_documents=0, n_chunks=0, n_skipped=n_skipped, encoder="", built_at=None,
-                trouble=self._trouble,
+                trouble=self._trouble or damage,
             )  # fmt: skip
         index = self._lease.index
-        return Status.of(index.manifest, n_skipped, index.trouble)
+        return Status.of(index.manifest, n_skipped, index.trouble or damage)
 
     async def search(
         self,

@@ -74,7 +74,10 @@ class _Reader:
         return self._format is not Format.TEXT
 
     def _front_matter(self, at: int) -> Block | None:
+        """What stands between two rules at the very beginning; before a blank line a rule is one."""
         if at or self._format is not Format.MARKDOWN or self._lines[0].rstrip() != "---":
+            return None
+        if not "".join(self._lines[1:2]).strip():
             return None
         for end in range(1, min(len(self._lines), 200)):
             if self._lines[end].rstrip() in {"---", "..."}:

@@ -20,7 +20,7 @@ from .blocks import Block, BlockKind, split_blocks
 from .documents import Chunk, Document
 from .tokens import estimate_tokens
 
-CHUNKER_VERSION = "2"
+CHUNKER_VERSION = "3"
 """Part of an index's identity: change it with anything that moves a chunk's boundaries or text."""
 
 TARGET_TOKENS = 220

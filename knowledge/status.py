@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
+from .document_store import DocumentStore
+from .errors import StoreError
 from .manifest import Manifest
 
 
@@ -16,7 +18,8 @@ class Status:
     Attributes:
         encoder: Name of the embedder the index was made with; empty when there is no index.
         built_at: Aware UTC, or None when there is no index.
-        trouble: Why the stored index cannot be used; a sync repairs it. Empty when all is well.
+        trouble: Why the index or the stored documents cannot be used; a sync repairs them. Empty
+            when all is well.
     """
 
     n_documents: int
@@ -37,3 +40,11 @@ class Status:
             built_at=manifest.built_at,
             trouble=trouble,
         )
+
+
+def skipped_in(store: DocumentStore) -> tuple[int, str]:
+    """How many files were skipped, and why that cannot be said; empty when it can. Blocks on disk."""
+    try:
+        return sum(len(one.skipped) for one in store.sources()), ""
+    except StoreError as exc:
+        return 0, str(exc)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from ...provenance import Place
+
 
 class Tool(StrEnum):
     """The read-only ways to look."""
@@ -66,6 +68,7 @@ class Look:
         service: What was looked at; empty for all at once.
         note: How much was looked at, for example "12,310 lines".
         failure: Why the tool could not look; empty when it could.
+        documents: What its clues quote, where those are documents.
     """
 
     tool: Tool
@@ -73,6 +76,7 @@ class Look:
     clues: tuple[Clue, ...] = ()
     note: str = ""
     failure: str = ""
+    documents: tuple[Place, ...] = ()
 
     @property
     def key(self) -> tuple[Tool, str]:

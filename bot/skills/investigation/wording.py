@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from ...messages import Choice, Choices, Heading, Note, Part, Phase, Prose, Reply
+from ...provenance import DOCUMENTS, documents_fact
 from ..logs.digest import span_text
 from ..logs.numbers import names_text
 from .case_file import CaseFile
@@ -65,7 +66,9 @@ def finished(case: CaseFile, ending: Ending, zone: tzinfo, say: Phrases) -> Repl
     )
     parts.append(Note(text=used))
     return Reply(
-        parts=tuple(parts), summary=sentences[0].replace("*", ""), facts=_facts(case, ending)
+        parts=tuple(parts),
+        summary=sentences[0].replace("*", ""),
+        facts=_facts(case, ending) | _documents(case),
     )
 
 
@@ -174,6 +177,12 @@ def _ruled_out_line(group: Sequence[RuledOut], say: Phrases) -> str:
     causes = dict.fromkeys(cause_text(each.cause_id, each.service, say) for each in group)
     evidence = cited([number for each in group for number in each.evidence])
     return f"• {', '.join(causes)} {evidence}: {say.against[group[0].why]}"
+
+
+def _documents(case: CaseFile) -> dict[str, str]:
+    """What was read for it, so that it is not repeated to who may not read that."""
+    read = [place for look in case.looks for place in look.documents]
+    return {DOCUMENTS: documents_fact(read)} if read else {}
 
 
 def _facts(case: CaseFile, ending: Ending) -> dict[str, str]:

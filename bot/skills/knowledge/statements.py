@@ -53,10 +53,11 @@ class Statement:
 _FENCE = re.compile(r"^\s*(`{3,}|~{3,}|-{4,}$|\.{4,}$)\s*\{?[. ]*([\w+-]*)")
 _ITEM = re.compile(r"^(\s*)(?:[-*+\u2022]|\d{1,3}[.)]|[a-z]\)|#\.|\*{2,5}|\.{1,5})\s+(?=\S)")
 _ROW = re.compile(r"^\s*\||^(?:[^`|]|`[^`]*`)*(?<=\S)\s+\|\s+\S")
+_QUOTED = re.compile(r"^\s*>\s?")
 _BOX = re.compile(r"^\[[ xX]\]\s+")
 _RULE = re.compile(r"^[\s|:+=-]+$")
 _SILENT = re.compile(
-    r"^\s*(?:#{1,6}\s.*|={1,6}\s.*|[-=~^*_'\"+]{3,}|!!!.*|\?\?\?.*|:::.*|>\s*\[!\w+\].*|<!--.*|-->"
+    r"^\s*(?:#{1,6}\s.*|={1,6}\s.*|[-=~^*_'\"+]{3,}|!!!.*|\?\?\?.*|:::.*|(?:>\s*)?\[!\w+\].*|<!--.*|-->"
     r"|\{[{%][^}]*[%}]\}|\[[^\]]*\]:\s.*|\[(?:NOTE|TIP|WARNING|IMPORTANT|CAUTION|source[^\]]*|id=[^\]]*|"
     r"role=[^\]]*|discrete|abstract)\]|\.\. \w.*|:\w[\w-]*:.*|</?[a-z][^>]*>|!\[[^\]]*\]\([^)]*\))\s*$"
 )
@@ -94,6 +95,11 @@ class _Cutter:
                 end = self._fence_end(at, fence[1])
                 yield from self._code(at + 1, end, fence[2])
                 at = end + 1
+            elif end := self._quoted_code_end(at):
+                yield from self._flush(at)
+                inside = [_QUOTED.sub("", quoted) for quoted in self._lines[at:end]]
+                yield from _Cutter(self._source, inside, self._first_line + at).all()
+                at = end
             elif self._begins_indented_code(at):
                 end = self._indented_end(at)
                 yield from self._code(at, end, "")
@@ -154,6 +160,14 @@ class _Cutter:
             if len(line) >= len(mark) and set(line) == {mark[0]}:
                 return end
         return len(self._lines)
+
+    def _quoted_code_end(self, at: int) -> int:
+        """Behind the quoted lines that begin here, when there is a fence among them; else 0."""
+        end, has_fence = at, False
+        while end < len(self._lines) and (mark := _QUOTED.match(self._lines[end])):
+            has_fence = has_fence or bool(_FENCE.match(self._lines[end][mark.end() :]))
+            end += 1
+        return end if has_fence else 0
 
     def _begins_indented_code(self, at: int) -> bool:
         line = self._lines[at]

@@ -232,9 +232,10 @@ async def test_a_deleted_file_is_removed_once_a_running_sync_has_ended(
     database: Engine, base: KnowledgeBase
 ) -> None:
     shelf = Shelf(base)
-    taking = UploadDesk(shelf, UploadedDocuments(database), Room(), waits_s=(0.0,))
+    uploaded = UploadedDocuments(database)
+    taking = UploadDesk(shelf, uploaded, Room(), waits_s=(), removal_waits_s=(0.0,) * 6)
     await taking.take(posted("a.md", b"# Old\n\nold text\n"))
-    shelf.faults.append(SyncBusyError(Path("kb")))
+    shelf.faults += [SyncBusyError(Path("kb"))] * 6
     await taking.file_gone("F1")
     assert await base.catalogue() == ()
 

@@ -12,17 +12,25 @@ import pytest
 from bot.access import Access
 from bot.access_settings import AccessSettings
 from bot.dispatch import Dispatcher
+from bot.investigation_wiring import reader_of
 from bot.messages import (
     Actor,
     ActorKind,
     Attached,
     Intent,
+    Prose,
     Reply,
     Request,
+    SkillEvent,
     ThreadRef,
     Turn,
 )
 from bot.skills.code.skill import CodeSkill
+from bot.skills.investigation.case_file import CaseFile
+from bot.skills.investigation.clues import Clue, Look, Stance, Tool
+from bot.skills.investigation.skill import Field, InvestigationSkill
+from bot.skills.investigation.tools.base import Asked
+from bot.skills.investigation.tools.documents import DocumentsTool
 from bot.skills.knowledge import KnowledgeSkill
 from bot.skills.recorded import RecordedSkill
 from bot.slack.blocks import fallback_text, reply_blocks
@@ -107,6 +115,42 @@ class Outlet:
         raise AssertionError(attached)
 
 
+class FullDisk:
+    """Finds the same cause at every service."""
+
+    tool = Tool.LOGS
+
+    def can_look_at(self, service: str) -> bool:
+        return True
+
+    async def look(self, service: str, case: CaseFile, asked: Asked) -> Look:
+        clue = Clue(
+            tool=self.tool,
+            service=service,
+            stance=Stance.BEGAN,
+            signal="disk_full",
+            weight=3.0,
+            text="disk full",
+            quote="how do we unseal the vault with zebra_quorum shares",
+            at=case.window.start,
+            is_symptom=True,
+        )
+        return Look(tool=self.tool, service=service, clues=(clue,))
+
+
+@dataclass
+class Listener:
+    """Keeps what a skill is told of the thread."""
+
+    heard: tuple[Turn, ...] = ()
+
+    async def answer(
+        self, request: Request, history: tuple[Turn, ...]
+    ) -> AsyncIterator[SkillEvent]:
+        self.heard = history
+        yield Reply(parts=(Prose(text="Well."),), summary="Well.")
+
+
 @dataclass
 class Bot:
     base: KnowledgeBase
@@ -115,6 +159,7 @@ class Bot:
     threads: Threads
     dispatcher: Dispatcher
     router: FixedRouter
+    listener: Listener
     n_asked: int = 0
 
     async def ask(
@@ -147,25 +192,30 @@ async def bot(tmp_path: Path) -> AsyncGenerator[Bot]:
     settings = AccessSettings(
         users={"security": ("U1", "U3")}, channels={"security": ("C1",), "other": ("C1",)}
     )
-    model, router = Copier(), FixedRouter()
+    model, router, listener = Copier(), FixedRouter(), Listener()
+    field_ = Field(services=("vault",), tools=(FullDisk(), DocumentsTool(base)))
     answers, threads = KnowledgeAnswers(database), Threads(database)
     dispatcher = Dispatcher(
         router=router,
         skills={
             Intent.KNOWLEDGE: RecordedSkill(KnowledgeSkill(base, model), answers),
             Intent.CODE: CodeSkill(model, base),
+            Intent.LOGS: InvestigationSkill(field_, reader_of=reader_of),
+            Intent.CHAT: listener,
         },
         memory=threads,
         sightings=SeenEvents(database),
         clearance=Access(settings, LocalDirectory(), "T1", base),
     )
-    yield Bot(base, model, answers, threads, dispatcher, router)
+    yield Bot(base, model, answers, threads, dispatcher, router, listener)
     await base.close()
     database.dispose()
 
 
 def leaks(seen: str) -> list[str]:
-    return [word for word in WORDS if word in seen.lower().replace(QUESTION.lower(), "")]
+    return [
+        word for word in WORDS if word in seen.lower().replace(QUESTION.lower().rstrip("?"), "")
+    ]
 
 
 async def test_who_is_cleared_gets_the_document_where_it_may_be_shown(bot: Bot) -> None:
@@ -214,6 +264,20 @@ async def test_code_made_of_it_is_not_gone_on_with_for_somebody_else(bot: Bot) -
     seen = await bot.ask("promql: now per minute", "U2")
     assert not leaks(seen)
     assert not leaks("\n".join(bot.model.prompts[n_before:]))
+
+
+async def test_an_investigation_quotes_and_remembers_a_document_only_for_who_may_read_it(
+    bot: Bot,
+) -> None:
+    bot.router.intent = Intent.LOGS
+    assert not leaks(await bot.ask("investigate vault", "U2"))
+    assert leaks(await bot.ask("investigate vault", "U1"))
+    bot.router.intent = Intent.CHAT
+    await bot.ask("thanks", "U1")
+    assert leaks(repr(bot.listener.heard))
+    await bot.ask("thanks", "U2")
+    assert len(bot.listener.heard) > 2
+    assert not leaks(repr(bot.listener.heard))
 
 
 async def test_a_document_closed_later_is_not_repeated_from_memory(bot: Bot) -> None:

@@ -470,8 +470,10 @@ async def test_damaged_documents_are_recovered_and_nothing_is_emptied(
         data[-4096:] = b"\xa5" * 4096
         file.write_bytes(data)
     assert await first_path(base, "idle sessions of orders") == "pool.md"
+    assert bool((await base.status()).trouble) is (how == "garbage")
     report = await base.sync([FolderSource(docs)])
     assert report.n_documents == 43
+    assert not (await base.status()).trouble
     found = await base.search("kafka brokers restarted because of 17", 40)
     assert {hit.path for hit in found.hits} >= {"17.md"}
     recovered = await base.document("threads", "17.md", reader=ANYBODY)

@@ -158,6 +158,13 @@ def test_no_line_of_text_is_lost_and_chunks_stay_in_order(
     assert all(1 <= first <= last <= len(lines) for first, last in places)
 
 
+def test_a_rule_at_the_beginning_hides_no_text() -> None:
+    for text in ("---\n\nIntro.\n\n---\n\nRest.\n", "---\n\nIntro.\n"):
+        assert "Intro." in "\n".join(one.text for one in chunk_document(document(text)))
+    (only,) = chunk_document(document("---\nowner: mail\n---\n\nRest.\n"))
+    assert only.text == "Rest."
+
+
 def test_code_directives_of_restructured_text_are_not_cut() -> None:
     code = "\n\n".join(f"   command {n} --with some --more options" for n in range(40))
     text = (

@@ -52,7 +52,11 @@ class DocumentsTool:
             if (said := for_people(hit.text))
         )
         return Look(
-            tool=Tool.DOCUMENTS, service=service, clues=clues, note=f"{len(clues)} passages"
+            tool=Tool.DOCUMENTS,
+            service=service,
+            clues=clues,
+            note=f"{len(clues)} passages",
+            documents=hits,
         )
 
 

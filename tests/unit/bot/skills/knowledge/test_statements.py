@@ -95,3 +95,13 @@ def test_a_table_without_outer_bars_has_rows_and_a_pipe_in_code_makes_none() -> 
 def test_a_box_to_tick_is_no_text() -> None:
     (only,) = statements(1, "- [ ] Alarms are set.", 1)
     assert only.text == "Alarms are set."
+
+
+def test_a_fence_in_a_quotation_is_code_without_the_marks_of_the_quotation() -> None:
+    text = "> [!NOTE]\n> Make a hash:\n>\n> ```shell\n> argocd bcrypt\n>   --password X\n> ```\nDone so."
+    made = statements(1, text, 56)
+    assert [(one.kind, one.text, one.lines) for one in made] == [
+        (Kind.SENTENCE, "Make a hash:", (57, 57)),
+        (Kind.CODE, "argocd bcrypt\n  --password X", (60, 61)),
+        (Kind.SENTENCE, "Done so.", (63, 63)),
+    ]
