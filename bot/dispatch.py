@@ -269,7 +269,9 @@ class Dispatcher:
             await outlet.show(_which(replace(request, text=history[-1].text), history[-1].intent))
             return
         if intent is None and (steps := self._steps(request)):
-            await self._run_plan(request, steps, PlanOutlet(outlet, steps))
+            await self._run_plan(
+                request, steps, PlanOutlet(outlet, steps, request.language)
+            )
             return
         if intent is None:
             route = await self._router.route(

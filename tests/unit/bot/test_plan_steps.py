@@ -139,6 +139,21 @@ async def test_the_condition_stands_before_the_proposal() -> None:
     assert any("only if it's stuck" in text for text in texts)
 
 
+async def test_the_steps_are_named_in_the_language_of_the_person() -> None:
+    desk = Desk()
+    await desk.handle(replace(REQUEST, text="看一下 checkout 的日志,如果卡住就重启"))
+    assert [heading.partition("：")[0] for heading in desk.headings] == [  # noqa: RUF001
+        "第 1 步，共 2 步 · 日志",  # noqa: RUF001
+        "第 2 步，共 2 步 · runbook",  # noqa: RUF001
+    ]
+    (condition,) = [
+        part.text
+        for part in desk.shown.replies[-1].parts
+        if isinstance(part, Prose) and "卡住" in part.text
+    ]
+    assert condition.endswith("批准。")
+
+
 async def test_a_failed_step_ends_the_plan_and_names_what_is_left() -> None:
     desk = Desk(Phase.FAILED)
     await desk.handle()
