@@ -10,6 +10,7 @@ from typing import Protocol
 
 import structlog
 
+from bot.conversation.facts import INVESTIGATED
 from bot.messages import (
     Excerpt,
     Findings,
@@ -242,7 +243,8 @@ def moment(ts: str) -> datetime:
 
 
 def _has_evidence(reply: Reply) -> bool:
-    return any(isinstance(part, _EVIDENCE) for part in reply.parts)
+    shown = any(isinstance(part, _EVIDENCE) for part in reply.parts)
+    return shown or INVESTIGATED in reply.facts
 
 
 def _finding(reply: Reply, zone: str) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Protocol
 
 from knowledge import Answerability, Reader, SearchResult
 
 from ....addressed import for_people
+from ...knowledge.plain_text import plain
 from ..case_file import CaseFile
 from ..clues import Clue, Look, Stance, Tool
 from .base import Asked
@@ -14,6 +16,7 @@ from .quoting import one_line
 
 _N_HITS = 3
 _MAX_QUERY_CHARS = 300
+_LAYOUT = re.compile(r"\s*(?:#{1,6}\s|\||-{3,}\s*$|={3,}\s*$)")
 
 
 class Searches(Protocol):
@@ -49,11 +52,17 @@ class DocumentsTool:
                 quote=one_line(said, 400),
             )
             for hit in hits
-            if (said := for_people(hit.text))
+            if (said := _sentences(for_people(hit.text)))
         )
         return Look(
             tool=Tool.DOCUMENTS, service=service, clues=clues, note=f"{len(clues)} passages"
         )
+
+
+def _sentences(text: str) -> str:
+    """What a passage says, without its headings and tables where more is left of it."""
+    lines = [line for line in text.split("\n") if not _LAYOUT.match(line)]
+    return plain("\n".join(lines)) or text
 
 
 def _query(service: str, case: CaseFile) -> str:
