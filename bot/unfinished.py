@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ class UnfinishedTurns:
         self._of: dict[ThreadRef, list[UnfinishedTurn]] = {}
 
     @contextmanager
-    def of(self, request: Request) -> Iterator[UnfinishedTurn]:
+    def of(self, request: Request) -> Generator[UnfinishedTurn]:
         """The exchange of a request, as long as it is being answered."""
         unfinished = UnfinishedTurn()
         running = self._of.setdefault(request.thread, [])

@@ -43,16 +43,21 @@ class DocumentsTool:
         """See `LookTool.look`."""
         found = await self._knowledge.search(_query(service, case), _N_HITS, reader=asked.reader)
         hits = found.hits if found.answerability is not Answerability.NO else ()
+        # Pieces of one document may begin alike; the best of them is told.
+        told = {
+            (one_line(hit.title), one_line(said)): one_line(said, 400)
+            for hit in reversed(hits)
+            if (said := _sentences(for_people(hit.text)))
+        }
         clues = tuple(
             Clue(
                 tool=Tool.DOCUMENTS,
                 service=service,
                 stance=Stance.INFORMS,
-                text=f"{one_line(hit.title)}: `{one_line(said)}`",
-                quote=one_line(said, 400),
+                text=f"{title}: `{line}`",
+                quote=quote,
             )
-            for hit in hits
-            if (said := _sentences(for_people(hit.text)))
+            for (title, line), quote in reversed(told.items())
         )
         return Look(
             tool=Tool.DOCUMENTS, service=service, clues=clues, note=f"{len(clues)} passages"
