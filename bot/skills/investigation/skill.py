@@ -117,7 +117,8 @@ class InvestigationSkill:
         self, case: CaseFile, request: Request, zone: tzinfo, say: Phrases
     ) -> AsyncGenerator[Reply, None]:
         budget = Budget(self._field.allowance)
-        asked = Asked(request=request, zone=zone, reader=self._reader_of(request))
+        reader = self._reader_of(request)
+        asked = Asked(request=request, zone=zone, reader=reader, language=say.language)
         toolbox = Toolbox(self._field.tools, case, budget, asked)
         stop = self._running[request.thread] = asyncio.Event()
         in_channel = bool(request.thread.channel_id)

@@ -11,6 +11,7 @@ from ....addressed import for_people
 from ...knowledge.plain_text import plain
 from ..case_file import CaseFile
 from ..clues import Clue, Look, Stance, Tool
+from ..phrases import phrases_of
 from .base import Asked
 from .quoting import one_line
 
@@ -59,9 +60,8 @@ class DocumentsTool:
             )
             for (title, line), quote in reversed(told.items())
         )
-        return Look(
-            tool=Tool.DOCUMENTS, service=service, clues=clues, note=f"{len(clues)} passages"
-        )
+        note = phrases_of(asked.language).n_passages.format(n=len(clues))
+        return Look(tool=Tool.DOCUMENTS, service=service, clues=clues, note=note)
 
 
 def _sentences(text: str) -> str:
