@@ -119,10 +119,10 @@ def test_a_message_that_stands_in_two_entries_began_with_the_one_that_has_a_time
             "de",
             (
                 "*Wahrscheinliche Ursache:* `POST 503` wegen `pool full` [1].\n"
-                "*Als Nächstes prüfen:* `orders` ansehen."
+                "*Als Nächstes prüfen:* `orders`."
             ),
         ),
-        ("zh", "*可能的原因:* `POST 503` 原因是 `pool full` [1].\n*下一步检查:* 查看 `orders`。"),
+        ("zh", "*可能的原因:* `POST 503` 原因是 `pool full` [1].\n*下一步检查:* `orders`。"),
     ],
 )
 def test_what_stands_around_quotations_has_the_language_of_the_question(
