@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from .command_notes import with_command_notes
-from .conversation.facts import ORDER, UNDERSTOOD
+from .conversation.facts import ORDER
 from .conversation.understood_outlet import UnderstoodOutlet
 from .language import language_of
 from .messages import (
@@ -22,18 +22,13 @@ from .messages import (
     Attached,
     Choice,
     Choices,
-    Code,
-    Heading,
     Intent,
-    Passages,
     Phase,
     Proposed,
     Prose,
-    Quote,
     Reply,
     Request,
     SkillEvent,
-    SourcedLines,
     ThreadRef,
     Turn,
 )
@@ -43,6 +38,8 @@ from .readiness import fault_of, language_in
 from .router.objection import is_objection
 from .router.plan import PlanStep
 from .thread_talk import Remark
+from .turns import turn_of
+from .unfinished import UnfinishedTurn, UnfinishedTurns
 
 if TYPE_CHECKING:
     from knowledge import Reader
@@ -52,7 +49,6 @@ if TYPE_CHECKING:
 ROUTE_ACTION = "route_choice"
 _MAX_CHOICE_CHARS = 1500
 _MAX_QUOTED_CHARS = 200
-_MAX_ANSWER_CHARS = 2000
 _GUEST_INTENTS = frozenset({Intent.LOGS, Intent.KNOWLEDGE, Intent.CODE, Intent.CHAT})
 
 
@@ -212,6 +208,7 @@ class Dispatcher:
         self._plan = plan
         self._orders = orders
         self._understanding = understanding
+        self._unfinished = UnfinishedTurns()
         self._log = structlog.get_logger()
 
     def overhear(self, thread: ThreadRef, remark: Remark) -> None:
@@ -255,21 +252,22 @@ class Dispatcher:
     async def _answer(self, request: Request, outlet: Outlet, intent: Intent | None) -> None:
         if request.actor.kind is ActorKind.BOT:
             return  # whatever it says next would be an answer to this one
-        history = await asyncio.to_thread(self._memory.recent, request.thread, 6)
+        history = await self._said(request.thread)
         request = replace(request, language=language_in(request, history, intent))
         if fault := fault_of(request):
             await outlet.show(_sentence(fault))
             return
         request, history = await self._cleared(request, history)
-        if intent is None and (order := await self._order(request, history)):
+        steps = self._steps(request) if intent is None else ()
+        if intent is None and not steps and (order := await self._order(request, history)):
             await self._run(request, history, order.intent, outlet, order)
             return
         history = tuple(turn for turn in history if ORDER not in turn.facts)
         if intent is None and history and is_objection(request.text):
             await outlet.show(_which(replace(request, text=history[-1].text), history[-1].intent))
             return
-        if intent is None and (steps := self._steps(request)):
-            await self._run_plan(request, steps, PlanOutlet(outlet, steps))
+        if steps:
+            await self._run_plan(request, steps, PlanOutlet(outlet, steps, request.language))
             return
         if intent is None:
             route = await self._router.route(
@@ -334,8 +332,7 @@ class Dispatcher:
                 text=step.text,
                 is_planned=proposes,
             )
-            said = await asyncio.to_thread(self._memory.recent, request.thread, 6)
-            part, history = await self._cleared(part, said)
+            part, history = await self._cleared(part, await self._said(request.thread))
             await self._run(part, history, step.intent, outlet)
             if is_end or outlet.has_failed:
                 return
@@ -348,8 +345,30 @@ class Dispatcher:
         outlet: Outlet,
         skill: Skill | None = None,
     ) -> None:
+        with self._unfinished.of(request) as unfinished:
+            await self._show_answer(
+                (skill or self._skills[intent]).answer(request, history),
+                request,
+                intent,
+                outlet,
+                unfinished,
+            )
+
+    async def _said(self, thread: ThreadRef) -> tuple[Turn, ...]:
+        """A thread's turns, those last whose answers are still growing."""
+        ended = await asyncio.to_thread(self._memory.recent, thread, 6)
+        return (*ended, *self._unfinished.turns(thread))
+
+    async def _show_answer(
+        self,
+        events: AsyncIterator[SkillEvent],
+        request: Request,
+        intent: Intent,
+        outlet: Outlet,
+        unfinished: UnfinishedTurn,
+    ) -> None:
         last: Reply | None = None
-        async for event in (skill or self._skills[intent]).answer(request, history):
+        async for event in events:
             if isinstance(event, Proposed):
                 await outlet.show_proposal(event.proposal_id)
                 continue
@@ -361,17 +380,15 @@ class Dispatcher:
             last = event
             if event.phase is not Phase.WORKING:
                 # NOTE: before it is shown, because the follow-up may come at once.
-                await self._remember(request, intent, event)
+                await self._remember(request, turn_of(request, intent, event))
+                unfinished.turn = None
+            else:
+                unfinished.turn = turn_of(request, intent, event)
             await outlet.show(event)
         if last is not None and last.phase is Phase.WORKING:
-            await self._remember(request, intent, last)
+            await self._remember(request, turn_of(request, intent, last))
 
-    async def _remember(self, request: Request, intent: Intent, reply: Reply) -> None:
-        facts = reply.facts
-        if request.asked:
-            facts = {**facts, UNDERSTOOD: request.text}
-        asked = request.asked or request.text
-        turn = Turn(text=asked, intent=intent, answer=plain_text(reply), facts=facts)
+    async def _remember(self, request: Request, turn: Turn) -> None:
         await asyncio.to_thread(
             self._memory.remember, request.thread, request.request_id, turn, request.received_at
         )
@@ -383,19 +400,6 @@ class Dispatcher:
             await outlet.show(reply)
         except Exception:
             log.exception("outlet_failed")
-
-
-def plain_text(reply: Reply) -> str:
-    """The words of a reply, for memory and for models; bounded."""
-    lines: list[str] = []
-    for part in reply.parts:
-        if isinstance(part, (Heading, Prose, Code, Quote)):
-            lines.append(part.text)
-        elif isinstance(part, SourcedLines):
-            lines.extend(row.text for row in part.rows)
-        elif isinstance(part, Passages):
-            lines.extend(f"[{row.number}] {row.title} - {row.heading}" for row in part.rows)
-    return "\n".join(lines)[:_MAX_ANSWER_CHARS]
 
 
 def _sentence(text: str, phase: Phase = Phase.DONE) -> Reply:

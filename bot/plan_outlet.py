@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .messages import Attached, Heading, Note, Part, Phase, Prose, Reply
+from .phrases import say
 from .router.plan import PlanStep
 
 if TYPE_CHECKING:
@@ -18,11 +19,13 @@ class PlanOutlet:
     Args:
         outlet: Where the answer goes.
         steps: All of them, in their order.
+        language: Of the person who asked.
     """
 
-    def __init__(self, outlet: Outlet, steps: tuple[PlanStep, ...]) -> None:
+    def __init__(self, outlet: Outlet, steps: tuple[PlanStep, ...], language: str) -> None:
         self._outlet = outlet
         self._steps = steps
+        self._language = language
         self._before: tuple[Part, ...] = ()
         self._last: Reply | None = None
         self._number = 0
@@ -51,7 +54,7 @@ class PlanOutlet:
             reply,
             parts=(*self._before, *self._title(), *reply.parts, *self._left(reply)),
             phase=Phase.WORKING if goes_on else reply.phase,
-            status=f"step {self._number + 2} of {len(self._steps)}" if goes_on else reply.status,
+            status=self._say("plan_status", self._number + 1) if goes_on else reply.status,
         )
         self._last = whole
         await self._outlet.show(whole)
@@ -66,11 +69,17 @@ class PlanOutlet:
 
     def _title(self) -> tuple[Part, ...]:
         step = self._steps[self._number]
-        place = f"Step {self._number + 1} of {len(self._steps)} · {step.intent}: {step.text}"
+        skill = say(f"skill_{step.intent.value}", self._language)
+        title = Heading(text=self._say("plan_step", self._number, skill=skill, text=step.text))
         if not step.condition:
-            return (Heading(text=place),)
-        text = f"You asked for it only if {step.condition}. Approve it only when that holds."
-        return (Heading(text=place), Prose(text=text))
+            return (title,)
+        text = say("plan_condition", self._language, condition=step.condition)
+        return (title, Prose(text=text))
+
+    def _say(self, key: str, number: int, **values: str) -> str:
+        """A phrase with the place of a step, counted from 0."""
+        total = len(self._steps)
+        return say(key, self._language, number=number + 1, total=total, **values)
 
     def _left(self, reply: Reply) -> tuple[Part, ...]:
         """What an ended answer has not done."""
@@ -79,4 +88,4 @@ class PlanOutlet:
         if not has_ended or not left:
             return ()
         names = "; ".join(step.text for step in left)
-        return (Note(text=f"not done yet: {names} · ask for it when this step is through"),)
+        return (Note(text=say("plan_left", self._language, names=names)),)

@@ -14,6 +14,9 @@ ORDER = "order"
 UNDERSTOOD = "understood"
 """The fact that holds what a short question was taken to mean."""
 
+INVESTIGATED = "investigated"
+"""The fact that names the services whose investigation came to its end."""
+
 _MAX_BASE_CHARS = 300
 _MAX_NAMES = 12
 _NODE = re.compile(

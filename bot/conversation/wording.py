@@ -35,6 +35,8 @@ POINTS = re.compile(
 TIME = re.compile(
     r"\b(?:since )?(?:yesterday|today|this morning|midnight|gestern|heute|ayer|hoy)\b|昨天|今天|昨日|今日|"
     rf"\b(?:(?:in|over|within|for) )?(?:the )?(?:last|past|previous) (?:\d+ ?|an? |one |two |few )?{_UNIT}\b|"
+    rf"\b(?:in )?(?:den|der|die) letzten (?:\d+ ?)?{_UNIT}\b|"
+    rf"\b(?:en )?l[ao]s últim[ao]s (?:\d+ ?)?{_UNIT}\b|"
     rf"\b(?:between|from) {_CLOCK} (?:and|to|until|-|–) {_CLOCK}(?!\w)|"
     rf"\b(?:since|after|from|at|around|about) (?:{_CLOCK})(?![\w%])",
     _I,

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import structlog
 
+from bot.conversation.facts import INVESTIGATED
 from bot.messages import (
     Excerpt,
     Findings,
@@ -30,6 +31,8 @@ _LOOKED_AT = 500
 _EVIDENCE = (Findings, Quote, Passages, Excerpt)
 _MAX_NAME_CHARS = 60
 _MARKUP = re.compile(r"[*`]|\s*\[\d{1,2}\]")
+_CITED = re.compile(r"\s*\[\d{1,2}\]")
+_QUOTED = re.compile(r"`[^`]*`")
 _CLOCK = re.compile(r"\b\d\d:\d\d\b")
 _MAX_SENTENCE_CHARS = 240
 
@@ -242,14 +245,15 @@ def moment(ts: str) -> datetime:
 
 
 def _has_evidence(reply: Reply) -> bool:
-    return any(isinstance(part, _EVIDENCE) for part in reply.parts)
+    shown = any(isinstance(part, _EVIDENCE) for part in reply.parts)
+    return shown or INVESTIGATED in reply.facts
 
 
 def _finding(reply: Reply, zone: str) -> str:
     """The answer in one sentence, with the first checked sentence of the model."""
     said = [part.text for part in reply.parts if isinstance(part, Prose) and part.from_model]
     first = _MARKUP.sub("", said[0].strip().split("\n")[0])[:_MAX_SENTENCE_CHARS] if said else ""
-    summary = reply.summary.rstrip()
-    if zone != "UTC" and _CLOCK.search(summary):
+    summary = _CITED.sub("", reply.summary).strip()  # numbers of evidence say nothing away from it
+    if zone != "UTC" and _CLOCK.search(_QUOTED.sub("", summary)):
         summary = f"{summary} (times of {zone})"  # the lines around it are in other zones
-    return f"{summary}. {first}" if first else summary
+    return f"{summary.rstrip('.')}. {first}" if first else summary

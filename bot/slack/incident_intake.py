@@ -14,7 +14,7 @@ from runbooks.policy import AccountKind
 from ..incidents.desk import IncidentDesk
 from ..incidents.status import heading
 from ..language import language_of
-from ..messages import Reply, Request
+from ..messages import ActorKind, Reply, Request
 from ..phrases import say
 from ..store.errors import StoreError
 from .clicker import clicker
@@ -95,7 +95,12 @@ class IncidentIntake:
         return say(key, language, name=heading(incident, language))
 
     async def answered(self, request: Request, reply: Reply, ts: str) -> None:
-        """Put what an answer found on the timeline; the answer stands without it."""
+        """Put what an answer found on the timeline; the answer stands without it.
+
+        Only members change an incident: what somebody else asked or pasted stays off it.
+        """
+        if request.actor.kind is not ActorKind.MEMBER:
+            return
         try:
             await self._desk.answered(request.thread, reply, ts, request.actor.timezone)
         except StoreError as exc:

@@ -33,8 +33,9 @@ def offer_investigation(request: Request, reply: Reply) -> Reply:
         return reply
     if not evidence and not _ASKS_WHY.search(request.text):
         return reply
-    label = phrases_of("en").investigate
-    button = Choice(label=label, action=INVESTIGATE_ACTION, value=order_text(service))
+    label = phrases_of(request.language).investigate
+    value = order_text(service, request.language)
+    button = Choice(label=label, action=INVESTIGATE_ACTION, value=value)
     last = reply.parts[-1] if reply.parts else None
     if isinstance(last, Choices) and len(last.options) < _MAX_BUTTONS:
         return replace(reply, parts=(*reply.parts[:-1], Choices(options=(*last.options, button))))

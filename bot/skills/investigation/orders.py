@@ -71,9 +71,18 @@ def _of(language: str, text: str) -> str:
     return "ja" if is_japanese else language
 
 
-def order_text(service: str) -> str:
-    """The text that `read_order` reads as an order to look into a service."""
-    return f"investigate {service}".strip()
+_ORDERED = {
+    "en": "investigate {}",
+    "de": "untersuche {}",
+    "es": "investiga {}",
+    "zh": "调查 {}",
+    "ja": "{}を調査して",
+}
+
+
+def order_text(service: str, language: str = "en") -> str:
+    """The text that `read_order` reads as an order, in a language, to look into a service."""
+    return _ORDERED.get(language, _ORDERED["en"]).format(service).strip()
 
 
 STOP_TEXT = "stop investigating"

@@ -41,6 +41,9 @@ class Phrases(BaseModel):
     spent: str
     stopped: str
     used: str
+    n_lines: str
+    n_passages: str
+    no_runbook: str
     unknown: str
     no_stop: str
     stop: str

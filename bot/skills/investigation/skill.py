@@ -22,7 +22,7 @@ from ...messages import (
 )
 from ..incident import Suggest
 from ..logs.analysis import Window
-from ..logs.scope import scope_of
+from ..logs.scope import pasted, scope_of
 from ..logs.window import window_in
 from ..logs.wording import zone_of
 from . import wording
@@ -80,7 +80,9 @@ class InvestigationSkill:
         self._running: dict[ThreadRef, asyncio.Event] = {}
 
     async def takes(self, request: Request, history: tuple[Turn, ...]) -> bool:
-        """Whether the text is an order of this skill, whatever else it looks like."""
+        """Whether the text is an order of this skill; lines that came with it are the log skill's."""
+        if request.attachments or pasted(request.text):
+            return False
         return read_order(request.text) is not None
 
     async def answer(
@@ -88,7 +90,7 @@ class InvestigationSkill:
     ) -> AsyncIterator[SkillEvent]:
         """Yield what was seen after each look, then the conclusion, then a proposal."""
         order = read_order(request.text) or Investigate(about=request.text, language="en")
-        say = phrases_of(order.language if isinstance(order, Investigate) else "en")
+        say = phrases_of(order.language if isinstance(order, Investigate) else request.language)
         if isinstance(order, StopInvestigating):
             yield self._stop(request, say)
             return
@@ -115,7 +117,8 @@ class InvestigationSkill:
         self, case: CaseFile, request: Request, zone: tzinfo, say: Phrases
     ) -> AsyncGenerator[Reply, None]:
         budget = Budget(self._field.allowance)
-        asked = Asked(request=request, zone=zone, reader=self._reader_of(request))
+        reader = self._reader_of(request)
+        asked = Asked(request=request, zone=zone, reader=reader, language=say.language)
         toolbox = Toolbox(self._field.tools, case, budget, asked)
         stop = self._running[request.thread] = asyncio.Event()
         in_channel = bool(request.thread.channel_id)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
+from ...conversation.facts import INVESTIGATED
 from ...messages import Choice, Choices, Heading, Note, Part, Phase, Prose, Reply
 from ...provenance import DOCUMENTS, documents_fact
 from ..logs.digest import span_text
@@ -188,10 +189,11 @@ def _documents(case: CaseFile) -> dict[str, str]:
 def _facts(case: CaseFile, ending: Ending) -> dict[str, str]:
     """What to remember, and what a runbook is looked for with."""
     cause = ending.conclusion.cause
+    facts = {} if ending.was_stopped else {INVESTIGATED: ",".join(case.asked)}
     if cause is None:
-        return {"service": case.asked[0]} if len(case.asked) == 1 else {}
+        return facts | ({"service": case.asked[0]} if len(case.asked) == 1 else {})
     quotes = [each.clue.quote for each in cause.evidence if each.clue.quote]
-    facts = {
+    facts |= {
         "service": cause.service,
         "evidence": "\n".join(quotes[:3]) or evidence_of(case),
         "cause": cause.cause.cause_id,

@@ -76,13 +76,21 @@ _SIGNS = ("exit", "return", "status", "not ok", "failing", *"\u2715\u2716\u2717\
 _SYNTAX = re.compile(r"\[[^\]]*\][?*+]?|\\\w[?*+]?|.[?*]")
 
 
+def _small(text: str) -> str:
+    """In small letters, as patterns that ignore case compare them: every i and s is one letter."""
+    small = text.lower()
+    if small.isascii():
+        return small
+    return small.replace("i\u0307", "i").replace("\u0131", "i").replace("\u017f", "s")
+
+
 def _stems(words: str) -> set[str]:
     """Of each alternative a part that every text it matches has, in small letters."""
     flat = words
     while flat != (flat := re.sub(r"\([^()]*\)\??", "\0", flat)):
         pass
     parts = (_SYNTAX.sub("\0", part).split("\0") for part in flat.split("|"))
-    return {max(pieces, key=len).lower() for pieces in parts}
+    return {_small(max(pieces, key=len)) for pieces in parts}
 
 
 def _pattern(words: tuple[str, ...], anywhere: str, extra: str = "") -> re.Pattern[str]:
@@ -110,5 +118,5 @@ NONE_FAILED = _pattern(_NONE, _NONE_ANYWHERE)
 
 def may_alarm(text: str) -> bool:
     """Whether it is worth looking for these words: a quick test that misses none of them."""
-    small = text.lower()
+    small = _small(text)
     return any(stem in small for stem in _STEMS)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from inference.request import Ended, GenerateRequest, Outcome, Priority, TextDelta
 
+from ...phrases import say, speaks
 from ...prompts import logs as prompts
 from ...quotes import split_sentences, unsupported
 from ..generation import Generator
@@ -17,6 +18,7 @@ _CAUSE = re.compile(r"`([^`]+)`(?: because of `([^`]+)`)?(?:\s*\[\d+\])*\.?")
 _ENTRY = re.compile(r"^\[(\d+)\] (.*)$", re.MULTILINE)
 _SINCE = re.compile(r"^\[\d+\] [^:]*, since \d\d:")
 _NUMBER = re.compile(r"\d+")
+_NAMED = re.compile(r"`[^`]+`")
 _CAPTION = re.compile(r"^(Likely cause|Next check):\s*")
 
 
@@ -34,10 +36,28 @@ class Explanation:
     withheld: tuple[str, ...] = ()
     failure: str = ""
 
-    @property
-    def markup(self) -> str:
-        """The lines with their captions in bold."""
-        return "\n".join(_CAPTION.sub(r"*\1:* ", line) for line in self.lines)
+    def markup(self, language: str) -> str:
+        """The lines in a language, with their captions in bold.
+
+        Quotations stay as they are. The model writes the next check in English; elsewhere only what
+        it names is said.
+        """
+        return "\n".join(_worded(line, language) for line in self.lines)
+
+
+def _worded(line: str, language: str) -> str:
+    caption = _CAPTION.match(line)
+    if caption is None:
+        return line
+    said = line[caption.end() :]
+    is_cause = caption[1] == "Likely cause"
+    key = "explained_cause" if is_cause else "explained_next"
+    names = _NAMED.findall(said)
+    if is_cause:
+        said = said.replace("` because of `", f"` {say('explained_because', language)} `", 1)
+    elif names and speaks(language) != "en":
+        said = say("explained_look", language, name=names[-1])
+    return f"*{say(key, language)}:* {said}"
 
 
 class Explainer:

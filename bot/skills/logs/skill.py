@@ -95,7 +95,12 @@ class LogsSkill:
             yield _uneventful(looked, buttons=buttons)
             return
         explained = self._explained(
-            looked, request.request_id, Priority.INTERACTIVE, talk=request.talk, buttons=buttons
+            looked,
+            request.request_id,
+            Priority.INTERACTIVE,
+            talk=request.talk,
+            language=request.language,
+            buttons=buttons,
         )
         yield await anext(explained)
         await self._keep(request, looked)  # while people read the evidence, before buttons show
@@ -189,6 +194,7 @@ class LogsSkill:
         priority: Priority,
         *,
         talk: str = "",
+        language: str = "en",
         buttons: tuple[Choices, ...] = (),
     ) -> AsyncIterator[Reply]:
         digest = looked.digest
@@ -210,18 +216,18 @@ class LogsSkill:
         )
         async for explanation in explaining:
             if explanation.lines:
-                parts = [*evidence, *_prose(explanation), *looked.footer()]
+                parts = [*evidence, *_prose(explanation, language), *looked.footer()]
                 yield snapshot(parts, Phase.WORKING)
         took_s = time.monotonic() - started
         explained = wording.explanation_note(explanation, self._model_name, took_s)
-        parts = [*evidence, *_prose(explanation), *looked.footer(explained), *buttons]
+        parts = [*evidence, *_prose(explanation, language), *looked.footer(explained), *buttons]
         yield snapshot(parts, Phase.DONE)
 
 
-def _prose(explanation: Explanation) -> list[Part]:
+def _prose(explanation: Explanation, language: str) -> list[Part]:
     if not explanation.lines:
         return []
-    return [Prose(text=explanation.markup, from_model=True)]
+    return [Prose(text=explanation.markup(language), from_model=True)]
 
 
 def _uneventful(

@@ -8,6 +8,7 @@ from runbooks.proposal import Proposal
 from runbooks.schema import Parameter, Runbook
 
 from ...messages import Choice, Choices, Part, Phase, Prose, Reply
+from ...phrases import say as phrase
 from .actions import CHOOSE_ACTION, FORM_ACTION
 from .orders import UseRunbook, button_value
 from .values import Stated
@@ -59,12 +60,9 @@ def missing_values(runbook: Runbook, stated: Stated, asked: str) -> Reply:
     return Reply(parts=parts, summary=summary, facts={"runbook": runbook.name})
 
 
-def proposed(runbook: Runbook, proposal: Proposal) -> Reply:
+def proposed(runbook: Runbook, proposal: Proposal, language: str) -> Reply:
     """Say that a card follows and what it takes."""
-    text = (
-        f"I propose *{runbook.title}* (proposal #{proposal.proposal_id}). Nothing runs until an "
-        "approver says so on the card."
-    )
+    text = phrase("proposed", language, title=runbook.title, number=proposal.proposal_id)
     facts = {"proposal": str(proposal.proposal_id), "runbook": runbook.name}
     return Reply(parts=(Prose(text=text),), summary=text, facts=facts)
 

@@ -156,7 +156,7 @@ class RunbookSkill:
         except RunbookError as exc:
             yield say(f"Nothing was proposed: {exc}.", Phase.FAILED)
         else:
-            yield proposed(runbook, proposal)
+            yield proposed(runbook, proposal, request.language)
             yield Proposed(proposal_id=proposal.proposal_id)
 
     async def _fill(self, runbook: Runbook, order: UseRunbook, request: Request) -> Stated:

@@ -33,7 +33,7 @@ def test_every_table_has_the_same_phrases_with_the_same_values(language: str) ->
 def test_no_phrase_is_left_in_english(language: str) -> None:
     other = table(language)
     same = {key for key in ENGLISH if other[key] == ENGLISH[key]}
-    assert same <= {"incident_line_commander"}
+    assert same <= {"incident_line_commander", "skill_logs", "skill_runbook"}  # said so there too
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

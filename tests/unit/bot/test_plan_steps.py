@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from bot.dispatch import Dispatcher
+from bot.dispatch import Dispatcher, OrderSkill
 from bot.messages import (
     Actor,
     ActorKind,
@@ -26,6 +26,7 @@ from bot.messages import (
 )
 from bot.router import Route, Source
 from bot.router.plan import plan_of
+from bot.skills.investigation.skill import Field, InvestigationSkill
 
 REQUEST = Request(
     request_id="C1-1.0",
@@ -90,7 +91,7 @@ def _reply(text: str, phase: Phase = Phase.DONE) -> Reply:
 
 
 class Desk:
-    def __init__(self, logs_phase: Phase = Phase.DONE) -> None:
+    def __init__(self, logs_phase: Phase = Phase.DONE, orders: tuple[OrderSkill, ...] = ()) -> None:
         self.logs = Says(_reply("evidence", logs_phase))
         self.runbook = Says(_reply("proposed"), Proposed(proposal_id=4))
         self.store, self.shown = Store(), Shown()
@@ -101,6 +102,7 @@ class Desk:
             memory=self.store,
             sightings=self.store,
             plan=plan_of,
+            orders=orders,
         )
 
     async def handle(self, request: Request = REQUEST) -> None:
@@ -139,6 +141,21 @@ async def test_the_condition_stands_before_the_proposal() -> None:
     assert any("only if it's stuck" in text for text in texts)
 
 
+async def test_the_steps_are_named_in_the_language_of_the_person() -> None:
+    desk = Desk()
+    await desk.handle(replace(REQUEST, text="看一下 checkout 的日志,如果卡住就重启"))
+    assert [heading.partition("：")[0] for heading in desk.headings] == [  # noqa: RUF001
+        "第 1 步，共 2 步 · 日志",  # noqa: RUF001
+        "第 2 步，共 2 步 · runbook",  # noqa: RUF001
+    ]
+    (condition,) = [
+        part.text
+        for part in desk.shown.replies[-1].parts
+        if isinstance(part, Prose) and "卡住" in part.text
+    ]
+    assert condition.endswith("批准。")
+
+
 async def test_a_failed_step_ends_the_plan_and_names_what_is_left() -> None:
     desk = Desk(Phase.FAILED)
     await desk.handle()
@@ -154,6 +171,14 @@ async def test_what_follows_a_proposal_waits_for_people() -> None:
     assert not desk.logs.seen
     notes = [part for part in desk.shown.replies[-1].parts if isinstance(part, Note)]
     assert "check the logs" in notes[0].text
+
+
+async def test_a_plan_is_no_order_to_investigate() -> None:
+    desk = Desk(orders=(InvestigationSkill(Field(services=("checkout",), tools=())),))
+    text = "look into the logs of checkout and restart it if it's stuck"
+    await desk.handle(replace(REQUEST, text=text))
+    assert len(desk.headings) == 2
+    assert desk.shown.proposals == [4]
 
 
 async def test_a_guest_gets_no_plan_with_a_change() -> None:

@@ -20,11 +20,13 @@ class Asked:
     Attributes:
         reader: Who will read the answer: documents that they may not read are not found.
         zone: In which times are written.
+        language: In which what was seen is summed up.
     """
 
     request: Request
     zone: tzinfo
     reader: Reader = ANYBODY
+    language: str = "en"
 
 
 class LookTool(Protocol):

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from typing import Protocol
 
 from knowledge import Answerability, Reader, SearchResult
 
 from ....addressed import for_people
+from ...knowledge.plain_text import plain
 from ..case_file import CaseFile
 from ..clues import Clue, Look, Stance, Tool
+from ..phrases import phrases_of
 from .base import Asked
 from .quoting import one_line
 
 _N_HITS = 3
 _MAX_QUERY_CHARS = 300
+_LAYOUT = re.compile(r"\s*(?:#{1,6}\s|\||-{3,}\s*$|={3,}\s*$)")
 
 
 class Searches(Protocol):
@@ -40,14 +44,21 @@ class DocumentsTool:
         """See `LookTool.look`."""
         found = await self._knowledge.search(_query(service, case), _N_HITS, reader=asked.reader)
         hits = found.hits if found.answerability is not Answerability.NO else ()
+        # Pieces of one document may begin alike; the best of them is told.
+        told = {
+            (one_line(hit.title), one_line(said)): one_line(said, 400)
+            for hit in reversed(hits)
+            if (said := _sentences(for_people(hit.text)))
+        }
         clues = tuple(
             Clue(
                 tool=Tool.DOCUMENTS,
                 service=service,
                 stance=Stance.INFORMS,
-                text=f"{one_line(hit.title)}: `{one_line(said)}`",
-                quote=one_line(said, 400),
+                text=f"{title}: `{line}`",
+                quote=quote,
             )
+<<<<<<< HEAD
             for hit in hits
             if (said := for_people(hit.text))
         )
@@ -57,7 +68,18 @@ class DocumentsTool:
             clues=clues,
             note=f"{len(clues)} passages",
             documents=hits,
+=======
+            for (title, line), quote in reversed(told.items())
+>>>>>>> r7-rvB
         )
+        note = phrases_of(asked.language).n_passages.format(n=len(clues))
+        return Look(tool=Tool.DOCUMENTS, service=service, clues=clues, note=note)
+
+
+def _sentences(text: str) -> str:
+    """What a passage says, without its headings and tables where more is left of it."""
+    lines = [line for line in text.split("\n") if not _LAYOUT.match(line)]
+    return plain("\n".join(lines)) or text
 
 
 def _query(service: str, case: CaseFile) -> str:

@@ -12,7 +12,6 @@ from ...logs.analysis import Analysis
 from ...logs.findings import Movement
 from ...logs.looking import Looking
 from ...logs.masks import message_of
-from ...logs.numbers import count_text
 from ...logs.oddities import oddities
 from ...logs.scope import Scope
 from ...logs.severity import Severity
@@ -20,6 +19,7 @@ from ...logs.tally import Sighting
 from ..case_file import CaseFile
 from ..clues import Clue, Look, Stance, Tool
 from ..errors import LookFailedError
+from ..phrases import phrases_of
 from ..signals import Signal, services_in, signal_in
 from .base import Asked
 from .quoting import one_line
@@ -66,7 +66,9 @@ class LogsTool:
             return _silent(service, analysis)
         clues = clues_of(analysis, service, case)
         n_before = sum(each.n_baseline_lines for each in analysis.services)
-        note = f"{count_text(analysis.n_lines, 'line')}, compared with {n_before:,} before"
+        note = phrases_of(asked.language).n_lines.format(
+            n=f"{analysis.n_lines:,}", n_before=f"{n_before:,}"
+        )
         return Look(tool=Tool.LOGS, service=service, clues=clues, note=note)
 
 

@@ -17,6 +17,7 @@ from ....messages import ActorKind
 from ..case_file import CaseFile
 from ..clues import Clue, Look, Stance, Tool
 from ..errors import LookFailedError
+from ..phrases import phrases_of
 from .base import Asked
 from .quoting import one_line
 
@@ -61,7 +62,8 @@ class RunbookTool:
         evidence = evidence_of(case)
         choice = await asyncio.to_thread(self._catalog.choose, evidence, service)
         if not evidence or not choice.sure:
-            return Look(tool=Tool.RUNBOOK, service=service, note="no runbook clearly fits")
+            note = phrases_of(asked.language).no_runbook
+            return Look(tool=Tool.RUNBOOK, service=service, note=note)
         runbook = choice.matches[0].runbook
         try:
             seen = await self._looks.look(_request(runbook, service, asked), _MAX_ACTIONS)

@@ -6,9 +6,9 @@ import pytest
 
 from bot.conversation.facts import ORDER
 from bot.conversation.go_ahead import GoAheadSkill
-from bot.dispatch import plain_text
 from bot.messages import Attachment, Note, Reply, Request, SourcedLines, ThreadRef
 from bot.slack.blocks import reply_blocks
+from bot.turns import plain_text
 from runbooks.lifecycle import ProposalState
 
 from .cases import Desk, case, request

@@ -142,3 +142,15 @@ def test_a_hostile_question_before_is_quoted_in_one_bounded_line() -> None:
     found = rewrite("why?", Intent.LOGS, thread(hostile))
     assert "\n" not in found.text
     assert len(found.text) < 400
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("und in den letzten 2 Minuten?", "in den letzten 2 Minuten"),
+        ("y en los últimos 5 min?", "en los últimos 5 min"),
+    ],
+)
+def test_a_time_is_put_into_the_question_before_in_its_language(text: str, time: str) -> None:
+    thread = ThreadFacts(base="Warum fällt checkout aus?", intent=Intent.LOGS)
+    assert rewrite(text, Intent.LOGS, thread).text == f"Warum fällt checkout aus {time}?"

@@ -8,6 +8,8 @@ from typing import Any
 
 from bot.messages import Attachment, Choice, Choices, Prose, Reply
 from bot.skills.investigation.offer import offer_investigation
+from bot.skills.investigation.orders import Investigate, read_order
+from bot.skills.investigation.phrases import phrases_of
 
 Makes = Callable[..., Any]
 
@@ -36,6 +38,16 @@ def test_a_named_cause_is_none(request_for: Makes) -> None:
 def test_quiet_logs_are_one_only_when_somebody_asked_why(request_for: Makes) -> None:
     assert labels(offer_investigation(request_for("why is checkout slow?"), reply(""))) != []
     assert labels(offer_investigation(request_for("check the logs"), reply(""))) == []
+
+
+def test_the_button_speaks_the_language_of_the_question(request_for: Makes) -> None:
+    request = replace(request_for("warum ist checkout langsam?"), language="de")
+    offered = offer_investigation(request, reply("KeyError: 'x'"))
+    assert labels(offered) == [phrases_of("de").investigate]
+    values = [
+        one.value for part in offered.parts if isinstance(part, Choices) for one in part.options
+    ]
+    assert read_order(values[0]) == Investigate("checkout", "de")
 
 
 def test_it_joins_the_buttons_that_are_there(request_for: Makes) -> None:

@@ -54,5 +54,6 @@ def test_stopping_is_an_order(text: str) -> None:
     assert read_order(text) == StopInvestigating()
 
 
-def test_what_a_button_says_is_read_back() -> None:
-    assert read_order(order_text("orders-db")) == Investigate("orders-db", "en")
+@pytest.mark.parametrize("language", ["en", "de", "es", "zh", "ja"])
+def test_what_a_button_says_is_read_back_in_its_language(language: str) -> None:
+    assert read_order(order_text("orders-db", language)) == Investigate("orders-db", language)

@@ -8,7 +8,18 @@ from typing import Any
 
 import pytest
 
-from bot.messages import Choices, Note, Phase, Proposed, Prose, Reply, Request, SkillEvent
+from bot.conversation.facts import INVESTIGATED
+from bot.messages import (
+    Attachment,
+    Choices,
+    Note,
+    Phase,
+    Proposed,
+    Prose,
+    Reply,
+    Request,
+    SkillEvent,
+)
 from bot.skills.investigation.budget import Allowance
 from bot.skills.investigation.clues import Clue, Tool
 from bot.skills.investigation.skill import Field, InvestigationSkill
@@ -37,6 +48,10 @@ async def suggest(request: Request, facts: Mapping[str, str]) -> AsyncIterator[S
 
 async def events_of(skill: InvestigationSkill, request: Request) -> list[SkillEvent]:
     return [event async for event in skill.answer(request, ())]
+
+
+async def replies_of(skill: InvestigationSkill, request: Request) -> list[Reply]:
+    return [event for event in await events_of(skill, request) if isinstance(event, Reply)]
 
 
 def said(reply: SkillEvent) -> str:
@@ -75,6 +90,30 @@ async def test_a_healthy_system_has_nothing_found_in_the_language_of_the_order(
     skill = InvestigationSkill(Field(services=KNOWN, tools=(scripted(Tool.LOGS, {}),)))
     last = (await events_of(skill, request_for(order)))[-1]
     assert sentence in said(last)
+
+
+async def test_what_is_pasted_or_attached_is_left_to_the_log_skill(request_for: Makes) -> None:
+    skill = InvestigationSkill(Field(services=KNOWN, tools=()))
+    asked = request_for("look into checkout")
+    file = Attachment(name="a.log", text="x")
+    assert await skill.takes(asked, ())
+    assert not await skill.takes(replace(asked, attachments=(file,)), ())
+    lines = "\n".join(f"ERROR {number}" for number in range(9))
+    assert not await skill.takes(replace(asked, text=f"investigate these\n{lines}"), ())
+
+
+async def test_an_ended_investigation_says_so_and_a_stopped_one_does_not(
+    logs: Any, request_for: Makes
+) -> None:
+    skill = InvestigationSkill(Field(services=KNOWN, tools=(logs,)))
+    request = request_for()
+    assert (await replies_of(skill, request))[-1].facts[INVESTIGATED] == "checkout"
+    events = skill.answer(request, ())
+    await anext(events)
+    async for _ in skill.answer(replace(request, text="stop investigating"), ()):
+        pass
+    (*_, last) = [event async for event in events if isinstance(event, Reply)]
+    assert INVESTIGATED not in last.facts
 
 
 async def test_nothing_found_is_not_said_when_a_tool_could_not_look(

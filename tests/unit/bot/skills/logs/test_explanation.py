@@ -45,7 +45,7 @@ async def test_a_line_appears_when_it_is_complete() -> None:
         )
     )
     assert [len(each.lines) for each in said] == [1, 2]
-    assert said[-1].markup == (
+    assert said[-1].markup("en") == (
         "*Likely cause:* `pool exhausted` because of `too many connections` [1][4].\n"
         "*Next check:* who holds the 20 slots of db."
     )
@@ -103,3 +103,33 @@ def test_a_message_that_stands_in_two_entries_began_with_the_one_that_has_a_time
     assert with_true_citations(sentence, evidence).startswith(
         "`pool exhausted after 501 ms` because of `too many connections`"
     )
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        (
+            "en",
+            (
+                "*Likely cause:* `POST 503` because of `pool full` [1].\n"
+                "*Next check:* which process holds `orders`."
+            ),
+        ),
+        (
+            "de",
+            (
+                "*Wahrscheinliche Ursache:* `POST 503` wegen `pool full` [1].\n"
+                "*Als Nächstes prüfen:* `orders`."
+            ),
+        ),
+        ("zh", "*可能的原因:* `POST 503` 原因是 `pool full` [1].\n*下一步检查:* `orders`。"),
+    ],
+)
+def test_what_stands_around_quotations_has_the_language_of_the_question(
+    language: str, text: str
+) -> None:
+    lines = (
+        "Likely cause: `POST 503` because of `pool full` [1].",
+        "Next check: which process holds `orders`.",
+    )
+    assert Explanation(lines=lines).markup(language) == text

@@ -185,6 +185,11 @@ def test_a_count_that_begins_with_zero_is_not_nothing() -> None:
     assert severity_of("失败 12 条") is Severity.ERROR
 
 
+@pytest.mark.parametrize("word", ["BAŞARISIZ", "başarısız", "başarısIz", "FAİLED"])
+def test_letters_without_a_dot_are_no_hiding_place(word: str) -> None:
+    assert may_alarm(word)
+
+
 @given(st.one_of([st.from_regex(each) for each in (GRAVE, BAD, DOUBTFUL)]))
 def test_the_quick_look_misses_no_word_of_failure(text: str) -> None:
     assert may_alarm(text)
