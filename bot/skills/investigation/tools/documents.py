@@ -58,22 +58,10 @@ class DocumentsTool:
                 text=f"{title}: `{line}`",
                 quote=quote,
             )
-<<<<<<< HEAD
-            for hit in hits
-            if (said := for_people(hit.text))
-        )
-        return Look(
-            tool=Tool.DOCUMENTS,
-            service=service,
-            clues=clues,
-            note=f"{len(clues)} passages",
-            documents=hits,
-=======
             for (title, line), quote in reversed(told.items())
->>>>>>> r7-rvB
         )
         note = phrases_of(asked.language).n_passages.format(n=len(clues))
-        return Look(tool=Tool.DOCUMENTS, service=service, clues=clues, note=note)
+        return Look(tool=Tool.DOCUMENTS, service=service, clues=clues, note=note, documents=hits)
 
 
 def _sentences(text: str) -> str:
