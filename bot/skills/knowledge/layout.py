@@ -10,6 +10,7 @@ from bot.messages import Code, Part, Prose
 from .statements import Kind, Statement
 
 _MAX_INLINE_CHARS = 100
+_TICKS = re.compile(r"`{2,}")
 _NEEDS_A_BLOCK = re.compile(r"[`\n]|://")
 _LANGUAGE = re.compile(r"[\w+-]{1,20}")
 
@@ -57,7 +58,7 @@ class _Writer:
             self._end_prose()
             self._parts.append(_block(said))
         else:
-            shown = f"`{said.text}`" if said.kind is Kind.CODE else said.text
+            shown = f"`{said.text}`" if said.kind is Kind.CODE else _closed(said.text)
             self._text += self._gap(said) + ("- " if self._is_line(said) else "") + shown
             self._is_open = said.announces and _continues(said, following)
             if not self._is_open:
@@ -84,6 +85,15 @@ class _Writer:
         if self._text:
             self._parts.append(Prose(text=self._text, from_model=True))
         self._text, self._is_open = "", False
+
+
+def _closed(text: str) -> str:
+    """Prose with one backtick where a span begins or ends, and none that would stay open.
+
+    A fence inside a sentence would make code of everything behind it.
+    """
+    text = _TICKS.sub("`", text)
+    return text if text.count("`") % 2 == 0 else text.replace("`", "")
 
 
 def _is_inline(said: Statement) -> bool:

@@ -58,3 +58,10 @@ def test_what_cites_a_number_is_found_again() -> None:
     text = "One. [1] Two `a[2]`. [2]\n- Three [1]"
     assert said_of(text, 1) == "One.\nThree"
     assert said_of(text, 2) == "Two `a[2]`."
+
+
+def test_a_fence_inside_a_sentence_makes_no_code_of_what_follows() -> None:
+    parts = lay_out(
+        [_said("Go to ```Admin -> Runners```."), _said("It says ```this may"), _said("a")]
+    )
+    assert text_of(parts) == "Go to `Admin -> Runners`. [1] It says this may [1] a [1]"
