@@ -79,4 +79,7 @@ def root(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it and end.")
     ] = False,
 ) -> None:
-    """Take the options that every command shares."""
+    """Take the options that every command shares; keep standard output for what they print."""
+    from ..log_setup import set_up_logging
+
+    set_up_logging("ERROR")
