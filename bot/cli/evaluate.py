@@ -71,11 +71,11 @@ def _show_router(name: str, report: RouterReport) -> None:
 async def _router(folder: Path) -> tuple[RouterReport, RouterReport, RouterReport]:
     from ..engine import open_engine
     from ..evaluation.router import evaluate, held_back, read_cases, validation
-    from ..router import Router
+    from ..router.router import UNHURRIED_S, Router
 
     settings, cases = read_settings(), read_cases(folder)
     async with open_engine(settings, generator=False) as engine:
-        chooser = Router(engine, encoder_name=settings.inference.encoder)
+        chooser = Router(engine, encoder_name=settings.inference.encoder, patience_s=UNHURRIED_S)
         return (
             await evaluate(cases, chooser),
             await evaluate(validation(), chooser),

@@ -64,7 +64,7 @@ async def _routes(texts: Sequence[str]) -> list[Route]:
     from contextlib import suppress
 
     from bot.engine import open_engine
-    from bot.router import Router
+    from bot.router.router import UNHURRIED_S, Router
     from bot.settings import SettingsError, load_settings
     from inference.errors import InferenceError
 
@@ -73,7 +73,7 @@ async def _routes(texts: Sequence[str]) -> list[Route]:
     except SettingsError as exc:
         fail(str(exc), WRONG_USE)
     async with open_engine(settings, generator=False) as engine:
-        router = Router(engine, encoder_name=settings.inference.encoder)
+        router = Router(engine, encoder_name=settings.inference.encoder, patience_s=UNHURRIED_S)
         # Without the encoder the router still answers, by characters alone.
         with suppress(InferenceError):
             await router.prepare()

@@ -25,6 +25,9 @@ from .student import Student, shipped
 
 _PREPARE_PATIENCE_S = 0.5
 _EMBED_PATIENCE_S = 0.15
+UNHURRIED_S = 10.0
+"""For commands, where nobody waits in a channel and the same text must get the same answer."""
+
 _THREAD_CONFIDENCE = 0.8
 _ATTACHMENT_CONFIDENCE = 0.75
 _FILE_ALONE_CONFIDENCE = 0.9
@@ -90,6 +93,7 @@ class Router:
         encoder_name: Identity of the encoder; another one than the student's is not used.
         judge: Asked when the student is unsure; None to do without.
         student: Another than the shipped one.
+        patience_s: How long an embedding is waited for; then the characters decide.
     """
 
     def __init__(
@@ -99,11 +103,13 @@ class Router:
         encoder_name: str = "",
         judge: Judges | None = None,
         student: Student | None = None,
+        patience_s: float = _EMBED_PATIENCE_S,
     ) -> None:
         self._student = student if student is not None else shipped()
         is_known = not encoder_name or encoder_name == self._student.encoder
         self._encoder = encoder if is_known else None
         self._judge = judge
+        self._patience_s = patience_s
         self._is_prepared = False
         self._preparing: asyncio.Task[None] | None = None
         self._numbers = itertools.count()
@@ -219,7 +225,7 @@ class Router:
         if self._encoder is None:
             return None
         try:
-            async with asyncio.timeout(_EMBED_PATIENCE_S):
+            async with asyncio.timeout(self._patience_s):
                 return (await self._encoder.embed([text]))[0]
         except (InferenceError, TimeoutError) as exc:
             self._log.warning("router_embedding_failed", reason=str(exc) or "timed out")
