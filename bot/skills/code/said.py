@@ -40,13 +40,16 @@ def _lost(task: Task, code: str) -> Iterator[str]:
 
 
 def _copied(task: Task, code: str) -> Iterator[str]:
-    said = task.text.casefold()
+    said = "\n".join((task.text, *task.notes)).casefold()  # a documented name is no copy
     for match in task.examples:
         for name, value in match.snippet.placeholders.items():
             ours = match.filling.values.get(name)
             if ours == value or shape_of(value) not in _WORD_LIKE or len(value) < _MIN_CHARS:
                 continue
-            if re.search(rf"(?<![\w-]){re.escape(value)}(?![\w-])", code) and value not in said:
+            if (
+                re.search(rf"(?<![\w-]){re.escape(value)}(?![\w-])", code)
+                and value.casefold() not in said
+            ):
                 yield f"{value} is an example's {name}: use what the task says, or leave it out"
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -37,6 +38,12 @@ def test_a_name_copied_from_an_example_is_a_doubt() -> None:
     (doubt,) = names_missed(task, "metadata: {name: checkout}")
     assert doubt.startswith("checkout is an example's name")
     assert names_missed(task, "metadata: {name: api}") == ()
+
+
+def test_a_name_that_the_documents_hold_is_no_copy() -> None:
+    task = _task(Language.KUBERNETES, "hpa for api with 2 to 6 pods at 70 percent cpu")
+    documented = replace(task, notes=("The shop runs as deployment `Checkout`.",))
+    assert names_missed(documented, "metadata: {name: checkout}, spec: {ref: api}") == ()
 
 
 @pytest.mark.parametrize(
