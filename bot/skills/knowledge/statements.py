@@ -115,7 +115,7 @@ class _Cutter:
             yield from self._flush(at)
         elif _ROW.match(line):
             yield from self._flush(at)
-            if not _RULE.match(line):
+            if not _RULE.match(line) and not self._names_columns(at):
                 yield from self._made(Kind.ROW, line.strip().strip("|"), at, at + 1)
         else:
             if item:
@@ -124,6 +124,11 @@ class _Cutter:
             if not self._open:
                 self._since = at
             self._open.append(_BOX.sub("", line[item.end() :]) if item else line.lstrip("> \t"))
+
+    def _names_columns(self, at: int) -> bool:
+        """Whether a row is a table's head: it says nothing of its own."""
+        below = self._lines[at + 1] if at + 1 < len(self._lines) else ""
+        return "--" in below and _RULE.match(below) is not None
 
     def _flush(self, at: int) -> Iterator[Statement]:
         """End the paragraph or item that is open; `at` is the index behind its last line."""

@@ -40,7 +40,6 @@ def test_every_sort_of_statement_is_told_apart_and_keeps_its_lines() -> None:
         (Kind.CODE, "mailctl pause newsletter\nmailctl status", (19, 20)),
         (Kind.ITEM, "Call team Mail at once.", (23, 24)),
         (Kind.ITEM, "Wait.", (25, 25)),
-        (Kind.ROW, "Limit | Value", (27, 27)),
         (Kind.ROW, "size | 5000", (29, 29)),
     ]
 
@@ -86,7 +85,6 @@ def test_a_table_without_outer_bars_has_rows_and_a_pipe_in_code_makes_none() -> 
     text = "Status | Meaning\n------ | -------\n`Init:N/M` | some are done\n\nRun `a | b` now.\n"
     found = [(each.kind, each.text) for each in statements(1, text, 1)]
     assert found == [
-        (Kind.ROW, "Status | Meaning"),
         (Kind.ROW, "`Init:N/M` | some are done"),
         (Kind.SENTENCE, "Run `a | b` now."),
     ]
